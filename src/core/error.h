@@ -1,0 +1,18 @@
+/* One sentence that says what is wrong, naming the thing and the value. */
+#ifndef VQA_CORE_ERROR_H
+#define VQA_CORE_ERROR_H
+
+#include <stdbool.h>
+
+enum { ERROR_SIZE = 512 };
+
+typedef struct {
+    char text[ERROR_SIZE]; /* UTF-8, always terminated; empty while nothing has failed */
+} error;
+
+/* Store the sentence (printf style, cut to ERROR_SIZE) and return false, so that a caller can write
+ * `return fail(err, "tensor '%s': ...", name)`. Bytes that are not printable text (they come from
+ * file names, tensor names, questions) are shown as '?'. */
+bool fail(error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
