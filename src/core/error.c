@@ -2,6 +2,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "core/utf8.h"
 
 bool fail(error *err, const char *format, ...)
 {
@@ -9,16 +12,12 @@ bool fail(error *err, const char *format, ...)
     va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    for (unsigned char *c = (unsigned char *)err->text; *c; c++)
-        if (*c < 0x20 || *c == 0x7f) *c = '?';
-    /* a cut inside a UTF-8 sequence, or bytes that never were UTF-8, would break JSON and terminals */
-    for (unsigned char *c = (unsigned char *)err->text; *c;) {
-        int n = *c < 0x80 ? 1 : *c >= 0xc2 && *c < 0xe0 ? 2 : *c >= 0xe0 && *c < 0xf0 ? 3
-              : *c >= 0xf0 && *c < 0xf5 ? 4 : 0;
-        int have = n > 0;
-        while (have && have < n && (c[have] & 0xc0) == 0x80) have++;
-        if (n && have == n) c += n;
-        else *c++ = '?';
+    size_t size = strlen(err->text);
+    for (size_t at = 0; at < size; at++) { /* a cut may also fall inside a code point */
+        uint32_t code;
+        int length = utf8_decode(err->text + at, size - at, &code);
+        if (length > 1) at += (size_t)length - 1;
+        else if (length == 0 || code < 0x20 || code == 0x7f) err->text[at] = '?';
     }
     return false;
 }

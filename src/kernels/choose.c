@@ -1,0 +1,7 @@
+#include "kernels/kernels.h"
+#include "kernels/simd.h"
+
+const kernels *kernels_best(void)
+{
+    return kernels_simd();
+}

@@ -1,0 +1,30 @@
+#include "quant/q8.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+float q8_quantize_weights(const float *x, int n, int largest, int8_t *q)
+{
+    float most = 0;
+    for (int i = 0; i < n; i++)
+        if (fabsf(x[i]) > most) most = fabsf(x[i]);
+    float inverse = most > 0 ? (float)largest / most : 0;
+    for (int i = 0; i < n; i++) q[i] = (int8_t)nearbyintf(x[i] * inverse);
+    return most / (float)largest;
+}
+
+void q8_dequantize(const int8_t *q, int n, float scale, float *x)
+{
+    for (int i = 0; i < n; i++) x[i] = (float)q[i] * scale;
+}
+
+int q8_largest(const char *name, int rank)
+{
+    size_t length = strlen(name);
+    bool weight = length >= 6 && strcmp(name + length - 6, "weight") == 0;
+    if (!weight || rank < 2) return 0;
+    if (strstr(name, "position_embeddings") || strstr(name, "token_type_embeddings")) return 0;
+    return strstr(name, "word_embeddings") ? 127 : Q8_WEIGHT_MAX;
+}
