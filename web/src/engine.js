@@ -1,0 +1,176 @@
+// The wasm boundary: the one file that knows pointers. Scalars and byte ranges cross it, nothing else.
+
+import { VqaError, reason } from './errors.js';
+import { importsFor } from './wasm.js';
+
+/** @typedef {{ answer: string, score: number }} Answer  an answer and its score, a probability 0..1 */
+
+/** The statuses of vqa.h. @type {Record<number, import('./errors.js').VqaErrorCode>} */
+const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY' };
+
+/** One instance of vqa.wasm with one vqa handle in it. */
+export class Engine {
+  /** @type {any} */ #c; // the functions of vqa.h, malloc, free and the memory
+  #vqa = 0;
+  /** @type {VqaError | null} */ #crash = null;
+
+  /**
+   * Start the runtime, with no model in it yet.
+   * @param {WebAssembly.Module} module
+   * @returns {Promise<Engine>}
+   */
+  static async open(module) {
+    const engine = new Engine();
+    try {
+      const { exports } = await WebAssembly.instantiate(module, importsFor(module));
+      engine.#c = exports;
+    } catch (error) {
+      const code = error instanceof RangeError ? 'E_MEMORY' : 'E_WASM';
+      throw new VqaError(code, `the runtime can't be started: ${reason(error)}`);
+    }
+    engine.#vqa = engine.#run((c) => {
+      c._initialize?.();
+      return c.vqa_new(1);
+    });
+    if (!engine.#vqa) throw new VqaError('E_MEMORY', 'the memory does not suffice to start the runtime');
+    return engine;
+  }
+
+  /**
+   * Take in the next bytes of the model.
+   * @param {Uint8Array} bytes
+   */
+  load(bytes) {
+    this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_load(this.#vqa, p, size)));
+  }
+
+  /** All bytes are there: make the model ready. */
+  loadEnd() {
+    this.#checked((c) => c.vqa_load_end(this.#vqa));
+  }
+
+  /**
+   * Encode a JPEG, PNG, GIF or BMP file.
+   * @param {Uint8Array} bytes
+   * @returns {number} the picture's id
+   */
+  encode(bytes) {
+    return this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_encode(this.#vqa, p, size)));
+  }
+
+  /**
+   * Encode pixels: [height, width, 4] bytes of red, green, blue and alpha, not premultiplied.
+   * @param {Uint8Array} rgba
+   * @param {number} width
+   * @param {number} height
+   * @returns {number} the picture's id
+   */
+  encodePixels(rgba, width, height) {
+    whole(width, 'width');
+    whole(height, 'height');
+    if (rgba.length !== width * height * 4) {
+      const size = `${width} x ${height} x 4 = ${width * height * 4}`;
+      throw new VqaError('E_PICTURE', `the picture has ${rgba.length} bytes of pixels, expected ${size}`);
+    }
+    return this.#checked((c) => this.#lend(rgba, (p) => c.vqa_encode_pixels(this.#vqa, p, width, height)));
+  }
+
+  /**
+   * Give back the features of a picture.
+   * @param {number} picture
+   */
+  closePicture(picture) {
+    this.#checked((c) => c.vqa_close_picture(this.#vqa, picture));
+  }
+
+  /**
+   * Answer a question about an encoded picture.
+   * @param {number} picture
+   * @param {string} question
+   * @param {number} topK
+   * @returns {Answer[]} best first
+   */
+  ask(picture, question, topK) {
+    if (typeof question !== 'string') throw new VqaError('E_CALL', `the question is a ${typeof question}, expected a string`);
+    whole(topK, 'topK');
+    const bytes = new TextEncoder().encode(question);
+    const count = this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_ask(this.#vqa, picture, p, size, topK)));
+    return this.#run((c) => Array.from({ length: count }, (_, i) => ({
+      answer: this.#text(c.vqa_answer_text(this.#vqa, i)),
+      score: c.vqa_answer_score(this.#vqa, i),
+    })));
+  }
+
+  /**
+   * What was loaded.
+   * @returns {Record<string, any>}
+   */
+  info() {
+    return this.#run((c) => JSON.parse(this.#text(c.vqa_info(this.#vqa))));
+  }
+
+  /**
+   * Call into wasm. A trap leaves the instance in an unknown state, so it is not used again.
+   * @template T
+   * @param {(c: any) => T} call
+   * @returns {T}
+   */
+  #run(call) {
+    if (this.#crash) throw this.#crash;
+    try {
+      return call(this.#c);
+    } catch (error) {
+      if (error instanceof VqaError) throw error;
+      this.#crash = new VqaError('E_CRASH', `the runtime stopped (${reason(error)}) and can't be used again: call createVqa() anew`);
+      throw this.#crash;
+    }
+  }
+
+  /**
+   * Call a function of vqa.h that returns a status; a negative one is thrown with the engine's sentence.
+   * @param {(c: any) => number} call
+   * @returns {number}
+   */
+  #checked(call) {
+    return this.#run((c) => {
+      const status = call(c);
+      if (status < 0) throw new VqaError(CODES[status] ?? 'E_CALL', this.#text(c.vqa_error(this.#vqa)));
+      return status;
+    });
+  }
+
+  /**
+   * Copy bytes in, use them, always free them.
+   * @param {Uint8Array} bytes
+   * @param {(pointer: number, size: number) => number} use
+   * @returns {number}
+   */
+  #lend(bytes, use) {
+    const p = this.#c.malloc(bytes.length || 1) >>> 0;
+    if (!p) throw new VqaError('E_MEMORY', `the memory does not suffice for ${bytes.length} more bytes`);
+    new Uint8Array(this.#c.memory.buffer).set(bytes, p); // a fresh view: malloc may have grown memory
+    const result = use(p, bytes.length); // a trap skips free(): then the whole instance is given up
+    this.#c.free(p);
+    return result;
+  }
+
+  /**
+   * The UTF-8 text at a pointer, up to its zero byte.
+   * @param {number} pointer
+   * @returns {string}
+   */
+  #text(pointer) {
+    const memory = new Uint8Array(this.#c.memory.buffer);
+    const start = pointer >>> 0;
+    return new TextDecoder().decode(memory.subarray(start, memory.indexOf(0, start)));
+  }
+}
+
+/**
+ * Numbers wrap to 32 bits on their way into wasm: refuse those that would change.
+ * @param {number} value
+ * @param {string} name
+ */
+function whole(value, name) {
+  if (value !== (value | 0)) throw new VqaError('E_CALL', `${name} is ${String(value)}, expected a whole number`);
+}

@@ -1,0 +1,38 @@
+/**
+ * Why a call failed; stable across releases.
+ *   E_MODEL     the model's bytes can't be used
+ *   E_PICTURE   the picture can't be used
+ *   E_QUESTION  the question can't be answered
+ *   E_CALL      a wrong argument or order of calls
+ *   E_MEMORY    the memory does not suffice
+ *   E_NETWORK   a file could not be fetched
+ *   E_SIMD      this browser lacks WebAssembly or its SIMD instructions
+ *   E_WASM      the runtime (vqa.wasm or its worker) could not be started
+ *   E_CRASH     the runtime stopped in the middle of a call; it is not used again
+ *   E_CLOSED    the object was closed
+ * @typedef {'E_MODEL' | 'E_PICTURE' | 'E_QUESTION' | 'E_CALL' | 'E_MEMORY' | 'E_NETWORK' | 'E_SIMD' |
+ *           'E_WASM' | 'E_CRASH' | 'E_CLOSED'} VqaErrorCode
+ */
+
+/** Every failure of this package: a stable `code` for programs, one sentence in `message` for people. */
+export class VqaError extends Error {
+  /**
+   * @param {VqaErrorCode} code
+   * @param {string} message  one sentence
+   */
+  constructor(code, message) {
+    super(message);
+    this.name = 'VqaError';
+    /** @type {VqaErrorCode} */
+    this.code = code;
+  }
+}
+
+/**
+ * What anything thrown has to say.
+ * @param {unknown} thrown
+ * @returns {string}
+ */
+export function reason(thrown) {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

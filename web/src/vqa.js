@@ -1,0 +1,151 @@
+import { abortable } from './abort.js';
+import { VqaError } from './errors.js';
+import { readPicture } from './picture.js';
+
+/**
+ * @typedef {import('./engine.js').Answer} Answer
+ * @typedef {import('./picture.js').PictureSource} PictureSource
+ * @typedef {{ signal?: AbortSignal }} CallOptions  an aborted call rejects with the signal's reason
+ * @typedef {CallOptions & { topK?: number }} AskOptions  topK: how many answers to give, 1..100 (5)
+ */
+
+/** A loaded model; made by createVqa(). Calls run one after the other, in the order they are made. */
+export class Vqa {
+  #port;
+  #closed = false;
+  /** @type {Promise<unknown>} */ #turn = Promise.resolve();
+
+  /**
+   * What was loaded: name, architecture, number of answers, precision, bytes of weights and so on.
+   * @readonly
+   * @type {Record<string, any>}
+   */
+  info;
+
+  /**
+   * @param {import('./calls.js').Port} port
+   * @param {Record<string, any>} info
+   */
+  constructor(port, info) {
+    this.#port = port;
+    this.info = info;
+  }
+
+  /**
+   * Answer a question about a picture.
+   * @param {PictureSource} picture
+   * @param {string} question
+   * @param {AskOptions} [options]
+   * @returns {Promise<Answer[]>} best first
+   */
+  async ask(picture, question, { topK = 5, signal } = {}) {
+    this.#expectOpen();
+    const { call, args } = await readPicture(picture, signal);
+    return this.#inTurn(async () => {
+      const id = await this.#port.call(call, args);
+      try {
+        signal?.throwIfAborted();
+        return await this.#port.call('ask', [id, question, topK]);
+      } finally {
+        await this.#port.call('closePicture', [id]);
+      }
+    }, signal);
+  }
+
+  /**
+   * Look at a picture once, to ask many questions about it.
+   * @param {PictureSource} picture
+   * @param {CallOptions} [options]
+   * @returns {Promise<Picture>}
+   */
+  async encode(picture, { signal } = {}) {
+    this.#expectOpen();
+    const { call, args } = await readPicture(picture, signal);
+    return this.#inTurn(async () => {
+      const id = await this.#port.call(call, args);
+      const close = () => this.#port.call('closePicture', [id]);
+      if (signal?.aborted) await close(); // nobody is waiting for it any more
+      return new Picture(
+        (question, topK, signal) => this.#inTurn(() => this.#port.call('ask', [id, question, topK]), signal),
+        () => this.#inTurn(close),
+      );
+    }, signal);
+  }
+
+  /** End the worker and give back the model, its pictures and their memory. Calls under way reject. */
+  close() {
+    this.#closed = true;
+    this.#port.close();
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.close();
+  }
+
+  #expectOpen() {
+    if (this.#closed) throw new VqaError('E_CLOSED', 'vqa is closed: call createVqa() anew');
+  }
+
+  /**
+   * Do `work` when all calls made before are done, unless it is aborted by then.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<T>}
+   */
+  #inTurn(work, signal) {
+    const turn = this.#turn.then(() => {
+      signal?.throwIfAborted();
+      this.#expectOpen();
+      return work();
+    });
+    this.#turn = turn.catch(() => {}); // a failure is its caller's, the next call goes on
+    return abortable(turn, signal);
+  }
+}
+
+/** A picture that was looked at; made by vqa.encode(). */
+export class Picture {
+  #ask;
+  #close;
+  #closed = false;
+
+  /**
+   * @param {(question: string, topK: number, signal?: AbortSignal) => Promise<Answer[]>} ask
+   * @param {() => Promise<void>} close
+   */
+  constructor(ask, close) {
+    this.#ask = ask;
+    this.#close = close;
+  }
+
+  /**
+   * Answer a question about this picture.
+   * @param {string} question
+   * @param {AskOptions} [options]
+   * @returns {Promise<Answer[]>} best first
+   */
+  async ask(question, { topK = 5, signal } = {}) {
+    if (this.#closed) throw new VqaError('E_CLOSED', 'the picture is closed: encode it anew');
+    return this.#ask(question, topK, signal);
+  }
+
+  /** Give back what is kept of the picture. */
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#close().catch(() => {}); // it went with its vqa, if that was closed before
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.close();
+  }
+}

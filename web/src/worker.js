@@ -1,0 +1,15 @@
+// The worker: { id, call, args } comes in, { id, result } or { id, error } goes back.
+
+import { direct } from './calls.js';
+import { reason } from './errors.js';
+
+const port = direct();
+
+self.onmessage = async ({ data: { id, call, args } }) => {
+  try {
+    self.postMessage({ id, result: await port.call(call, args) });
+  } catch (error) {
+    const { code = 'E_CRASH' } = /** @type {any} */ (error);
+    self.postMessage({ id, error: { code, message: reason(error) } });
+  }
+};
