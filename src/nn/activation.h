@@ -1,0 +1,16 @@
+/* Activation functions by the names that configurations use. */
+#ifndef VQA_NN_ACTIVATION_H
+#define VQA_NN_ACTIVATION_H
+
+#include "core/error.h"
+#include "nn/compute.h"
+
+typedef enum { ACTIVATION_NONE, ACTIVATION_GELU, ACTIVATION_QUICK_GELU, ACTIVATION_RELU, ACTIVATION_TANH } activation;
+
+/* "gelu" (erf), "quick_gelu", "relu", "tanh", "none"; other names: false and a sentence that lists these. */
+bool activation_named(const char *name, activation *a, error *err);
+
+/* x = a(x), in place. */
+void nn_activate(const compute *c, activation a, tensor x);
+
+#endif

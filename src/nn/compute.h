@@ -1,0 +1,23 @@
+/* What a layer computes with. */
+#ifndef VQA_NN_COMPUTE_H
+#define VQA_NN_COMPUTE_H
+
+#include "core/parallel.h"
+#include "core/tensor.h"
+#include "kernels/kernels.h"
+
+typedef struct {
+    const kernels *k;
+    pool *threads; /* NULL: the caller alone */
+    /* Shown every named intermediate result while it is alive, for comparison with a reference: the name as
+     * in the reference ("hidden_states", "fused"), the layer or 0. NULL: nobody looks. */
+    void (*watch)(void *context, const char *name, int layer, tensor value);
+    void *watch_context;
+} compute;
+
+static inline void compute_show(const compute *c, const char *name, int layer, tensor value)
+{
+    if (c->watch) c->watch(c->watch_context, name, layer, value);
+}
+
+#endif

@@ -1,0 +1,27 @@
+#include "nn/embedding.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "kernels/panel.h"
+
+bool embedding_bind(embedding *e, const weights *w, const char *name, int count, int size, error *err)
+{
+    char full[256];
+    snprintf(full, sizeof full, "%s.weight", name);
+    e->table = weights_need(w, full, SHAPE(count, size), err);
+    return e->table != NULL;
+}
+
+void embedding_add(const embedding *e, int id, float *row)
+{
+    const weight *t = e->table;
+    assert(id >= 0 && id < t->rows);
+    if (t->q8) {
+        const int8_t *q = t->bytes + (size_t)id * (size_t)q8_padded(t->cols);
+        for (int i = 0; i < t->cols; i++) row[i] += (float)q[i] * t->scale[id];
+    } else {
+        const float *x = t->floats + (size_t)id * (size_t)t->cols;
+        for (int i = 0; i < t->cols; i++) row[i] += x[i];
+    }
+}

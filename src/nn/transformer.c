@@ -1,0 +1,100 @@
+#include "nn/transformer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/attention.h"
+
+static bool bind_block(transformer_block *b, const transformer_shape *s, weights *w, const char *prefix,
+                       const transformer_names *names, error *err)
+{
+    char name[8][256];
+    const char *const parts[8] = { names->query, names->key, names->value, names->output,
+                                   names->norm1, names->up, names->down, names->norm2 };
+    for (int i = 0; i < 8; i++) snprintf(name[i], sizeof name[i], "%s%s", prefix, parts[i]);
+    return linear_bind(&b->query, w, name[0], s->hidden, s->hidden, s->qkv_bias, err) &&
+           linear_bind(&b->key, w, name[1], s->hidden, s->hidden, s->qkv_bias, err) &&
+           linear_bind(&b->value, w, name[2], s->hidden, s->hidden, s->qkv_bias, err) &&
+           linear_bind(&b->output, w, name[3], s->hidden, s->hidden, true, err) &&
+           norm_bind(&b->norm1, w, name[4], s->hidden, s->eps, err) &&
+           linear_bind(&b->up, w, name[5], s->hidden, s->intermediate, true, err) &&
+           linear_bind(&b->down, w, name[6], s->intermediate, s->hidden, true, err) &&
+           norm_bind(&b->norm2, w, name[7], s->hidden, s->eps, err);
+}
+
+bool transformer_bind(transformer *t, const transformer_shape *shape, weights *w, const char *prefix,
+                      const transformer_names *names, error *err)
+{
+    *t = (transformer){ .shape = *shape };
+    t->blocks = calloc((size_t)shape->layers + 1, sizeof *t->blocks);
+    if (!t->blocks) return fail(err, "not enough memory for %d layers", shape->layers);
+    for (int i = 0; i < shape->layers; i++) {
+        char layer[224];
+        snprintf(layer, sizeof layer, "%s%d.", prefix, i);
+        if (!bind_block(&t->blocks[i], shape, w, layer, names, err)) return false;
+    }
+    return true;
+}
+
+void transformer_free(transformer *t)
+{
+    free(t->blocks);
+    t->blocks = NULL;
+}
+
+/* The attention half: x[0..wanted) gets its residual, from keys and values of all rows. */
+static void attention_half(const compute *c, const transformer *t, const transformer_block *b, tensor x,
+                           const uint8_t *mask, int wanted, arena tmp)
+{
+    int tokens = x.rows, hidden = x.cols;
+    tensor input = x, rows = tensor_rows(x, 0, wanted);
+    if (t->shape.pre_norm) {
+        input = tensor_new(&tmp, tokens, hidden);
+        nn_norm(c, &b->norm1, x, input);
+    }
+    tensor qkv[3];
+    for (int i = 0; i < 3; i++) qkv[i] = tensor_new(&tmp, tokens, hidden);
+    nn_linear_many(c, (const linear *const[]){ &b->query, &b->key, &b->value }, 3, input, qkv, tmp);
+    tensor mixed = tensor_new(&tmp, wanted, hidden), projected = tensor_rows(qkv[0], 0, wanted);
+    nn_attention(c, t->shape.heads, projected, qkv[1], qkv[2], mask, mixed, tmp);
+    nn_linear(c, &b->output, mixed, projected, tmp); /* the queries are no longer needed */
+    c->k->add(rows.data, projected.data, (size_t)wanted * (size_t)hidden);
+    if (!t->shape.pre_norm) nn_norm(c, &b->norm1, rows, rows);
+}
+
+/* The other half, row by row: x = x + mlp(x). */
+static void mlp_half(const compute *c, const transformer *t, const transformer_block *b, tensor x, arena tmp)
+{
+    tensor normed = tensor_new(&tmp, x.rows, x.cols), up = tensor_new(&tmp, x.rows, t->shape.intermediate);
+    if (t->shape.pre_norm) nn_norm(c, &b->norm2, x, normed);
+    nn_linear(c, &b->up, t->shape.pre_norm ? normed : x, up, tmp);
+    nn_activate(c, t->shape.act, up);
+    nn_linear(c, &b->down, up, normed, tmp);
+    c->k->add(x.data, normed.data, (size_t)x.rows * (size_t)x.cols);
+    if (!t->shape.pre_norm) nn_norm(c, &b->norm2, x, x);
+}
+
+void nn_transformer(const compute *c, const transformer *t, tensor x, const uint8_t *mask, int wanted, arena tmp)
+{
+    assert(x.cols == t->shape.hidden && wanted >= 1 && wanted <= x.rows);
+    compute_show(c, "hidden_states", 0, x);
+    for (int i = 0; i < t->shape.layers; i++) {
+        int rows = i == t->shape.layers - 1 ? wanted : x.rows;
+        attention_half(c, t, &t->blocks[i], x, mask, rows, tmp);
+        mlp_half(c, t, &t->blocks[i], tensor_rows(x, 0, rows), tmp);
+        compute_show(c, "hidden_states", i + 1, x);
+    }
+}
+
+size_t transformer_scratch(const transformer_shape *s, int tokens)
+{
+    size_t rows = tensor_cost(tokens, s->hidden);
+    size_t inner = attention_scratch(s->heads, tokens, tokens, s->hidden);
+    if (inner < linear_scratch(tokens, s->hidden)) inner = linear_scratch(tokens, s->hidden);
+    size_t attention = 5 * rows + inner;
+    size_t mlp = rows + tensor_cost(tokens, s->intermediate) + linear_scratch(tokens, s->intermediate) +
+                 linear_scratch(tokens, s->hidden);
+    return attention > mlp ? attention : mlp;
+}
