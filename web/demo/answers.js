@@ -1,0 +1,71 @@
+// The place where answers stand, and in their stead progress, a hint or an error.
+
+const panel = document.getElementById('answers');
+const spoken = document.getElementById('spoken'); // one short sentence for screen readers
+
+const percent = new Intl.NumberFormat('en', { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const megabytes = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** An element with a class, children and text. */
+function element(tag, className, ...children) {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/** The error's message as a sentence: engine messages start small and end without a full stop. */
+export function sentence({ message }) {
+  return `${message[0].toUpperCase()}${message.slice(1)}${message.endsWith('.') ? '' : '.'}`;
+}
+
+/** Show a question's answers, best first. */
+export function showAnswers(question, answers) {
+  const rows = answers.map(({ answer, score }) => {
+    const bar = element('span', 'bar');
+    bar.style.setProperty('--score', score);
+    bar.ariaHidden = 'true';
+    return element('li', '', element('span', 'answer', answer), bar, element('span', 'score', percent.format(score)));
+  });
+  panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows));
+  const [best] = answers;
+  if (best.score < 0.5) panel.append(element('p', 'note', 'The model is unsure.'));
+  spoken.textContent = `${question} ${best.answer}, ${percent.format(best.score)}`;
+}
+
+/** Show how far the model is. */
+export function showProgress({ stage, loaded, total }) {
+  if (stage === 'ready') return;
+  const bar = element('progress', '');
+  bar.ariaLabel = 'Loading the model';
+  if (stage === 'download' && total) Object.assign(bar, { value: loaded, max: total });
+  const of = total ? ` of ${megabytes.format(total / 1e6)}` : '';
+  const text = stage === 'download' ? `Loading the model: ${megabytes.format(loaded / 1e6)}${of} MB` : 'Making the model ready';
+  panel.replaceChildren(element('div', 'loading', bar, element('p', 'note', text)));
+}
+
+/** Show an error, with a way to try again if there is one. */
+export function showError(error, retry) {
+  const message = element('p', 'error', sentence(error));
+  message.role = 'alert';
+  panel.replaceChildren(message);
+  if (!retry) return;
+  const button = element('button', 'button', 'Try again');
+  button.type = 'button';
+  button.addEventListener('click', retry);
+  panel.append(button);
+}
+
+/** Show what to do next. */
+export function showHint(text) {
+  panel.replaceChildren(element('p', 'note', text));
+}
+
+/** Dim the last answers if the next take long enough to be noticed; call the result when they are there. */
+export function showBusy() {
+  const timer = setTimeout(() => (panel.ariaBusy = 'true'), 150);
+  return () => {
+    clearTimeout(timer);
+    panel.ariaBusy = 'false';
+  };
+}

@@ -1,0 +1,127 @@
+// Serves the demo page from the repository as it lies: `node web/serve.js`, then open the address it prints.
+
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What is served from where; the first prefix that fits counts. */
+const ROUTES = [
+  ['/vqa.wasm', 'build/wasm/vqa.wasm'],
+  ['/src/vqa.wasm', 'build/wasm/vqa.wasm'],
+  ['/src/', 'web/src/'],
+  ['/dist/', 'web/dist/'],
+  ['/weights/', 'weights/'],
+  ['/', 'web/demo/'],
+];
+
+const TYPES = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+};
+
+const HEADERS = {
+  'Cache-Control': 'no-cache',
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; " +
+    "style-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/**
+ * The file behind a request's path; undefined if it leaves the folders that are served.
+ * @param {string} url
+ * @returns {string | undefined}
+ */
+export function fileFor(url) {
+  let path;
+  try {
+    path = decodeURIComponent(new URL(url, 'http://localhost').pathname);
+  } catch {
+    return undefined; // not a URL
+  }
+  if (path.endsWith('/')) path += 'index.html';
+  const [prefix, target] = /** @type {string[]} */ (ROUTES.find(([prefix]) => path.startsWith(prefix)));
+  const base = join(root, target);
+  const file = normalize(join(root, target + path.slice(prefix.length)));
+  const inside = target.endsWith('/') ? file.startsWith(base) : file === normalize(base);
+  return inside && !path.includes('\0') ? file : undefined;
+}
+
+/**
+ * The bytes asked for by a Range header, for a file of `size` bytes: [first, last], null if none fits.
+ * @param {string | undefined} range
+ * @param {number} size
+ * @returns {[number, number] | null | undefined} undefined: the whole file
+ */
+export function byteRange(range, size) {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(range ?? '');
+  if (!match || (!match[1] && !match[2])) return undefined;
+  const first = match[1] ? Number(match[1]) : Math.max(0, size - Number(match[2]));
+  const last = match[1] && match[2] ? Math.min(Number(match[2]), size - 1) : size - 1;
+  return first <= last ? [first, last] : null;
+}
+
+/**
+ * @param {import('node:http').IncomingMessage} request
+ * @param {import('node:http').ServerResponse} response
+ */
+async function answer(request, response) {
+  /** @param {number} status @param {string} sentence */
+  const refuse = (status, sentence, headers = {}) =>
+    response.writeHead(status, { ...HEADERS, 'Content-Type': 'text/plain; charset=utf-8', ...headers }).end(`${sentence}\n`);
+
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
+  const file = fileFor(request.url ?? '/');
+  const found = file && (await stat(file).catch(() => undefined));
+  if (!file || !found?.isFile()) return refuse(404, 'there is no such file');
+
+  const range = byteRange(request.headers.range, found.size);
+  if (range === null) return refuse(416, 'the range is outside the file', { 'Content-Range': `bytes */${found.size}` });
+  const [first, last] = range ?? [0, found.size - 1];
+  response.writeHead(range ? 206 : 200, {
+    ...HEADERS,
+    'Accept-Ranges': 'bytes',
+    'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'Content-Length': last - first + 1,
+    ...(range && { 'Content-Range': `bytes ${first}-${last}/${found.size}` }),
+  });
+  if (request.method === 'HEAD' || found.size === 0) return response.end();
+  createReadStream(file, { start: first, end: last }).on('error', () => response.destroy()).pipe(response);
+}
+
+/**
+ * Start serving.
+ * @param {number} port  0 takes a free one
+ * @returns {Promise<import('node:http').Server>}
+ */
+export function serve(port) {
+  return new Promise((resolve, reject) => {
+    const server = createServer(answer).on('error', reject);
+    server.listen(port, 'localhost', () => resolve(server));
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const port = Number(process.env.PORT || 8080);
+  try {
+    const server = await serve(port);
+    console.log(`http://localhost:${/** @type {any} */ (server.address()).port}/`);
+  } catch (error) {
+    const taken = error.code === 'EADDRINUSE';
+    console.error(taken ? `port ${port} is taken: choose another, PORT=8081 node web/serve.js` : `can't serve on port ${process.env.PORT}: ${error.message}`);
+    process.exit(1);
+  }
+}
