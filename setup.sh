@@ -41,7 +41,7 @@ at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; 
 missing=()                      # Debian package names
 need() { local package=$1; shift; "$@" || missing+=("$package"); }
 any()  { local name; for name; do have "$name" && return; done; return 1; }
-header() { local name; for name; do echo "#include <$name>"; done | cc -E -x c - >/dev/null 2>&1; }
+header() { local name; for name do echo "#include <$name>"; done | cc -E -x c - >/dev/null 2>&1; }
 cmocka_header() { header stdarg.h stddef.h setjmp.h stdint.h cmocka.h; }
 new_node() { have node && at_least v18 "$(node --version)"; }
 
@@ -53,7 +53,7 @@ look() {
     need python3          any python3
     need libcjson-dev     header cjson/cJSON.h
     need libsimde-dev     header simde/wasm/simd128.h
-    header stb/stb_image.h || need libstb-dev header stb_image.h
+    need libstb-dev       header stb/stb_image.h
     need nodejs           new_node
     need npm              any npm
     if [ $mode = test ]; then
@@ -188,7 +188,7 @@ emscripten_for_bookworm() {
 
 in_folder() { local folder=$1; shift; (cd "$folder" && "$@"); }
 
-# Of the package only the compiler: no tests and documents, no libraries for shared objects (pic) or for LTO.
+# Of the package only the compiler: no tests, documents and libraries for shared objects (pic).
 unpack_emscripten() {
     dpkg --fsys-tarfile "$1" | tar -x -C "$2" --strip-components=4 \
         --exclude='*/pic' --exclude='*/lto-pic' --exclude='./usr/share/emscripten/test' \

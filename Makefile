@@ -1,0 +1,76 @@
+# make demo    install what is missing, build, answer two questions, serve the page
+# make test    install what is missing, build and test everything
+# make build   install what is missing, build: build/native/vqa and build/wasm/vqa.wasm
+# make format  format the C sources;  make check-format says what it would change
+# make clean   remove build/
+# make         this text
+
+# What `make demo` asks the built-in model: PICTURE and QUESTION of two samples of the page.
+PACK      := $(firstword $(wildcard weights/*.safetensors))
+SAMPLE    = node -p 's = JSON.parse(require("fs").readFileSync("web/demo/samples/samples.json"))[$(1)]; $(2)'
+C_SOURCES = $(shell git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
+CLANG     := $(or $(shell command -v clang-19),$(shell command -v clang))
+
+.PHONY: help demo test build format check-format clean
+MAKEFLAGS += --no-print-directory
+
+help:
+	@sed -n '/^#/!q; s/^# //p' Makefile
+
+build:
+	@./setup.sh
+	@$(MAKE) native wasm
+
+demo:
+	@./setup.sh demo
+	@$(MAKE) native wasm
+	@for i in 0 1; do \
+	    file=$$($(call SAMPLE,'$$i',s.file)) && question=$$($(call SAMPLE,'$$i',s.questions[0])) || exit 1; \
+	    echo "== $$file: $$question"; \
+	    build/native/vqa ask $(PACK) "web/demo/samples/$$file" "$$question" || exit 1; \
+	done
+	@echo "== the page"
+	@node web/serve.js
+
+test:
+	@./setup.sh test
+	@$(MAKE) check-format
+	@echo "== tests, native ($$(cc --version | head -n 1))"
+	@$(MAKE) native
+	@ctest --preset native
+	@echo "== compiling with $(notdir $(CLANG)), warnings are errors"
+	@$(MAKE) clang
+	@echo "== tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@$(MAKE) asan
+	@ctest --preset asan
+	@echo "== tests as WebAssembly under node"
+	@$(MAKE) wasm
+	@ctest --preset wasm
+	@echo "== the npm package and the page, in node and in a browser"
+	@$(MAKE) web/node_modules/.package-lock.json
+	@cd web && npm run --silent check && npm run --silent build && npm test --silent
+
+# One folder of build/ each. Configured once; cmake itself sees later changes of CMakeLists.txt.
+.PHONY: native asan wasm clang
+native asan wasm:
+	@[ -e build/$@/build.ninja ] || cmake --preset $@
+	@cmake --build --preset $@
+
+clang:
+	@[ -e build/clang/build.ninja ] || cmake -G Ninja -S . -B build/clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=$(CLANG)
+	@cmake --build build/clang
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+format:
+	@clang-format -i $(C_SOURCES)
+
+check-format:
+	@command -v clang-format >/dev/null || { echo "== clang-format is not installed: format not checked"; exit 0; }; \
+	echo "== format of the C sources"; \
+	clang-format --dry-run --Werror $(C_SOURCES) || { echo "not formatted as .clang-format says: make format"; exit 1; }
+
+clean:
+	rm -rf build
