@@ -33,5 +33,6 @@ void *arena_take(arena *a, size_t count, size_t item)
     if (cost > a->size - a->used) abort(); /* see the header: a defect of the plan, never of the input */
     void *block = a->base + a->used;
     a->used += cost;
+    if (a->peak && a->used > *a->peak) *a->peak = a->used;
     return block;
 }

@@ -14,6 +14,7 @@ typedef struct {
     uint8_t *base;   /* the block, aligned to ARENA_ALIGN */
     size_t used;     /* bytes taken, a multiple of ARENA_ALIGN */
     size_t size;     /* bytes in all */
+    size_t *peak;    /* the most that was ever used, by the arena and its copies; NULL: not wanted */
 } arena;
 
 /* Get a block of `size` bytes (rounded up) from the heap. On failure: false, naming `what` and the

@@ -7,17 +7,6 @@
 #include "encoders/config.h"
 #include "nn/interpolate.h"
 
-static const transformer_names names = {
-    .query = "attention.attention.query",
-    .key = "attention.attention.key",
-    .value = "attention.attention.value",
-    .output = "attention.output.dense",
-    .norm1 = "layernorm_before",
-    .up = "intermediate.dense",
-    .down = "output.dense",
-    .norm2 = "layernorm_after",
-};
-
 /* "image_size" and the like: one number or [height, width]. */
 static bool side_config(const cJSON *config, const char *key, int missing, int *height, int *width, error *err)
 {
@@ -58,7 +47,7 @@ bool image_vit_bind(image_vit *v, weights *w, const char *prefix, const cJSON *c
            (v->positions = weights_floats(w, name[1], SHAPE(1, trained, shape.hidden), err)) &&
            linear_bind_named(&v->projection, w, name[2], name[3], inputs, shape.hidden,
                              SHAPE(shape.hidden, v->channels, v->patch, v->patch), err) &&
-           transformer_bind(&v->layers, &shape, w, name[4], &names, err) &&
+           transformer_bind(&v->layers, &shape, w, name[4], &transformer_vit_names, err) &&
            norm_bind(&v->final, w, name[5], shape.hidden, shape.eps, err) &&
            pooler_bind(&v->pooler, w, name[6], shape.hidden, err);
 }

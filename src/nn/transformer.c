@@ -7,6 +7,18 @@
 
 #include "nn/attention.h"
 
+const transformer_names transformer_vit_names = {
+    .query = "attention.attention.query",
+    .key = "attention.attention.key",
+    .value = "attention.attention.value",
+    .output = "attention.output.dense",
+    .norm1 = "layernorm_before",
+    .up = "intermediate.dense",
+    .down = "output.dense",
+    .norm2 = "layernorm_after",
+};
+
+
 static bool bind_block(transformer_block *b, const transformer_shape *s, weights *w, const char *prefix,
                        const transformer_names *names, error *err)
 {

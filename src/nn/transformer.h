@@ -23,6 +23,9 @@ typedef struct {
     const char *query, *key, *value, *output, *norm1, *up, *down, *norm2;
 } transformer_names;
 
+/* ViTLayer's names, which later architectures took over. */
+extern const transformer_names transformer_vit_names;
+
 typedef struct {
     linear query, key, value, output, up, down;
     norm norm1, norm2;
