@@ -21,7 +21,7 @@ const inline = {
 };
 
 if (!(await stat(runtime).catch(() => null))) {
-  console.error('build/wasm/vqa.wasm is missing: build the runtime first, cmake --preset wasm && cmake --build --preset wasm');
+  console.error('build/wasm/vqa.wasm is missing: build the runtime first, with `make build`');
   process.exit(1);
 }
 await mkdir(`${here}dist`, { recursive: true });

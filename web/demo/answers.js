@@ -19,8 +19,8 @@ export function sentence({ message }) {
   return `${message[0].toUpperCase()}${message.slice(1)}${message.endsWith('.') ? '' : '.'}`;
 }
 
-/** Show a question's answers, best first. */
-export function showAnswers(question, answers) {
+/** Show a question's answers, best first, and a note below them if there is one. */
+export function showAnswers(question, answers, note) {
   const rows = answers.map(({ answer, score }) => {
     const bar = element('span', 'bar');
     bar.style.setProperty('--score', score);
@@ -28,8 +28,8 @@ export function showAnswers(question, answers) {
     return element('li', '', element('span', 'answer', answer), bar, element('span', 'score', percent.format(score)));
   });
   panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows));
+  if (note) panel.append(element('p', 'note', note));
   const [best] = answers;
-  if (best.score < 0.5) panel.append(element('p', 'note', 'The model is unsure.'));
   spoken.textContent = `${question} ${best.answer}, ${percent.format(best.score)}`;
 }
 

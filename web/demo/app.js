@@ -61,7 +61,7 @@ async function ask() {
     const { handle, ms } = await encoded;
     const start = performance.now();
     const answers = await handle.ask(text, { signal });
-    showAnswers(text, answers);
+    showAnswers(text, answers, noteOn(answers[0]));
     showTimings(ms, performance.now() - start);
   } catch (error) {
     if (!signal.aborted) showFailure(error);
@@ -70,7 +70,14 @@ async function ask() {
   }
 }
 
-/** A picture's error stands below the picture, a question's where the answers would be. */
+/** How far the best answer can be trusted, where that needs saying. */
+function noteOn(best) {
+  if (best.score < 0.5) return 'The model is unsure.';
+  if (source instanceof File) return 'The model knows drawings of simple shapes. About anything else it only guesses.';
+  return undefined;
+}
+
+/** A picture's error stands in the picture's place, a question's where the answers would be. */
 function showFailure(error) {
   if (error.code === 'E_PICTURE') {
     preview.hidden = true;

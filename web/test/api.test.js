@@ -1,0 +1,159 @@
+// The public API on the main thread, with the real runtime and pack: right answers, and every kind of bad
+// input as one sentence, after which the next good call works.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { deflateSync } from 'node:zlib';
+import { createVqa } from '../src/index.js';
+import { BLUE_CIRCLE, COMMAND_LINE, PACK, RED_CIRCLE, RUNTIME, missing, png, pngFile } from './support.js';
+
+const COLOR = 'what color is the circle?';
+const create = (options) => createVqa({ model: PACK, wasm: RUNTIME, ...options });
+
+describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () => {
+  let vqa;
+  before(async () => (vqa = await create()));
+  after(() => vqa.close());
+
+  const works = async () => assert.equal((await vqa.ask(RED_CIRCLE, COLOR))[0].answer, 'red');
+  const refuses = async (call, code, message = /./) => {
+    await assert.rejects(call, (error) => {
+      assert.equal(error.name, 'VqaError', error.stack);
+      assert.equal(error.code, code, error.message);
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /\n/);
+      return true;
+    });
+    await works();
+  };
+
+  test('answers, best first', async () => {
+    const answers = await vqa.ask(RED_CIRCLE, COLOR);
+    assert.equal(answers.length, 5);
+    assert.equal(answers[0].answer, 'red');
+    for (let i = 1; i < 5; i++) assert.ok(answers[i].score <= answers[i - 1].score && answers[i].score >= 0);
+    assert.equal((await vqa.ask(BLUE_CIRCLE, COLOR))[0].answer, 'blue');
+    assert.equal((await vqa.ask(RED_CIRCLE, 'what shape is it?', { topK: 1 }))[0].answer, 'circle');
+  });
+
+  test('one picture, many questions: the same as one by one', async () => {
+    const picture = await vqa.encode(RED_CIRCLE);
+    for (const question of [COLOR, 'is there a star?', 'how many circles are there?']) {
+      assert.deepEqual(await picture.ask(question), await vqa.ask(RED_CIRCLE, question));
+    }
+    picture.close();
+  });
+
+  test('every form of a picture gives the same scores', async () => {
+    const expected = await vqa.ask(RED_CIRCLE, COLOR);
+    const data = new Uint8ClampedArray(96 * 96 * 4).fill(255);
+    for (let i = 0; i < 96 * 96; i++) if (Math.hypot((i % 96) - 48, Math.floor(i / 96) - 48) < 26) data.fill(0, i * 4 + 1, i * 4 + 3);
+    const padded = Buffer.concat([Buffer.alloc(7), RED_CIRCLE, Buffer.alloc(7)]);
+    const pictures = {
+      blob: new Blob([RED_CIRCLE]), buffer: RED_CIRCLE.slice().buffer, view: padded.subarray(7, -7), pixels: { data, width: 96, height: 96 },
+      url: `data:image/png;base64,${Buffer.from(RED_CIRCLE).toString('base64')}`,
+    };
+    for (const [name, picture] of Object.entries(pictures)) assert.deepEqual(await vqa.ask(picture, COLOR), expected, name);
+  });
+
+  test('the same answers and scores as the command line, to the bit', { skip: missing(COMMAND_LINE) }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vqa-'));
+    for (const [name, bytes] of Object.entries({ red: RED_CIRCLE, blue: BLUE_CIRCLE })) {
+      const file = join(folder, `${name}.png`);
+      writeFileSync(file, bytes);
+      for (const question of [COLOR, 'how many circles are there?', 'where is the circle? \u{1F534}']) {
+        const { answers } = JSON.parse(execFileSync(COMMAND_LINE, ['ask', PACK, file, question, '-k', '5', '--json'], { encoding: 'utf8' }));
+        const expected = answers.map(({ answer, score }) => ({ answer, score: Math.fround(score) }));
+        assert.deepEqual(await vqa.ask(file, question), expected);
+      }
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  test('info says what was loaded', () => {
+    assert.equal(typeof vqa.info.name, 'string');
+    assert.ok(vqa.info.parameters > 1000);
+  });
+
+  test('bad pictures', async () => {
+    await refuses(vqa.ask(new Blob(['not a picture']), COLOR), 'E_PICTURE');
+    await refuses(vqa.ask(new Uint8Array(0), COLOR), 'E_PICTURE');
+    await refuses(vqa.ask(RED_CIRCLE.subarray(0, 60), COLOR), 'E_PICTURE');
+    await refuses(vqa.ask(pngFile(12000, 12000, deflateSync(Buffer.alloc(9))), COLOR), 'E_PICTURE', /12000/);
+    await refuses(vqa.ask({ data: new Uint8Array(3), width: 1, height: 1 }, COLOR), 'E_PICTURE', /3 bytes.*4/);
+    await refuses(vqa.ask({ data: new Uint8Array(0), width: 0, height: 0 }, COLOR), 'E_PICTURE');
+    await refuses(vqa.ask(new TextEncoder().encode('RIFF\0\0\0\0WEBPVP8 '), COLOR), 'E_PICTURE', /WebP/);
+    await refuses(vqa.ask('/nowhere/picture.png', COLOR), 'E_NETWORK', /\/nowhere\/picture\.png/);
+    await refuses(vqa.ask(null, COLOR), 'E_CALL', /picture must be/);
+    await refuses(vqa.ask({}, COLOR), 'E_CALL', /picture must be/);
+  });
+
+  test('the smallest picture is a picture', async () => {
+    assert.equal((await vqa.ask(png(1, 1, () => [255, 0, 0]), COLOR)).length, 5);
+  });
+
+  test('bad questions', async () => {
+    await refuses(vqa.ask(RED_CIRCLE, ''), 'E_QUESTION');
+    await refuses(vqa.ask(RED_CIRCLE, 'x'.repeat(100_000)), 'E_QUESTION', /100000/);
+    await refuses(vqa.ask(RED_CIRCLE, undefined), 'E_CALL', /undefined/);
+    for (const topK of [0, -1, 101, 1.5, 2 ** 32 + 1]) await refuses(vqa.ask(RED_CIRCLE, COLOR, { topK }), 'E_CALL');
+  });
+
+  test('strange questions are questions', async () => {
+    const lone = await vqa.ask(RED_CIRCLE, 'what \ud800 color?');
+    assert.deepEqual(lone, await vqa.ask(RED_CIRCLE, 'what \ufffd color?'));
+    assert.equal((await vqa.ask(RED_CIRCLE, '\u{1F534}\u{1F535}')).length, 5);
+    assert.equal((await vqa.ask(RED_CIRCLE, 'what\0color')).length, 5);
+  });
+
+  test('closed handles say so', async () => {
+    const picture = await vqa.encode(RED_CIRCLE);
+    picture.close();
+    picture.close();
+    await refuses(picture.ask(COLOR), 'E_CLOSED', /picture is closed/);
+    const other = await create();
+    const orphan = await other.encode(RED_CIRCLE);
+    const waiting = other.ask(RED_CIRCLE, COLOR);
+    other.close();
+    await refuses(waiting, 'E_CLOSED');
+    await refuses(orphan.ask(COLOR), 'E_CLOSED', /vqa is closed/);
+    await refuses(other.encode(RED_CIRCLE), 'E_CLOSED', /vqa is closed/);
+    orphan.close();
+    other.close();
+  });
+
+  test('an aborted call rejects with the reason; the others and the next are answered', async () => {
+    const controller = new AbortController();
+    const first = vqa.ask(RED_CIRCLE, COLOR);
+    const aborted = vqa.ask(BLUE_CIRCLE, COLOR, { signal: controller.signal });
+    const last = vqa.ask(BLUE_CIRCLE, COLOR);
+    controller.abort();
+    await assert.rejects(aborted, { name: 'AbortError' });
+    assert.equal((await first)[0].answer, 'red');
+    assert.equal((await last)[0].answer, 'blue');
+    await assert.rejects(vqa.encode(RED_CIRCLE, { signal: AbortSignal.abort('enough') }), (reason) => reason === 'enough');
+    await works();
+  });
+
+  test('a thousand pictures do not fill the memory', async () => {
+    for (let i = 0; i < 1000; i++) (await vqa.encode(RED_CIRCLE)).close();
+    await works();
+  });
+
+  test('a pack cut short or damaged', async () => {
+    const pack = readFileSync(PACK);
+    for (const length of [0, 1, 7, 8, 9, 1000, pack.length >> 1, pack.length - 1]) {
+      await refuses(create({ model: pack.subarray(0, length) }), 'E_MODEL');
+    }
+    for (const at of [0, 3, 8, 60, 5000, pack.length >> 1, pack.length - 1]) {
+      const damaged = Uint8Array.from(pack);
+      damaged[at] ^= 0x40;
+      await refuses(create({ model: damaged }), 'E_MODEL');
+    }
+    await refuses(create({ model: new Blob(['<!doctype html><title>missing</title>']) }), 'E_MODEL');
+  });
+});

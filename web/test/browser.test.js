@@ -1,0 +1,244 @@
+// The page and the package in a real browser: CHROME_PATH, or a Chromium where it usually is.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { createVqa } from '../src/index.js';
+import { serve } from '../serve.js';
+import { BUNDLE, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing } from './support.js';
+
+const CHROME = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((path) => path && existsSync(path));
+const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
+
+const COLOR = 'what color is the circle?';
+
+describe('in a browser', { skip }, () => {
+  let server, browser, url, page, complaints, requests;
+
+  before(async () => {
+    server = await serve(0);
+    url = `http://localhost:${server.address().port}/`;
+    browser = await chromium.launch({
+      executablePath: CHROME,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync'],
+    });
+  });
+
+  after(async () => {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage({ viewport: { width: 360, height: 740 } });
+    page.setDefaultTimeout(15_000);
+    complaints = [];
+    requests = [];
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => requests.push(request.url()));
+  });
+
+  afterEach(() => page.close());
+
+  const best = () => page.locator('#answers li .answer').first();
+  const opened = async () => {
+    await page.goto(url);
+    await best().waitFor();
+  };
+  const drop = (name, bytes) => page.evaluate(([name, bytes]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+    document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  }, [name, [...bytes]]);
+
+  test('the first visit explains itself', async () => {
+    await opened();
+    const [sample] = JSON.parse(readFileSync(SAMPLES, 'utf8'));
+    assert.equal(await page.getByLabel('Your question').inputValue(), sample.questions[0]);
+    const vqa = await createVqa({ model: PACK, wasm: RUNTIME });
+    const [expected] = await vqa.ask(new URL(sample.file, `file://${SAMPLES}`), sample.questions[0]);
+    assert.equal(await best().textContent(), expected.answer);
+    assert.equal(await page.locator('#answers li').count(), 5);
+    assert.match(await page.getByRole('status').textContent(), new RegExp(`${expected.answer}, \\d`));
+    assert.match(await page.locator('#timings').textContent(), /\d ms/);
+    assert.match(await page.locator('#sizes').textContent(), /Model .*B · runtime .*B/);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('a picture of one\'s own and a question from the keyboard', async () => {
+    await opened();
+    await page.locator('#file').setInputFiles({ name: 'mine.png', mimeType: 'image/png', buffer: Buffer.from(RED_CIRCLE) });
+    await page.getByLabel('Your question').fill(COLOR);
+    await page.getByLabel('Your question').press('Enter');
+    await best().getByText('red', { exact: true }).waitFor();
+    await page.getByLabel('Your question').fill('what shape is it?');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await best().getByText('circle', { exact: true }).waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test('samples and suggested questions are one click away', async () => {
+    await opened();
+    const samples = page.locator('#samples button');
+    await samples.nth(1).click();
+    assert.equal(await samples.nth(1).getAttribute('aria-pressed'), 'true');
+    assert.equal(await samples.nth(0).getAttribute('aria-pressed'), 'false');
+    const second = page.locator('#suggestions button').nth(1);
+    const question = await second.textContent();
+    await second.click();
+    await page.locator('#answers .asked').getByText(question, { exact: true }).waitFor();
+  });
+
+  test('a text file named .png: the sentence stands in its place, and the next picture works', async () => {
+    await opened();
+    await drop('holiday.png', Buffer.from('dear diary'));
+    const alert = page.locator('#picture-error');
+    await alert.getByText(/./).waitFor();
+    assert.match(await alert.textContent(), /^[A-Z].*\.$/);
+    await drop('circle.png', RED_CIRCLE);
+    await page.locator('#answers li').first().waitFor();
+    assert.equal(await alert.textContent(), '');
+    assert.equal(await page.locator('#picture').getAttribute('alt'), 'Your picture circle.png');
+  });
+
+  test('an empty question: the sentence stands in place of the answers, and the next question works', async () => {
+    await opened();
+    await page.getByLabel('Your question').fill('');
+    await page.getByLabel('Your question').press('Enter');
+    await page.locator('#answers').getByRole('alert').waitFor();
+    await page.getByLabel('Your question').fill(COLOR);
+    await page.getByLabel('Your question').press('Enter');
+    await best().waitFor();
+  });
+
+  test('nothing leaves the device, and once loaded it works offline', async () => {
+    await opened();
+    await page.context().setOffline(true);
+    requests.length = 0;
+    await drop('circle.png', RED_CIRCLE);
+    await page.getByLabel('Your question').fill(COLOR);
+    await page.getByLabel('Your question').press('Enter');
+    await best().getByText('red', { exact: true }).waitFor();
+    assert.deepEqual(requests.filter((address) => !address.startsWith('blob:')), []);
+  });
+
+  test('every request goes to the page\'s own origin', async () => {
+    await opened();
+    assert.ok(requests.length > 5);
+    assert.deepEqual(requests.filter((address) => !address.startsWith(url)), []);
+  });
+
+  test('a model that is missing is one sentence, and can be tried again', async () => {
+    await page.route('**/weights/**', (route) => route.fulfill({ status: 404 }));
+    await page.goto(url);
+    const alert = page.locator('#answers').getByRole('alert');
+    await alert.waitFor();
+    assert.match(await alert.textContent(), /HTTP status 404/);
+    await page.unroute('**/weights/**');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await best().waitFor();
+  });
+
+  test('the policy is in force: a script in the page does not run', async () => {
+    await opened();
+    assert.equal(await page.evaluate(() => {
+      document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }));
+      return window.ran;
+    }), undefined);
+    assert.match(complaints.join(), /Content Security Policy/);
+  });
+
+  test('it fits 360 pixels, and everything to click has a name', async () => {
+    await opened();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    for (const control of await page.locator('button:visible').all()) {
+      assert.match(await control.evaluate((node) => node.textContent.trim() || node.querySelector('img').alt), /\w/);
+    }
+    await page.getByLabel('Choose a picture').waitFor({ state: 'attached' });
+    await page.getByLabel('Take a photo').waitFor({ state: 'attached' });
+  });
+
+  for (const entry of ['src/index.js', 'dist/index.js', 'dist/wasm-vqa.inline.js']) {
+    const unbuilt = entry.startsWith('dist') && missing(BUNDLE);
+    test(`${entry}: the same answers in a worker, on the page and in node, to the bit`, { skip: unbuilt }, async () => {
+      await page.goto(url);
+      const inPage = await page.evaluate(async ([entry, bytes, question]) => {
+        const { createVqa } = await import(`/${entry}`);
+        const results = [];
+        for (const worker of [true, false]) {
+          const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors', worker });
+          results.push(await vqa.ask(new Uint8Array(bytes), question));
+          vqa.close();
+        }
+        return results;
+      }, [entry, [...RED_CIRCLE], COLOR]);
+      const vqa = await createVqa({ model: PACK, wasm: RUNTIME });
+      const expected = await vqa.ask(RED_CIRCLE, COLOR);
+      assert.deepEqual(inPage, [expected, expected]);
+    });
+  }
+
+  test('everything that a page can draw is a picture', async () => {
+    await page.goto(url);
+    const answers = await page.evaluate(async ([bytes, question]) => {
+      const { createVqa } = await import('/src/index.js');
+      const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors' });
+      const blob = new Blob([new Uint8Array(bytes)], { type: 'image/png' });
+      const bitmap = await createImageBitmap(blob);
+      const canvas = Object.assign(document.createElement('canvas'), { width: 96, height: 96 });
+      const context = canvas.getContext('2d');
+      context.drawImage(bitmap, 0, 0);
+      const offscreen = new OffscreenCanvas(96, 96);
+      offscreen.getContext('2d').drawImage(bitmap, 0, 0);
+      const img = new Image();
+      img.src = URL.createObjectURL(blob);
+      await img.decode();
+      const webp = await new Promise((resolve) => canvas.toBlob(resolve, 'image/webp', 1));
+      const pictures = { blob, bitmap, canvas, offscreen, img, imageData: context.getImageData(0, 0, 96, 96), webp };
+      const best = {};
+      for (const [name, picture] of Object.entries(pictures)) best[name] = (await vqa.ask(picture, question))[0];
+      best.empty = await vqa.ask(new Image(), question).catch(({ code }) => code);
+      vqa.close();
+      return best;
+    }, [[...RED_CIRCLE], COLOR]);
+    const { webp, empty, ...exact } = answers;
+    assert.equal(webp.answer, 'red');
+    assert.equal(empty, 'E_PICTURE');
+    for (const [name, answer] of Object.entries(exact)) assert.deepEqual(answer, exact.blob, name);
+    assert.equal(exact.blob.answer, 'red');
+  });
+
+  test('close ends the worker, calls under way reject, nothing is left behind', async () => {
+    await opened();
+    const before = page.workers().length;
+    const codes = await page.evaluate(async (bytes) => {
+      const { createVqa } = await import('/src/index.js');
+      const codes = [];
+      for (let i = 0; i < 5; i++) {
+        const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors' });
+        const underWay = vqa.ask(new Uint8Array(bytes), 'why?').catch(({ code }) => code);
+        await Promise.resolve();
+        vqa.close();
+        codes.push(await underWay, await vqa.encode(new Uint8Array(bytes)).catch(({ code }) => code));
+      }
+      return codes;
+    }, [...RED_CIRCLE]);
+    assert.deepEqual(codes, Array(10).fill('E_CLOSED'));
+    assert.equal(page.workers().length, before);
+  });
+
+  test('a worker that cannot start is one sentence', async () => {
+    await page.goto(url);
+    await page.route('**/src/worker.js', (route) => route.fulfill({ status: 404 }));
+    const error = await page.evaluate(async () => {
+      const { createVqa } = await import('/src/index.js');
+      return createVqa({ model: '/weights/shapes.q8.safetensors' }).catch(({ code, message }) => ({ code, message }));
+    });
+    assert.deepEqual(error, { code: 'E_WASM', message: 'the worker failed: its script could not be loaded' });
+  });
+});

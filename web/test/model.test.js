@@ -1,0 +1,97 @@
+// Where a model's bytes come from: every source, progress, abort, and what goes wrong.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { createVqa } from '../src/index.js';
+import { readModel } from '../src/model.js';
+import { tinyRuntime } from './support.js';
+
+const BYTES = Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 251);
+const wasm = tinyRuntime();
+let server, base, folder;
+
+const pages = {
+  '/pack': (response) => response.writeHead(200, { 'Content-Length': BYTES.length }).end(BYTES),
+  '/page': (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html>'),
+  '/endless': (response) => response.writeHead(200).write(BYTES),
+  '/broken': (response) => response.writeHead(200, { 'Content-Length': BYTES.length }).write(BYTES.subarray(0, 9), () => response.destroy()),
+};
+
+before(async () => {
+  server = createServer(({ url }, response) => (pages[url] ? pages[url](response) : response.writeHead(404).end()));
+  await new Promise((resolve) => server.listen(0, 'localhost', resolve));
+  base = `http://localhost:${server.address().port}`;
+  folder = await mkdtemp(join(tmpdir(), 'vqa-'));
+  await writeFile(join(folder, 'pack'), BYTES);
+});
+
+after(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
+test('every source gives the same bytes', async () => {
+  const padded = new Uint8Array(BYTES.length + 20);
+  padded.set(BYTES, 10);
+  const sources = {
+    url: `${base}/pack`, URL: new URL(`${base}/pack`), path: join(folder, 'pack'), fileURL: pathToFileURL(join(folder, 'pack')),
+    blob: new Blob([BYTES]), buffer: BYTES.slice().buffer, view: padded.subarray(10, -10), stream: new Blob([BYTES]).stream(),
+    response: await fetch(`${base}/pack`),
+  };
+  for (const [name, source] of Object.entries(sources)) {
+    const pieces = [];
+    for await (const { bytes, loaded, total } of readModel(source)) {
+      pieces.push(bytes);
+      assert.equal(total, name === 'stream' ? undefined : BYTES.length, name);
+      assert.equal(loaded, pieces.reduce((sum, piece) => sum + piece.length, 0), name);
+    }
+    assert.equal(Buffer.compare(Buffer.concat(pieces), BYTES), 0, name);
+  }
+});
+
+test('progress goes download, load, ready', async () => {
+  const seen = [];
+  (await createVqa({ model: new Uint8Array(10), wasm, onProgress: (progress) => seen.push(progress) })).close();
+  assert.deepEqual(seen, ['download', 'load', 'ready'].map((stage) => ({ stage, loaded: 10, total: 10 })));
+});
+
+test('what is not there is one sentence', async () => {
+  const cases = [
+    [`${base}/nothing`, 'E_NETWORK', /\/nothing can't be fetched: HTTP status 404/],
+    [`${base}/page`, 'E_NETWORK', /\/page is not there: the server sent a web page/],
+    [`${base}/broken`, 'E_NETWORK', /could not be read to its end/],
+    ['http://localhost:1/pack', 'E_NETWORK', /localhost:1\/pack can't be fetched/],
+    ['/nowhere/pack', 'E_NETWORK', /\/nowhere\/pack can't be opened/],
+    [7, 'E_CALL', /must be a URL/],
+    [undefined, 'E_CALL', /must be a URL/],
+    [new ReadableStream({ start(c) { c.enqueue('text'); } }), 'E_CALL', /not a Uint8Array/],
+  ];
+  for (const [model, code, message] of cases) await assert.rejects(createVqa({ model, wasm }), { name: 'VqaError', code, message });
+});
+
+test('a stream that is being read already', async () => {
+  const model = new Blob([BYTES]).stream();
+  model.getReader();
+  await assert.rejects(createVqa({ model, wasm }), { code: 'E_CALL' });
+});
+
+test('a download is aborted with the reason of the signal', async () => {
+  const controller = new AbortController();
+  const creating = createVqa({ model: `${base}/endless`, wasm, signal: controller.signal, onProgress: () => controller.abort() });
+  await assert.rejects(creating, { name: 'AbortError' });
+  await assert.rejects(createVqa({ model: `${base}/pack`, wasm, signal: AbortSignal.abort('enough') }), (reason) => reason === 'enough');
+});
+
+test('an aborted stream of the caller is cancelled', async () => {
+  const controller = new AbortController();
+  let cancelled = false;
+  const model = new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(9)), cancel: () => { cancelled = true; } });
+  await assert.rejects(createVqa({ model, wasm, signal: controller.signal, onProgress: () => controller.abort() }), { name: 'AbortError' });
+  assert.ok(cancelled);
+});

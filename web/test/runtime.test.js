@@ -1,0 +1,69 @@
+// The wasm boundary, with the smallest runtime there can be: what it does when the runtime misbehaves.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createVqa } from '../src/index.js';
+import { tinyRuntime } from './support.js';
+
+const create = (results, options) => createVqa({ model: new Uint8Array(1), wasm: tinyRuntime(results), ...options });
+
+test('a runtime that works', async () => {
+  const vqa = await create();
+  assert.deepEqual(vqa.info, {});
+  assert.deepEqual(await vqa.ask(new Uint8Array(1), 'why?'), []);
+});
+
+test('a trap is reported, and the instance is not used again', async () => {
+  const vqa = await create({ vqa_ask: 'trap' });
+  const picture = await vqa.encode(new Uint8Array(1));
+  await assert.rejects(picture.ask('why?'), { name: 'VqaError', code: 'E_CRASH', message: /unreachable.*createVqa\(\) anew/ });
+  await assert.rejects(vqa.encode(new Uint8Array(1)), { code: 'E_CRASH' });
+  assert.deepEqual(await (await create()).ask(new Uint8Array(1), 'why?'), []);
+});
+
+test('an imported function that is not known is named when it is called, not before', async () => {
+  const vqa = await create({ vqa_ask: 'import' });
+  await assert.rejects(vqa.ask(new Uint8Array(1), 'why?'), { code: 'E_CRASH', message: /env\.mystery/ });
+});
+
+test('no memory for the handle, no memory for the bytes', async () => {
+  await assert.rejects(create({ vqa_new: 0 }), { code: 'E_MEMORY' });
+  await assert.rejects(create({ malloc: 0 }), { code: 'E_MEMORY', message: /1 more bytes/ });
+});
+
+test('statuses become codes', async () => {
+  const status = (value) => (64 + value) | 0x40; // i32.const takes seven signed bits
+  const expected = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY' };
+  for (const [value, code] of Object.entries(expected)) {
+    await assert.rejects(create({ vqa_load_end: status(Number(value)) }), { name: 'VqaError', code });
+  }
+});
+
+test('the runtime is given as bytes, as a module and by address', async () => {
+  const bytes = tinyRuntime();
+  for (const wasm of [bytes, bytes.buffer, new WebAssembly.Module(bytes), `data:application/wasm;base64,${Buffer.from(bytes).toString('base64')}`]) {
+    (await createVqa({ model: new Uint8Array(1), wasm })).close();
+  }
+});
+
+test('a runtime that is none', async () => {
+  await assert.rejects(create({}, { wasm: new Uint8Array(8) }), { code: 'E_WASM', message: /can't be compiled/ });
+  await assert.rejects(create({}, { wasm: '/nowhere/vqa.wasm' }), { code: 'E_NETWORK', message: /\/nowhere\/vqa\.wasm/ });
+  await assert.rejects(create({}, { wasm: 'data:text/html,missing' }), { code: 'E_NETWORK', message: /web page/ });
+  const empty = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+  await assert.rejects(create({}, { wasm: empty }), { name: 'VqaError' });
+});
+
+test('a browser without SIMD is told so', async (t) => {
+  t.mock.method(WebAssembly, 'validate', () => false);
+  await assert.rejects(create(), { code: 'E_SIMD', message: /Chrome 91/ });
+});
+
+test('numbers that would change on their way into wasm are refused', async () => {
+  const vqa = await create();
+  const picture = await vqa.encode(new Uint8Array(1));
+  for (const topK of [1.5, NaN, 2 ** 32 + 1, '3', null]) await assert.rejects(picture.ask('why?', { topK }), { code: 'E_CALL', message: /topK/ });
+  await assert.rejects(vqa.encode({ data: new Uint8Array(12), width: 2, height: 2 }), { code: 'E_PICTURE', message: /12 bytes.*16/ });
+  await assert.rejects(vqa.encode({ data: new Uint8Array(16), width: -2, height: -2 }), { name: 'VqaError' });
+  await assert.rejects(picture.ask(7), { code: 'E_CALL', message: /number/ });
+});

@@ -1,0 +1,85 @@
+// The small server of the demo page.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { byteRange, fileFor, serve } from '../serve.js';
+
+let server, port;
+
+before(async () => {
+  server = await serve(0);
+  port = server.address().port;
+});
+after(() => server.close());
+
+/** A request whose path goes out as it is, where fetch would tidy it. */
+const get = (path, headers = {}, method = 'GET') =>
+  new Promise((resolve, reject) => {
+    request({ host: 'localhost', port, path, headers, method }, (response) => {
+      const parts = [];
+      response.on('data', (part) => parts.push(part)).on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }));
+    }).on('error', reject).end();
+  });
+
+test('the page, its modules and their types', async () => {
+  const page = await get('/');
+  assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
+  assert.deepEqual(page.body, await readFile(new URL('../demo/index.html', import.meta.url)));
+  assert.equal((await get('/src/index.js')).headers['content-type'], 'text/javascript; charset=utf-8');
+  assert.equal((await get('/style.css?v=1')).headers['content-type'], 'text/css; charset=utf-8');
+});
+
+test('a strict policy and isolation on every answer, errors too', async () => {
+  for (const path of ['/', '/src/worker.js', '/nothing']) {
+    const { headers } = await get(path);
+    assert.match(headers['content-security-policy'], /default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
+    assert.equal(headers['cross-origin-opener-policy'], 'same-origin');
+    assert.equal(headers['cross-origin-embedder-policy'], 'require-corp');
+  }
+});
+
+test('nothing outside the folders that are served', async () => {
+  const paths = ['/../package.json', '/src/../../README.md', '/%2e%2e/package.json', '/src/%2e%2e/serve.js', '/src/..%2fserve.js',
+    '/weights/..%2f.git/config', '/..%5cpackage.json', '//etc/passwd', '/%00', '/%zz', '/src', '/vqa.wasm/../x', '/vqa.wasmx'];
+  for (const path of paths) assert.equal((await get(path)).status, 404, path);
+  assert.equal((await get('/', {}, 'POST')).status, 405);
+});
+
+test('the runtime and the weights come from where they are built', () => {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  assert.equal(fileFor('/vqa.wasm'), `${root}build/wasm/vqa.wasm`);
+  assert.equal(fileFor('/src/vqa.wasm'), `${root}build/wasm/vqa.wasm`);
+  assert.equal(fileFor('/weights/shapes.q8.safetensors'), `${root}weights/shapes.q8.safetensors`);
+});
+
+test('ranges', async () => {
+  assert.deepEqual(byteRange('bytes=2-4', 10), [2, 4]);
+  assert.deepEqual(byteRange('bytes=8-99', 10), [8, 9]);
+  assert.deepEqual(byteRange('bytes=-3', 10), [7, 9]);
+  assert.deepEqual(byteRange('bytes=4-', 10), [4, 9]);
+  assert.equal(byteRange('bytes=10-', 10), null);
+  assert.equal(byteRange('lines=1-2', 10), undefined);
+  const whole = await get('/style.css');
+  const part = await get('/style.css', { Range: 'bytes=5-8' });
+  assert.equal(part.status, 206);
+  assert.deepEqual(part.body, whole.body.subarray(5, 9));
+  assert.equal((await get('/style.css', { Range: 'bytes=9999999-' })).status, 416);
+  const head = await get('/style.css', {}, 'HEAD');
+  assert.equal(head.headers['content-length'], String(whole.body.length));
+  assert.equal(head.body.length, 0);
+});
+
+test('a port that is taken is one sentence and exit status 1', async () => {
+  const script = fileURLToPath(new URL('../serve.js', import.meta.url));
+  const child = spawn(process.execPath, [script], { env: { ...process.env, PORT: String(port) } });
+  let said = '';
+  child.stderr.on('data', (text) => (said += text));
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(status, 1);
+  assert.equal(said, `port ${port} is taken: choose another, PORT=8081 node web/serve.js\n`);
+});

@@ -1,0 +1,90 @@
+// What the tests share: the files under test, and pictures and runtimes made on the spot.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { crc32, deflateSync } from 'node:zlib';
+
+const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+
+export const RUNTIME = path('build/wasm/vqa.wasm');
+export const PACK = path('weights/shapes.q8.safetensors');
+export const COMMAND_LINE = path('build/native/vqa');
+export const SAMPLES = path('web/demo/samples/samples.json');
+export const BUNDLE = path('web/dist/index.js');
+
+/** For `test(name, { skip })`: false if all these files are there, else the line that says which is not. */
+export function missing(...files) {
+  const file = files.find((name) => !existsSync(name));
+  return file ? `${file.slice(path('').length)} is not built` : false;
+}
+
+/** A PNG file; `pixel(x, y)` gives [red, green, blue]. */
+export function png(width, height, pixel) {
+  const rows = Buffer.alloc(height * (1 + width * 3));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) rows.set(pixel(x, y), y * (1 + width * 3) + 1 + x * 3);
+  }
+  return pngFile(width, height, deflateSync(rows));
+}
+
+/** A PNG file of that size with these compressed rows, whether they fit or not. */
+export function pngFile(width, height, idat) {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2], 8); // 8 bits, RGB
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]);
+  return new Uint8Array(Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', idat), chunk('IEND', Buffer.alloc(0))]));
+}
+
+function chunk(type, data) {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const whole = Buffer.alloc(body.length + 8);
+  whole.writeUInt32BE(data.length, 0);
+  whole.set(body, 4);
+  whole.writeUInt32BE(crc32(body), body.length + 4);
+  return whole;
+}
+
+/** A circle on white. */
+export const circle = (red, green, blue) =>
+  png(96, 96, (x, y) => (Math.hypot(x - 48, y - 48) < 26 ? [red, green, blue] : [255, 255, 255]));
+
+export const RED_CIRCLE = circle(255, 0, 0);
+export const BLUE_CIRCLE = circle(0, 0, 255);
+
+const TRAP = [0x00]; // unreachable
+const CALL_IMPORT = [0x10, 0]; // call 0
+const constant = (value) => [0x41, value]; // i32.const, 0..63
+
+/**
+ * The smallest runtime with the functions of vqa.h. They return constants: 0, or what `results` says for
+ * their name, which may also be 'trap' or 'import' (a call of the unknown function env.mystery).
+ */
+export function tinyRuntime(results = {}) {
+  const returns = { malloc: 32, vqa_new: 1, vqa_encode: 1, vqa_info: 16, vqa_error: 0, vqa_load: 0, vqa_load_end: 0,
+    vqa_close_picture: 0, vqa_ask: 0, free: 0, ...results };
+  const params = { malloc: 1, free: 1, vqa_new: 1, vqa_info: 1, vqa_error: 1, vqa_load: 3, vqa_load_end: 1, vqa_encode: 3,
+    vqa_close_picture: 2, vqa_ask: 5 };
+  const names = Object.keys(returns);
+  const text = (s) => [s.length, ...Buffer.from(s)];
+  const list = (items) => [items.length, ...items.flat()];
+  const section = (id, bytes) => [id, ...size(bytes.length), ...bytes];
+  const body = (name) => {
+    const result = returns[name];
+    const code = [0, ...(result === 'trap' ? TRAP : result === 'import' ? CALL_IMPORT : constant(result)), 0x0b];
+    return [code.length, ...code];
+  };
+  return new Uint8Array([
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    ...section(1, list([0, 1, 2, 3, 4, 5].map((n) => [0x60, n, ...Array(n).fill(0x7f), 1, 0x7f]))), // type n: n times i32 -> i32
+    ...section(2, list([[...text('env'), ...text('mystery'), 0, 0]])),
+    ...section(3, list(names.map((name) => [params[name]]))),
+    ...section(5, [1, 0, 1]), // memory: one page
+    ...section(7, list([[...text('memory'), 2, 0], ...names.map((name, i) => [...text(name), 0, i + 1])])),
+    ...section(10, list(names.map(body))),
+    ...section(11, list([[0, ...constant(16), 0x0b, ...text('{}')]])),
+  ]);
+}
+
+const size = (n) => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]); // LEB128
