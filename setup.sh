@@ -65,11 +65,12 @@ look() {
 
 # ---- apt ----
 
+can_be_root() { [ "$(id -u)" = 0 ] || have sudo; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 apt_install() {
     have apt-get || die "please install by your system's own means what these Debian packages hold, then try again: $*"
-    [ "$(id -u)" = 0 ] || have sudo ||
+    can_be_root ||
         die "these packages are missing and only root can install them: apt-get install $*"
     say "installing with apt: $*"
     apt_update
@@ -80,6 +81,7 @@ apt_install() {
 apt_updated=
 apt_update() {
     [ "$apt_updated" ] && return
+    can_be_root || return           # then with the indexes that are there
     run "apt-get update" as_root apt-get update
     apt_updated=yes
 }
@@ -111,7 +113,7 @@ private_sources() {
     rm -rf "$folder"
     mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
     echo "$type $key$uri ${3:-$VERSION_CODENAME} main" >"$folder/sources.list"
-    run "reading the package index" private_apt "$folder" update
+    run "reading the package index" private_apt "$folder" -o APT::Update::Error-Mode=any update
 }
 
 # ---- Emscripten ----
