@@ -69,7 +69,7 @@ int vqa_ask(vqa *v, int picture, const char *question, size_t size, int top_k);
 
 /* Answer `i` of the last vqa_ask(): its text (UTF-8; "" out of range) and its score: a probability 0..1, or
  * the predicted value of a regression head. */
-const char *vqa_answer_text(const vqa *v, int i);
+const char *vqa_answer_text(vqa *v, int i);
 float vqa_answer_score(const vqa *v, int i);
 
 /* The raw outputs of the head for the last vqa_ask(): [*count], before softmax or sigmoid. */

@@ -11,7 +11,7 @@ bool arena_new(arena *a, size_t size, const char *what, error *err)
 {
     *a = (arena){ 0 };
     if (size < SIZE_MAX - ARENA_ALIGN) a->base = aligned_alloc(ARENA_ALIGN, rounded(size ? size : 1));
-    if (!a->base) return fail(err, "not enough memory for %s (%zu bytes)", what, size);
+    if (!a->base) return fail_memory(err, "not enough memory for %s (%zu bytes)", what, size);
     a->size = rounded(size ? size : 1);
     return true;
 }

@@ -6,12 +6,9 @@
 
 #include "core/utf8.h"
 
-bool fail(error *err, const char *format, ...)
+static void write_text(error *err, const char *format, va_list args)
 {
-    va_list args;
-    va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
-    va_end(args);
     size_t size = strlen(err->text);
     for (size_t at = 0; at < size; at++) { /* a cut may also fall inside a code point */
         uint32_t code;
@@ -19,5 +16,24 @@ bool fail(error *err, const char *format, ...)
         if (length > 1) at += (size_t)length - 1;
         else if (length == 0 || code < 0x20 || code == 0x7f) err->text[at] = '?';
     }
+}
+
+bool fail(error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    write_text(err, format, args);
+    va_end(args);
+    err->no_memory = false;
+    return false;
+}
+
+bool fail_memory(error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    write_text(err, format, args);
+    va_end(args);
+    err->no_memory = true;
     return false;
 }

@@ -8,11 +8,15 @@ enum { ERROR_SIZE = 512 };
 
 typedef struct {
     char text[ERROR_SIZE]; /* UTF-8, always terminated; empty while nothing has failed */
+    bool no_memory;        /* the heap was too small; the input may be fine */
 } error;
 
 /* Store the sentence (printf style, cut to ERROR_SIZE) and return false, so that a caller can write
  * `return fail(err, "tensor '%s': ...", name)`. Bytes that are not printable text (they come from
  * file names, tensor names, questions) are shown as '?'. */
 bool fail(error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same when memory did not suffice. */
+bool fail_memory(error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

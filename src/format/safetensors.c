@@ -112,7 +112,7 @@ static bool parse_header(safetensors *s, error *err)
     if (!s->json) return false;
     const cJSON *metadata = NULL, *entry;
     s->tensors = calloc((size_t)cJSON_GetArraySize(s->json) + 1, sizeof *s->tensors);
-    if (!s->tensors) return fail(err, "not enough memory for the model file's header");
+    if (!s->tensors) return fail_memory(err, "not enough memory for the model file's header");
     cJSON_ArrayForEach(entry, s->json)
     {
         if (strcmp(entry->string, "__metadata__") == 0) {
@@ -153,7 +153,7 @@ static bool grow_header(safetensors *s, const uint8_t *bytes, size_t size, error
         size_t room = 2 * (s->header_filled + size);
         if (room > s->header_size) room = s->header_size;
         char *larger = realloc(s->header, room);
-        if (!larger) return fail(err, "not enough memory for the model file's header (%zu bytes)", s->header_size);
+        if (!larger) return fail_memory(err, "not enough memory for the model file's header (%zu bytes)", s->header_size);
         s->header = larger;
         s->header_room = room;
     }

@@ -17,7 +17,7 @@ typedef struct {
 static bool bind(model *m, weights *w, const cJSON *config, error *err)
 {
     multimodal *self = m->self = calloc(1, sizeof *self);
-    if (!self) return fail(err, "not enough memory for the model");
+    if (!self) return fail_memory(err, "not enough memory for the model");
     const cJSON *text = cJSON_GetObjectItemCaseSensitive(config, "text_config");
     const cJSON *vision = cJSON_GetObjectItemCaseSensitive(config, "vision_config");
     if (!cJSON_IsObject(text)) return fail(err, "config: \"text_config\" is missing");

@@ -20,7 +20,7 @@ bool linear_bind_named(linear *l, weights *w, const char *weight_name, const cha
                     t->largest, Q8_WEIGHT_MAX);
     if (bias_name && !(l->bias = weights_floats(w, bias_name, SHAPE(out), err))) return false;
     void *panel = malloc((size_t)PANEL * (size_t)q8_padded(in) * sizeof(float));
-    if (!panel) return fail(err, "not enough memory to prepare tensor '%s'", weight_name);
+    if (!panel) return fail_memory(err, "not enough memory to prepare tensor '%s'", weight_name);
     if (t->q8) panel_pack_in_place_q8(t->bytes, out, in, panel);
     else panel_pack_in_place_f32(t->floats, out, in, panel);
     free(panel);

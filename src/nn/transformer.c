@@ -41,7 +41,7 @@ bool transformer_bind(transformer *t, const transformer_shape *shape, weights *w
 {
     *t = (transformer){ .shape = *shape };
     t->blocks = calloc((size_t)shape->layers + 1, sizeof *t->blocks);
-    if (!t->blocks) return fail(err, "not enough memory for %d layers", shape->layers);
+    if (!t->blocks) return fail_memory(err, "not enough memory for %d layers", shape->layers);
     for (int i = 0; i < shape->layers; i++) {
         char layer[224];
         snprintf(layer, sizeof layer, "%s%d.", prefix, i);

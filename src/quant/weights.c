@@ -60,14 +60,14 @@ bool weights_plan(weights *w, const tensor_info *tensors, int count, precision k
     int row = 0;
     for (int i = 0; i < count; i++) names += strlen(tensors[i].name) + 1;
     w->all = calloc((size_t)count + 1, sizeof *w->all);
-    if (!w->all) return fail(err, "not enough memory for the names of %d tensors", count);
+    if (!w->all) return fail_memory(err, "not enough memory for the names of %d tensors", count);
     for (int i = 0; i < count; i++) {
         weight *t = &w->all[i];
         t->info = tensors[i];
         if (!measure(t, keep, err)) return false;
         if (unit_size(t) > unit) unit = unit_size(t);
         if (t->q8 && t->info.type != DTYPE_I8 && t->cols > row) row = t->cols;
-        if (cost(t) > SIZE_MAX / 2 - total) return fail(err, "not enough memory for the weights");
+        if (cost(t) > SIZE_MAX / 2 - total) return fail_memory(err, "not enough memory for the weights");
         total += cost(t);
     }
     size_t extra = arena_cost(unit, 1) + arena_cost((size_t)row, sizeof(float)) + arena_cost(names, 1);

@@ -1,0 +1,135 @@
+#include "tools/archive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/files.h"
+
+enum { BLOCK = 512, NAME_SIZE = 100, PREFIX_SIZE = 155 };
+
+typedef struct {
+    char *name;
+    size_t at, size;
+} member;
+
+struct archive {
+    char *folder;   /* or NULL, then: */
+    uint8_t *bytes; /* the tar file */
+    member *members; /* sorted by name */
+    size_t count;
+};
+
+/* Only what stands behind the last slash counts, in the tar file and in what is asked for. */
+static const char *base_name(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const member *)a)->name, ((const member *)b)->name);
+}
+
+static bool octal(const uint8_t *text, int digits, size_t *value)
+{
+    *value = 0;
+    for (int i = 0; i < digits && text[i] && text[i] != ' '; i++) {
+        if (text[i] < '0' || text[i] > '7') return false;
+        *value = *value * 8 + (size_t)(text[i] - '0');
+    }
+    return true;
+}
+
+static bool add_member(archive *a, const char *name, size_t length, size_t at, size_t size)
+{
+    if ((a->count & (a->count - 1)) == 0) { /* room doubles at every power of two */
+        member *larger = realloc(a->members, (a->count ? 2 * a->count : 1) * sizeof *larger);
+        if (!larger) return false;
+        a->members = larger;
+    }
+    char *copy = malloc(length + 1);
+    if (!copy) return false;
+    memcpy(copy, name, length);
+    copy[length] = 0;
+    memmove(copy, base_name(copy), strlen(base_name(copy)) + 1);
+    a->members[a->count++] = (member){ copy, at, size };
+    return true;
+}
+
+static bool index_tar(archive *a, size_t total, error *err)
+{
+    const char *long_name = NULL;
+    size_t long_length = 0, size;
+    for (size_t at = 0; at + BLOCK <= total && a->bytes[at] != 0; at += BLOCK + (size + BLOCK - 1) / BLOCK * BLOCK) {
+        const uint8_t *header = a->bytes + at;
+        if (memcmp(header + 257, "ustar", 5) != 0) return fail(err, "not a tar file (no 'ustar' at byte %zu)", at + 257);
+        if (!octal(header + 124, 12, &size) || size > total - at - BLOCK) return fail(err, "the tar file is cut off or damaged at byte %zu", at);
+        const char *data = (const char *)header + BLOCK;
+        if (header[156] == 'L') {
+            long_name = data;
+            long_length = strnlen(data, size);
+        } else if (header[156] == '0' || header[156] == 0) {
+            const char *name = long_name ? long_name : (const char *)header;
+            size_t length = long_name ? long_length : strnlen(name, NAME_SIZE);
+            if (!add_member(a, name, length, at + BLOCK, size)) return fail_memory(err, "not enough memory");
+            long_name = NULL;
+        }
+    }
+    if (a->count == 0) return fail(err, "the tar file has no files");
+    qsort(a->members, a->count, sizeof *a->members, by_name);
+    return true;
+}
+
+archive *archive_open(const char *path, error *err)
+{
+    archive *a = calloc(1, sizeof *a);
+    error why = { "not enough memory", true };
+    size_t total;
+    if (!a) {
+        *err = why;
+        return NULL;
+    }
+    if (file_is_folder(path)) {
+        a->folder = malloc(strlen(path) + 1);
+        if (a->folder) {
+            strcpy(a->folder, path);
+            return a;
+        }
+    } else if (!(a->bytes = file_read(path, &total, &why))) {
+        archive_close(a);
+        *err = why;
+        return NULL;
+    } else if (index_tar(a, total, &why)) {
+        return a;
+    }
+    archive_close(a);
+    fail(err, "%s: %s", path, why.text);
+    return NULL;
+}
+
+void archive_close(archive *a)
+{
+    if (!a) return;
+    for (size_t i = 0; i < a->count; i++) free(a->members[i].name);
+    free(a->members);
+    free(a->bytes);
+    free(a->folder);
+    free(a);
+}
+
+uint8_t *archive_read(const archive *a, const char *name, size_t *size, error *err)
+{
+    if (a->folder) return file_read_in(a->folder, name, size, err);
+    member wanted = { .name = (char *)base_name(name) };
+    const member *m = bsearch(&wanted, a->members, a->count, sizeof *a->members, by_name);
+    uint8_t *copy = m ? malloc(m->size + 1) : NULL;
+    if (!copy) {
+        fail(err, m ? "not enough memory for '%s'" : "there is no picture '%s' in the tar file", name);
+        return NULL;
+    }
+    memcpy(copy, a->bytes + m->at, m->size);
+    *size = m->size;
+    return copy;
+}

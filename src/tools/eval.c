@@ -1,0 +1,202 @@
+/* vqa eval: accuracy on questions with known answers, overall, per answer type and per question type. */
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "format/json.h"
+#include "tools/archive.h"
+#include "tools/files.h"
+#include "tools/tools.h"
+
+enum { TYPE_SIZE = 48, MAX_TYPES = 2000 };
+
+typedef struct {
+    char name[TYPE_SIZE];
+    int right, all;
+} tally;
+
+typedef struct {
+    tally of[MAX_TYPES];
+    int count;
+} tallies;
+
+typedef struct {
+    vqa *v;
+    archive *pictures;
+    char *file;  /* the picture that is open, so that it is encoded once for its questions */
+    int picture;
+    tally total;
+    tallies answer_types, question_types;
+} evaluation;
+
+static void count_in(tallies *t, const char *name, bool right)
+{
+    int i = 0;
+    while (i < t->count && strcmp(t->of[i].name, name) != 0) i++;
+    if (i == MAX_TYPES) return;
+    if (i == t->count) snprintf(t->of[t->count++].name, TYPE_SIZE, "%s", name);
+    t->of[i].all++;
+    t->of[i].right += right;
+}
+
+/* VQA v2's three answer types. */
+static const char *answer_type(const char *answer)
+{
+    if (strcasecmp(answer, "yes") == 0 || strcasecmp(answer, "no") == 0) return "yes/no";
+    const char *c = answer;
+    while (isdigit((unsigned char)*c)) c++;
+    return c > answer && *c == 0 ? "number" : "other";
+}
+
+/* The record's own "question_type" or "type", else the question's first two words in lower case. */
+static void question_type(const cJSON *record, const char *question, char type[TYPE_SIZE])
+{
+    const char *given = json_text(record, "question_type", json_text(record, "type", NULL));
+    snprintf(type, TYPE_SIZE, "%s", given ? given : question);
+    if (given) return;
+    int words = 0;
+    for (char *c = type; *c; c++) {
+        *c = (char)tolower((unsigned char)*c);
+        if (*c == ' ' && ++words == 2) *c-- = 0;
+        else if (*c == '?') *c-- = 0;
+        if (c < type) break;
+    }
+}
+
+static bool open_picture(evaluation *e, const char *file, error *err)
+{
+    if (e->file && strcmp(e->file, file) == 0) return true;
+    size_t size;
+    uint8_t *bytes = archive_read(e->pictures, file, &size, err);
+    if (!bytes) return false;
+    if (e->file) vqa_close_picture(e->v, e->picture);
+    free(e->file);
+    e->file = NULL;
+    e->picture = vqa_encode(e->v, bytes, size);
+    free(bytes);
+    if (e->picture < 0) return fail(err, "%s: %s", file, vqa_error(e->v));
+    e->file = malloc(strlen(file) + 1);
+    return e->file ? (strcpy(e->file, file), true) : fail_memory(err, "not enough memory");
+}
+
+static bool ask_one(evaluation *e, const char *line, size_t size, error *err)
+{
+    cJSON *record = json_object(line, size, "the record", err);
+    if (!record) return false;
+    const char *file = json_text(record, "file", NULL), *question = json_text(record, "question", NULL), *answer = json_text(record, "answer", NULL);
+    bool ok = (file && question && answer) || fail(err, "the record lacks a text \"file\", \"question\" or \"answer\"");
+    ok = ok && open_picture(e, file, err);
+    if (ok && vqa_ask(e->v, e->picture, question, strlen(question), 1) < 0) ok = fail(err, "%s", vqa_error(e->v));
+    if (ok) {
+        char type[TYPE_SIZE];
+        bool right = strcasecmp(vqa_answer_text(e->v, 0), answer) == 0;
+        question_type(record, question, type);
+        count_in(&e->answer_types, answer_type(answer), right);
+        count_in(&e->question_types, type, right);
+        e->total.all++;
+        e->total.right += right;
+    }
+    cJSON_Delete(record);
+    return ok;
+}
+
+static void show_progress(const evaluation *e, bool last)
+{
+    if (isatty(2)) fprintf(stderr, "\r%d questions, %.2f %% right%s", e->total.all, 100.0 * e->total.right / e->total.all, last ? "\n" : "");
+    else if (e->total.all % 1000 == 0) fprintf(stderr, "%d questions, %.2f %% right\n", e->total.all, 100.0 * e->total.right / e->total.all);
+}
+
+static bool ask_all(evaluation *e, const char *data, size_t size, error *err)
+{
+    int number = 0;
+    for (const char *line = data; line < data + size;) {
+        const char *end = memchr(line, '\n', (size_t)(data + size - line));
+        if (!end) end = data + size;
+        number++;
+        error why;
+        if (strspn(line, " \t\r") < (size_t)(end - line) && !ask_one(e, line, (size_t)(end - line), &why))
+            return fail(err, "line %d: %s", number, why.text);
+        if (e->total.all % 100 == 0 && e->total.all) show_progress(e, false);
+        line = end + 1;
+    }
+    if (e->total.all == 0) return fail(err, "there are no questions");
+    if (isatty(2)) show_progress(e, true);
+    return true;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    return ((const tally *)b)->all - ((const tally *)a)->all;
+}
+
+static void print_tallies(const char *title, tallies *t)
+{
+    qsort(t->of, (size_t)t->count, sizeof *t->of, by_size);
+    printf("%s\n", title);
+    for (int i = 0; i < t->count; i++)
+        printf("  %-40s %6.2f %%  (%d of %d)\n", t->of[i].name, 100.0 * t->of[i].right / t->of[i].all, t->of[i].right, t->of[i].all);
+}
+
+static cJSON *tally_json(const tally *t)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddNumberToObject(json, "accuracy", (double)t->right / t->all);
+    cJSON_AddNumberToObject(json, "right", t->right);
+    cJSON_AddNumberToObject(json, "questions", t->all);
+    return json;
+}
+
+static void print_json(const evaluation *e)
+{
+    cJSON *json = tally_json(&e->total);
+    const struct {
+        const char *name;
+        const tallies *t;
+    } groups[] = { { "answer_types", &e->answer_types }, { "question_types", &e->question_types } };
+    for (int g = 0; g < 2; g++) {
+        cJSON *group = cJSON_AddObjectToObject(json, groups[g].name);
+        for (int i = 0; i < groups[g].t->count; i++) cJSON_AddItemToObject(group, groups[g].t->of[i].name, tally_json(&groups[g].t->of[i]));
+    }
+    char *text = cJSON_Print(json);
+    puts(text);
+    cJSON_free(text);
+    cJSON_Delete(json);
+}
+
+int command_eval(int argc, char **argv)
+{
+    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+    int threads = tool_threads();
+    bool json = false, ok = true;
+    for (int o; (o = getopt_long(argc, argv, "t:j", options, NULL)) != -1 && ok;) {
+        if (o == 't') threads = tool_number("-t", optarg, 1, 64, &ok);
+        else if (o == 'j') json = true;
+        else return TOOL_USAGE;
+    }
+    if (!ok) return TOOL_USAGE;
+    if (argc - optind != 3) return tool_usage("eval takes a pack, a .jsonl file and a folder or .tar file of pictures");
+    static evaluation e;
+    error err;
+    size_t size;
+    if (!(e.v = tool_open(argv[optind], threads))) return TOOL_FAILED;
+    uint8_t *data = file_read(argv[optind + 1], &size, &err);
+    ok = data && (e.pictures = archive_open(argv[optind + 2], &err)) != NULL;
+    if (!ok) tool_failed("%s", err.text);
+    else if (!(ok = ask_all(&e, (const char *)data, size, &err))) tool_failed("%s: %s", argv[optind + 1], err.text);
+    if (ok && json) print_json(&e);
+    else if (ok) {
+        printf("accuracy %.2f %% (%d of %d questions)\n", 100.0 * e.total.right / e.total.all, e.total.right, e.total.all);
+        print_tallies("by answer type", &e.answer_types);
+        print_tallies("by question type", &e.question_types);
+    }
+    free(data);
+    free(e.file);
+    archive_close(e.pictures);
+    vqa_free(e.v);
+    return ok ? TOOL_OK : TOOL_FAILED;
+}
