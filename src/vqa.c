@@ -254,7 +254,7 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
     if (ok) {
         tensor pixels = tensor_new(&input, 3 * height, width);
         p->features = tensor_new(&p->block, rows, v->model.hidden);
-        ok = preprocess(&v->preprocessor, pixels8, NULL, pixels.data, NULL, err);
+        ok = preprocess(&v->preprocessor, pixels8, NULL, pixels.data, err);
         if (ok) v->model.arch->encode(&v->compute, &v->model, pixels.data, height, width, p->features, v->scratch);
     }
     arena_free(&input);

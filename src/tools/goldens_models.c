@@ -1,0 +1,274 @@
+/* Families fusion/... and realistic/...: whole models, from ids and pixels, and from question and picture where
+ * the case says them. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crc32.h"
+#include "format/json.h"
+#include "image/preprocess.h"
+#include "text/wordpiece.h"
+#include "tools/files.h"
+#include "tools/goldens.h"
+
+enum { MAX_TOKENS = 512 };
+
+typedef struct {
+    const char *folder;
+    cJSON *config;
+    weights weights;
+    model model;
+    golden_data data;
+    preprocessor preprocessor;
+    wordpiece *tokenizer; /* NULL: no vocabulary at hand, questions are not tokenized */
+    double input_worst;
+} fixture;
+
+static void close_fixture(fixture *f)
+{
+    wordpiece_free(f->tokenizer);
+    golden_free(&f->data);
+    model_free(&f->model);
+    weights_free(&f->weights);
+    cJSON_Delete(f->config);
+}
+
+/* The picture of a case, as the reference decodes and resizes it: [3, height, width] for the caller to free(). */
+static float *read_pixels(const fixture *f, const char *file, int *height, int *width, error *err)
+{
+    size_t size;
+    image picture = { 0 };
+    float *pixels = NULL;
+    uint8_t *bytes = file_read_in(f->folder, file, &size, err);
+    bool ok = bytes && image_decode(bytes, size, (decode_options){ .drop_alpha = true, .keep_orientation = true }, &picture, err) &&
+              preprocess_size(&f->preprocessor, picture.width, picture.height, width, height, err);
+    if (ok) pixels = malloc(3 * (size_t)*width * (size_t)*height * sizeof *pixels);
+    if (pixels && !preprocess(&f->preprocessor, &picture, NULL, pixels, err)) {
+        free(pixels);
+        pixels = NULL;
+    }
+    image_free(&picture);
+    free(bytes);
+    return pixels;
+}
+
+/* Where a case names its question or picture, the i-th of a batch. */
+static const char *named(const cJSON *golden_case, const char *one, const char *many, int i)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(golden_case, many);
+    return json_text(golden_case, one, cJSON_GetStringValue(cJSON_GetArrayItem(list, i)));
+}
+
+static bool check_question(const fixture *f, const char *question, const int *ids, const uint8_t *mask, int tokens, error *err)
+{
+    int own[MAX_TOKENS], count = wordpiece_encode(f->tokenizer, question, strlen(question), own, f->model.max_tokens < MAX_TOKENS ? f->model.max_tokens : MAX_TOKENS);
+    for (int i = 0; i < tokens; i++) {
+        int expected = mask && !mask[i] ? wordpiece_id(f->tokenizer, WORDPIECE_PAD) : ids[i];
+        if ((i < count ? own[i] : expected) != expected || (i >= count && mask && mask[i]))
+            return fail(err, "question '%s': token %d differs", question, i);
+    }
+    return true;
+}
+
+static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, golden_watch *watch, float *logits_out, error *err)
+{
+    const golden_data *g = &f->data;
+    const weight *ids = golden_input(g, watch->name, "input_ids"), *types = golden_input(g, watch->name, "token_type_ids"),
+                 *mask = golden_input(g, watch->name, "attention_mask"), *stored = golden_input(g, watch->name, "pixel_values");
+    int id[MAX_TOKENS], type[MAX_TOKENS], shown[MAX_TOKENS], tokens = ids->cols, height = 0, width = 0;
+    uint8_t shown8[MAX_TOKENS];
+    golden_ints(ids, watch->row, id);
+    if (types) golden_ints(types, watch->row, type);
+    if (mask) golden_ints(mask, watch->row, shown);
+    for (int i = 0; i < tokens && mask; i++) shown8[i] = (uint8_t)shown[i];
+    const char *question = named(golden_case, "question", "questions", watch->row), *file = named(golden_case, "image", "images", watch->row);
+    if (question && f->tokenizer && !check_question(f, question, id, mask ? shown8 : NULL, tokens, err)) return false;
+    float *read = NULL;
+    const float *pixels = NULL;
+    if (file && file_exists_in(f->folder, file)) {
+        if (!(read = read_pixels(f, file, &height, &width, err))) return false;
+        pixels = read;
+    }
+    if (stored) {
+        const float *row = stored->floats + (size_t)watch->row * (size_t)stored->cols;
+        height = (int)stored->info.shape[2];
+        width = (int)stored->info.shape[3];
+        double error_of_input = read ? golden_error(read, row, (size_t)stored->cols) : 0;
+        if (error_of_input > f->input_worst) f->input_worst = error_of_input;
+        if (error_of_input > 1e-6) {
+            free(read);
+            return fail(err, "case '%s': the preprocessed picture is off by %.3g, allowed are 1e-6", watch->name, error_of_input);
+        }
+        pixels = row;
+    }
+    if (!pixels) return fail(err, "case '%s' has neither pixel_values nor its picture '%s'", watch->name, file ? file : "");
+    const architecture *arch = f->model.arch;
+    int rows = arch->feature_rows(&f->model, height, width);
+    size_t scratch = arch->encode_scratch(&f->model, height, width), answer = arch->answer_scratch(&f->model, tokens, rows);
+    arena room;
+    bool ok = arena_new(&room, tensor_cost(rows, f->model.hidden) + tensor_cost(1, f->model.answers) + (scratch > answer ? scratch : answer), "a case", err);
+    if (ok) {
+        compute watched = *c;
+        watched.watch = golden_show;
+        watched.watch_context = watch;
+        tensor features = tensor_new(&room, rows, f->model.hidden), logits = tensor_new(&room, 1, f->model.answers);
+        arch->encode(&watched, &f->model, pixels, height, width, features, room);
+        arch->answer(&watched, &f->model, id, types ? type : NULL, mask ? shown8 : NULL, tokens, features, logits, room);
+        if (logits_out) memcpy(logits_out, logits.data, (size_t)logits.cols * sizeof(float));
+        arena_free(&room);
+    }
+    free(read);
+    return ok;
+}
+
+static bool run_cases(const compute *c, fixture *f, double allowed, golden_result *result, error *err)
+{
+    const cJSON *golden_case;
+    cJSON_ArrayForEach(golden_case, f->data.list)
+    {
+        golden_watch watch = { .data = &f->data, .name = json_text(golden_case, "name", "?") };
+        const weight *ids = golden_input(&f->data, watch.name, "input_ids");
+        if (!ids || ids->cols > MAX_TOKENS || ids->cols > f->model.max_tokens) return fail(err, "case '%s' has no input_ids that fit", watch.name);
+        watch.batch = ids->rows;
+        for (watch.row = 0; watch.row < watch.batch; watch.row++)
+            if (!run_row(c, f, golden_case, &watch, NULL, err)) return false;
+        if (!golden_check(&watch, golden_case, allowed, result, err)) return false;
+    }
+    return true;
+}
+
+static bool open_tokenizer(fixture *f, const char *vocabulary, error *err)
+{
+    size_t size;
+    if (!file_exists_in(f->folder, vocabulary)) return true;
+    uint8_t *text = file_read_in(f->folder, vocabulary, &size, err);
+    bool ok = text && wordpiece_new(&f->tokenizer, (const char *)text, size, true, err);
+    free(text);
+    return ok;
+}
+
+bool golden_fusion(const char *folder, const compute *c, golden_result *result, error *err)
+{
+    fixture f = { .folder = folder };
+    cJSON *processor = NULL;
+    bool ok = (f.config = json_read_in(folder, "config.json", err)) && tensors_read_in(folder, "model.safetensors", KEEP_AS_STORED, &f.weights, err) &&
+              golden_read(folder, &f.data, err) && model_bind(&f.model, &f.weights, f.config, err) &&
+              (processor = json_read_in(folder, "preprocessor_config.json", err)) && preprocessor_parse(&f.preprocessor, processor, err) &&
+              open_tokenizer(&f, "vocab.txt", err) && run_cases(c, &f, 1e-4, result, err);
+    if (ok && !f.tokenizer) snprintf(result->note, sizeof result->note, "no vocab.txt: from ids, not from the question");
+    cJSON_Delete(processor);
+    close_fixture(&f);
+    return ok;
+}
+
+/* ---- full-size models whose weights follow a recipe ---- */
+
+static uint32_t fnv1a(const char *text)
+{
+    uint32_t h = 0x811c9dc5u;
+    for (; *text; text++) h = (h ^ (uint8_t)*text) * 0x01000193u;
+    return h;
+}
+
+/* Element i of a tensor, as the fixture's README defines it. */
+static float recipe_value(uint32_t i, uint32_t seed, double center, double scale)
+{
+    uint32_t x = i * 0x9e3779b9u + seed;
+    x ^= x >> 16;
+    x *= 0x85ebca6bu;
+    x ^= x >> 13;
+    x *= 0xc2b2ae35u;
+    x ^= x >> 16;
+    return (float)(center + scale * (((double)(x >> 8) - 8388607.5) / 8388608.0));
+}
+
+static bool make_tensor(weights *w, int index, const cJSON *entry, uint32_t seed, error *err)
+{
+    enum { PIECE = 16384 };
+    static float piece[PIECE];
+    const tensor_info *t = &w->all[index].info;
+    double center, scale, expected;
+    if (!json_number(entry, "center", 0, &center, err) || !json_number(entry, "scale", 0, &scale, err) || !json_number(entry, "crc32", 0, &expected, err))
+        return false;
+    uint32_t own = fnv1a(t->name) ^ seed, crc = 0;
+    size_t count = t->size / sizeof(float);
+    for (size_t at = 0; at < count; at += PIECE) {
+        size_t n = count - at < PIECE ? count - at : PIECE;
+        for (size_t i = 0; i < n; i++) piece[i] = recipe_value((uint32_t)(at + i), own, center, scale);
+        crc = crc32_update(crc, piece, n * sizeof *piece);
+        if (!weights_take(w, index, (const uint8_t *)piece, n * sizeof *piece, err)) return false;
+    }
+    return crc == (uint32_t)expected || fail(err, "tensor '%s' of the recipe has the CRC-32 %08x, expected %08x", t->name, crc, (uint32_t)expected);
+}
+
+static bool make_weights(const char *folder, precision keep, weights *w, error *err)
+{
+    cJSON *manifest = json_read_in(folder, "manifest.json", err);
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(manifest, "tensors"), *entry;
+    tensor_info *infos = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *infos);
+    int count = 0, seed;
+    bool ok = manifest && infos && json_int(manifest, "seed", 0, 0, 1 << 30, &seed, err);
+    if (ok) cJSON_ArrayForEach(entry, list)
+    {
+        tensor_info *t = &infos[count++];
+        const cJSON *dimension;
+        *t = (tensor_info){ .name = json_text(entry, "name", ""), .type = DTYPE_F32, .size = sizeof(float) };
+        cJSON_ArrayForEach(dimension, cJSON_GetObjectItemCaseSensitive(entry, "shape"))
+        {
+            t->shape[t->rank++ % WEIGHT_MAX_RANK] = dimension->valueint;
+            t->size *= (size_t)dimension->valueint;
+        }
+    }
+    ok = ok && weights_plan(w, infos, count, keep, err);
+    int i = 0;
+    if (ok) cJSON_ArrayForEach(entry, list) if (ok) ok = make_tensor(w, i++, entry, (uint32_t)seed, err);
+    free(infos);
+    cJSON_Delete(manifest);
+    return ok;
+}
+
+static double cosine(const float *a, const float *b, size_t n)
+{
+    double ab = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < n; i++) ab += (double)a[i] * b[i], aa += (double)a[i] * a[i], bb += (double)b[i] * b[i];
+    return ab / sqrt(aa * bb);
+}
+
+static bool run_quantized(const compute *c, fixture *f, golden_result *result, error *err)
+{
+    double least = 1;
+    const cJSON *golden_case;
+    float *logits = malloc((size_t)f->model.answers * sizeof *logits);
+    bool ok = logits || fail_memory(err, "not enough memory");
+    if (ok) cJSON_ArrayForEach(golden_case, f->data.list)
+    {
+        golden_watch watch = { .data = &f->data, .name = json_text(golden_case, "name", "?"), .batch = 1 };
+        char name[160];
+        snprintf(name, sizeof name, "%s.logits", watch.name);
+        const weight *expected = weights_find(&f->data.expected, name);
+        if (!ok) break;
+        ok = expected ? run_row(c, f, golden_case, &watch, logits, err) : fail(err, "there are no expected '%s'", name);
+        if (ok) least = fmin(least, cosine(logits, expected->floats, (size_t)f->model.answers));
+    }
+    free(logits);
+    snprintf(result->note, sizeof result->note, "q8: cosine of the logits %.6f", least);
+    return ok && (least >= 0.9995 || fail(err, "q8: the cosine of the logits to the float ones is %.6f, expected 0.9995", least));
+}
+
+bool golden_realistic(const char *folder, const compute *c, golden_result *result, error *err)
+{
+    bool ok = true;
+    for (int q8 = 0; q8 < 2 && ok; q8++) {
+        fixture f = { .folder = folder };
+        cJSON *nothing = cJSON_CreateObject(); /* the processor of the class's defaults */
+        ok = (f.config = json_read_in(folder, "config.json", err)) && golden_read(folder, &f.data, err) &&
+             make_weights(folder, q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, &f.weights, err) && model_bind(&f.model, &f.weights, f.config, err) &&
+             preprocessor_parse(&f.preprocessor, nothing, err) &&
+             open_tokenizer(&f, json_text(cJSON_GetArrayItem(f.data.list, 0), "vocab", "vocab.txt"), err) &&
+             (q8 ? run_quantized(c, &f, result, err) : run_cases(c, &f, 1e-4, result, err));
+        cJSON_Delete(nothing);
+        close_fixture(&f);
+    }
+    return ok;
+}
