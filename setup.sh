@@ -163,9 +163,12 @@ emscripten_for_bookworm() {
     rm -rf "$root"
     mkdir -p "$root" "$host"
     run "downloading Emscripten" in_folder "$apt" private_apt "$apt" download \
-        emscripten binaryen libc6 libstdc++6 libgcc-s1
+        emscripten node-acorn binaryen libc6 libstdc++6 libgcc-s1
     say "Emscripten: unpacking 700 MB into $root"
     run "unpacking Emscripten" unpack_emscripten "$apt"/emscripten_*.deb "$root"
+    run "unpacking acorn" dpkg -x "$apt"/node-acorn_*.deb "$apt/acorn"
+    mkdir "$root/node_modules"
+    cp -rL "$apt/acorn/usr/share/nodejs/acorn" "$root/node_modules/"
     for tool in binaryen libc6 libstdc++6 libgcc-s1; do
         run "unpacking $tool" dpkg -x "$apt/$tool"_*.deb "$host"
     done
@@ -182,7 +185,6 @@ emscripten_for_bookworm() {
     # emcc reads the configuration beside itself.
     sed -i -e "s|^BINARYEN_ROOT.*|BINARYEN_ROOT = '$root/binaryen'|" \
            -e "s|^NODE_JS .*|NODE_JS = '$(command -v node)'|" "$root/.emscripten"
-    run "installing acorn from npm" npm install --silent --no-audit --no-fund --prefix "$root" acorn@8
     run "trying Emscripten" try_emscripten "$root"
     rm -rf "$apt"
     echo $recipe >"$root/stamp"
