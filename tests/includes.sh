@@ -5,36 +5,25 @@
 # The public header vqa.h is vqa.c's: only vqa.c, wasm and tools may include it.
 cd "$(dirname "$0")/../src" || exit 1
 
-level() {       # of a folder of src/, or of a file that lies in src/ itself
-    case $1 in
-        core) echo 0 ;;
-        kernels|quant) echo 1 ;;
-        nn|text|image|audio|format) echo 2 ;;
-        encoders|fusion|heads) echo 3 ;;
-        models) echo 4 ;;
-        .) echo 5 ;;
-        wasm|tools) echo 6 ;;
-        *) echo unknown ;;
-    esac
-}
-
+declare -A level=(      # of a folder of src/, or (.) of a file that lies in src/ itself
+    [core]=0 [kernels]=1 [quant]=1 [nn]=2 [text]=2 [image]=2 [audio]=2 [format]=2
+    [encoders]=3 [fusion]=3 [heads]=3 [models]=4 [.]=5 [wasm]=6 [tools]=6
+)
 also() { [ "$1 $2" = "quant kernels" ]; }       # same level, and still allowed: WHO WHOM
 
 files=0 wrong=0
 while IFS=: read -r file line include; do
-    name=$(sed 's/[^"]*"\([^"]*\)".*/\1/' <<<"$include")
-    from=$(dirname "$file")
-    if   [ -e "$from/$name" ]; then to=$(realpath --relative-to=. "$from/$name")
-    elif [ -e "$name" ]; then to=$(realpath --relative-to=. "$name")
-    else continue; fi                           # a library's header, such as "cJSON.h"
-    from=${from%%/*}
-    to=$(dirname "$to")
-    to=${to%%/*}
+    name=${include#*\"} name=${name%%\"*}       # between the quotes
+    from=. to=.
+    case $file in */*) from=${file%%/*} ;; esac
+    if   [ -e "${file%/*}/$name" ]; then to=$from       # beside the file
+    elif [ -e "$name" ]; then case $name in */*) to=${name%%/*} ;; esac
+    else continue; fi                           # a library's header
     files=$((files + 1))
     for folder in "$from" "$to"; do
-        [ "$(level "$folder")" != unknown ] || { echo "tests/includes.sh does not know src/$folder: give it a level"; exit 1; }
+        [ "${level[$folder]:-}" ] || { echo "tests/includes.sh does not know src/$folder: give it a level"; exit 1; }
     done
-    [ "$from" = "$to" ] || [ "$(level "$from")" -gt "$(level "$to")" ] || also "$from" "$to" || {
+    [ "$from" = "$to" ] || [ "${level[$from]}" -gt "${level[$to]}" ] || also "$from" "$to" || {
         echo "src/$file:$line includes \"$name\", but $from may not include $to"
         wrong=$((wrong + 1))
     }
