@@ -43,7 +43,6 @@ export { Picture, Vqa, VqaError };
  * @returns {Promise<Vqa>}
  */
 export async function createVqa({ model, wasm = defaultWasm(), worker = 'Worker' in globalThis, onProgress = () => {}, signal }) {
-  signal?.throwIfAborted();
   const port = worker ? remote(startWorker) : direct();
   /** @type {(name: string, ...args: any[]) => Promise<any>} */
   const call = (name, ...args) => abortable(port.call(name, args), signal);

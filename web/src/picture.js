@@ -106,7 +106,9 @@ function drawableSize(source) {
 async function fromDrawable(drawable, [width, height]) {
   if (!width || !height) throw new VqaError('E_PICTURE', 'the picture is empty or has not loaded yet');
   try {
-    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const canvas = 'document' in globalThis
+      ? Object.assign(document.createElement('canvas'), { width, height })
+      : new OffscreenCanvas(width, height); // in a worker of the caller's
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));
     context.drawImage(drawable, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);

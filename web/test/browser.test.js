@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { chromium } from 'playwright-core';
 import { createVqa } from '../src/index.js';
 import { serve } from '../serve.js';
-import { BUNDLE, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing } from './support.js';
+import { BUNDLE, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing, tinyRuntime } from './support.js';
 
 const CHROME = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((path) => path && existsSync(path));
@@ -213,23 +213,45 @@ describe('in a browser', { skip }, () => {
     assert.equal(exact.blob.answer, 'red');
   });
 
-  test('close ends the worker, calls under way reject, nothing is left behind', async () => {
+  test('close ends the worker, and calls under way reject', async () => {
     await opened();
-    const before = page.workers().length;
+    const ended = [];
+    page.on('worker', (worker) => ended.push(worker.waitForEvent('close')));
     const codes = await page.evaluate(async (bytes) => {
       const { createVqa } = await import('/src/index.js');
       const codes = [];
       for (let i = 0; i < 5; i++) {
         const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors' });
         const underWay = vqa.ask(new Uint8Array(bytes), 'why?').catch(({ code }) => code);
-        await Promise.resolve();
         vqa.close();
         codes.push(await underWay, await vqa.encode(new Uint8Array(bytes)).catch(({ code }) => code));
       }
+      await createVqa({ model: new Blob(['no pack']) }).catch(({ code }) => codes.push(code));
       return codes;
     }, [...RED_CIRCLE]);
-    assert.deepEqual(codes, Array(10).fill('E_CLOSED'));
-    assert.equal(page.workers().length, before);
+    assert.deepEqual(codes, [...Array(10).fill('E_CLOSED'), 'E_MODEL']);
+    assert.equal(ended.length, 6);
+    await Promise.all(ended);
+  });
+
+  test('in a worker: the caller keeps the bytes, an aborted call rejects with the reason, a trap is reported', async () => {
+    await page.goto(url);
+    const said = await page.evaluate(async ([bytes, question, trapping]) => {
+      const { createVqa } = await import('/src/index.js');
+      const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors' });
+      const controller = new AbortController();
+      const kept = new Uint8Array(bytes);
+      const picture = await vqa.encode(kept);
+      const aborted = picture.ask(question, { signal: controller.signal }).catch(({ name }) => name);
+      controller.abort();
+      const said = [kept.length === bytes.length, await aborted, (await picture.ask(question))[0].answer];
+      vqa.close();
+      const broken = await createVqa({ model: new Uint8Array(1), wasm: new Uint8Array(trapping) });
+      said.push(await broken.ask(new Uint8Array(1), question).catch(({ code }) => code));
+      broken.close();
+      return said;
+    }, [[...RED_CIRCLE], COLOR, [...tinyRuntime({ vqa_ask: 'trap' })]]);
+    assert.deepEqual(said, [true, 'AbortError', 'red', 'E_CRASH']);
   });
 
   test('a worker that cannot start is one sentence', async () => {

@@ -88,6 +88,22 @@ test('a download is aborted with the reason of the signal', async () => {
   await assert.rejects(createVqa({ model: `${base}/pack`, wasm, signal: AbortSignal.abort('enough') }), (reason) => reason === 'enough');
 });
 
+test('a server that does not answer', { timeout: 5000 }, async () => {
+  const controller = new AbortController();
+  pages['/silent'] = () => controller.abort();
+  await assert.rejects(createVqa({ model: `${base}/silent`, wasm, signal: controller.signal }), { name: 'AbortError' });
+});
+
+test('a stream that does not go on', { timeout: 5000 }, async () => {
+  const controller = new AbortController();
+  const pull = () => {
+    controller.abort();
+    return new Promise(() => {});
+  };
+  const model = new ReadableStream({ pull }, { highWaterMark: 0 });
+  await assert.rejects(createVqa({ model, wasm, signal: controller.signal }), { name: 'AbortError' });
+});
+
 test('an aborted stream of the caller is cancelled', async () => {
   const controller = new AbortController();
   let cancelled = false;

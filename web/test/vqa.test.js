@@ -1,0 +1,64 @@
+// What Vqa asks of the engine behind it, seen by an engine that only writes it down.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Vqa } from '../src/vqa.js';
+
+const PICTURE = new Uint8Array(1);
+
+/** A Vqa on an engine that knows nothing; `calls` are the names of its calls, `before(name)` is called at each. */
+function recorded(before = () => {}) {
+  const calls = [];
+  const call = async (name) => {
+    calls.push(name);
+    before(name);
+    return name.startsWith('encode') ? 1 : [];
+  };
+  return { vqa: new Vqa({ call, close: () => calls.push('close') }, {}), calls };
+}
+
+test('ask gives its picture back, also when the question fails', async () => {
+  const { vqa, calls } = recorded((name) => { if (name === 'ask') throw new Error('no'); });
+  await assert.rejects(vqa.ask(PICTURE, 'why?'), { message: 'no' });
+  assert.deepEqual(calls, ['encode', 'ask', 'closePicture']);
+});
+
+test('a picture is closed after the questions asked before, and once', async () => {
+  const { vqa, calls } = recorded();
+  const picture = await vqa.encode(PICTURE);
+  const asked = picture.ask('why?');
+  picture.close();
+  picture.close();
+  await asked;
+  await assert.rejects(picture.ask('why?'), { code: 'E_CLOSED', message: /picture is closed/ });
+  await vqa.ask(PICTURE, 'why?');
+  assert.deepEqual(calls, ['encode', 'ask', 'closePicture', 'encode', 'ask', 'closePicture']);
+});
+
+test('an encoding that is aborted halfway gives its picture back', async () => {
+  const controller = new AbortController();
+  const { vqa, calls } = recorded(() => controller.abort());
+  await assert.rejects(vqa.encode(PICTURE, { signal: controller.signal }), { name: 'AbortError' });
+  await vqa.ask(PICTURE, 'why?');
+  assert.deepEqual(calls, ['encode', 'closePicture', 'encode', 'ask', 'closePicture']);
+});
+
+test('calls do not overlap, and one that is aborted while it waits never starts', async () => {
+  const { vqa, calls } = recorded();
+  const controller = new AbortController();
+  const asked = [vqa.ask(PICTURE, 'a'), vqa.ask(PICTURE, 'b', { signal: controller.signal }), vqa.ask(PICTURE, 'c')];
+  controller.abort();
+  const outcomes = (await Promise.allSettled(asked)).map(({ status }) => status);
+  assert.deepEqual(outcomes, ['fulfilled', 'rejected', 'fulfilled']);
+  assert.deepEqual(calls, ['encode', 'ask', 'closePicture', 'encode', 'ask', 'closePicture']);
+});
+
+test('disposing closes', async () => {
+  const { vqa, calls } = recorded();
+  const picture = await vqa.encode(PICTURE);
+  if (!Symbol.dispose) return;
+  picture[Symbol.dispose]();
+  await vqa[Symbol.asyncDispose]();
+  assert.deepEqual(calls.slice(-1), ['close']);
+  await assert.rejects(picture.ask('why?'), { code: 'E_CLOSED' });
+});
