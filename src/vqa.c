@@ -16,7 +16,9 @@
 #include "models/model.h"
 #include "text/wordpiece.h"
 
-_Static_assert((int)VQA_MAX_PIXELS == (int)IMAGE_MAX_PIXELS && (int)VQA_MAX_SIDE == (int)IMAGE_MAX_SIDE, "vqa.h tells the limits of decode.h");
+_Static_assert((int)VQA_MAX_PIXELS == (int)IMAGE_MAX_PIXELS &&
+                   (int)VQA_MAX_SIDE == (int)IMAGE_MAX_SIDE,
+               "vqa.h tells the limits of decode.h");
 
 typedef struct picture {
     int id;
@@ -60,11 +62,13 @@ struct vqa {
 
 /* ---- loading ---- */
 
-static bool take_header(void *context, const tensor_info *tensors, int count, const cJSON *metadata, error *err)
+static bool take_header(void *context, const tensor_info *tensors, int count, const cJSON *metadata,
+                        error *err)
 {
     vqa *v = context;
     if (!pack_settings_read(&v->settings, metadata, err)) return false;
-    v->checked = count > 0 && strcmp(tensors[count - 1].name, PACK_CHECKSUM) == 0 && tensors[count - 1].size == PACK_CHECKSUM_SIZE;
+    v->checked = count > 0 && strcmp(tensors[count - 1].name, PACK_CHECKSUM) == 0 &&
+                 tensors[count - 1].size == PACK_CHECKSUM_SIZE;
     if (!v->checked) return fail(err, "the pack does not end with its tensor '" PACK_CHECKSUM "'");
     return weights_plan(&v->weights, tensors, count, KEEP_AS_STORED, err);
 }
@@ -78,10 +82,14 @@ static bool take_data(void *context, int index, const uint8_t *bytes, size_t siz
 static bool bind_tokenizer(vqa *v, error *err)
 {
     const cJSON *t = v->settings.tokenizer;
-    const char *kind = json_text(t, "tokenizer_class", "BertTokenizer"), *vocabulary = json_text(t, "vocab", NULL);
-    if (strncmp(kind, "BertTokenizer", 13) != 0) return fail(err, "the tokenizer '%s' is not supported (supported: BertTokenizer)", kind);
+    const char *kind = json_text(t, "tokenizer_class", "BertTokenizer"),
+               *vocabulary = json_text(t, "vocab", NULL);
+    if (strncmp(kind, "BertTokenizer", 13) != 0)
+        return fail(err, "the tokenizer '%s' is not supported (supported: BertTokenizer)", kind);
     if (!vocabulary) return fail(err, "the pack's tokenizer has no \"vocab\"");
-    if (!wordpiece_new(&v->tokenizer, vocabulary, strlen(vocabulary), json_bool(t, "do_lower_case", true), err)) return false;
+    if (!wordpiece_new(&v->tokenizer, vocabulary, strlen(vocabulary),
+                       json_bool(t, "do_lower_case", true), err))
+        return false;
     int size = wordpiece_size(v->tokenizer);
     if (size <= v->model.vocabulary) return true;
     return fail(err, "the vocabulary has %d tokens, the model knows %d", size, v->model.vocabulary);
@@ -90,11 +98,17 @@ static bool bind_tokenizer(vqa *v, error *err)
 static bool bind_head(vqa *v, error *err)
 {
     const char *type = json_text(v->settings.config, "problem_type", "single_label_classification");
-    if (strcmp(type, "single_label_classification") == 0) v->problem = PROBLEM_SOFTMAX;
-    else if (strcmp(type, "multi_label_classification") == 0) v->problem = PROBLEM_SIGMOID;
-    else if (strcmp(type, "regression") == 0) v->problem = PROBLEM_REGRESSION;
+    if (strcmp(type, "single_label_classification") == 0)
+        v->problem = PROBLEM_SOFTMAX;
+    else if (strcmp(type, "multi_label_classification") == 0)
+        v->problem = PROBLEM_SIGMOID;
+    else if (strcmp(type, "regression") == 0)
+        v->problem = PROBLEM_REGRESSION;
     else
-        return fail(err, "config: \"problem_type\" is '%s', expected single_label_classification, multi_label_classification or regression", type);
+        return fail(err,
+                    "config: \"problem_type\" is '%s', expected single_label_classification, "
+                    "multi_label_classification or regression",
+                    type);
     int labels = cJSON_GetArraySize(v->settings.labels);
     if (v->problem != PROBLEM_REGRESSION && labels != v->model.answers)
         return fail(err, "the pack has %d labels for %d answers", labels, v->model.answers);
@@ -111,7 +125,8 @@ static bool write_info(vqa *v, error *err)
     cJSON_AddStringToObject(info, "architecture", v->model.arch->name);
     cJSON_AddStringToObject(info, "summary", v->model.summary);
     cJSON_AddStringToObject(info, "precision", q8 ? "q8" : "f32");
-    cJSON_AddNumberToObject(info, "parameters", (double)weights_parameters(&v->weights) - PACK_CHECKSUM_SIZE);
+    cJSON_AddNumberToObject(info, "parameters",
+                            (double)weights_parameters(&v->weights) - PACK_CHECKSUM_SIZE);
     cJSON_AddNumberToObject(info, "answers", v->model.answers);
     cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens);
     cJSON_AddStringToObject(info, "kernels", v->compute.k->name);
@@ -123,12 +138,14 @@ static bool write_info(vqa *v, error *err)
     return v->info || fail_memory(err, "not enough memory for the model's description");
 }
 
-/* Room for a question of any length about features of that many rows, and for encoding such a picture. */
+/* Room for a question of any length about features of that many rows, and for encoding such a
+ * picture. */
 static bool plan_scratch(vqa *v, int height, int width, error *err)
 {
     const model *m = &v->model;
     size_t encode = m->arch->encode_scratch(m, height, width);
-    size_t answers = m->arch->answer_scratch(m, m->max_tokens, m->arch->feature_rows(m, height, width));
+    size_t answers =
+        m->arch->answer_scratch(m, m->max_tokens, m->arch->feature_rows(m, height, width));
     size_t size = encode > answers ? encode : answers;
     if (size <= v->scratch.size) return true;
     arena_free(&v->scratch);
@@ -139,19 +156,28 @@ static bool plan_scratch(vqa *v, int height, int width, error *err)
 
 static bool finish(vqa *v, error *err)
 {
-    if (!safetensors_end(v->file, err) || !pack_check_end(&v->check, err) || !weights_finish(&v->weights, err) ||
+    if (!safetensors_end(v->file, err) || !pack_check_end(&v->check, err) ||
+        !weights_finish(&v->weights, err) ||
         !model_bind(&v->model, &v->weights, v->settings.config, err) ||
-        !preprocessor_parse(&v->preprocessor, v->settings.preprocessor, err) || !bind_tokenizer(v, err) || !bind_head(v, err))
+        !preprocessor_parse(&v->preprocessor, v->settings.preprocessor, err) ||
+        !bind_tokenizer(v, err) || !bind_head(v, err))
         return false;
     size_t answers = (size_t)v->model.answers, tokens = (size_t)v->model.max_tokens;
-    if (!arena_new(&v->results, arena_cost(tokens, sizeof(int)) + 2 * arena_cost(answers, sizeof(float)), "the answers", err)) return false;
+    if (!arena_new(&v->results,
+                   arena_cost(tokens, sizeof(int)) + 2 * arena_cost(answers, sizeof(float)),
+                   "the answers", err))
+        return false;
     v->ids = arena_take(&v->results, tokens, sizeof(int));
     v->logits = tensor_new(&v->results, 1, v->model.answers);
     v->scores = tensor_new(&v->results, 1, v->model.answers);
-    int height, width; /* of what a picture of usual shape becomes; most processors make one size of all */
+    int height,
+        width; /* of what a picture of usual shape becomes; most processors make one size of all */
     if (!preprocess_size(&v->preprocessor, 640, 480, &width, &height, err)) return false;
     if (!v->model.arch->feature_rows(&v->model, height, width))
-        return fail(err, "the preprocessor makes pictures of %d x %d pixels, less than a patch of the model", width, height);
+        return fail(
+            err,
+            "the preprocessor makes pictures of %d x %d pixels, less than a patch of the model",
+            width, height);
     return plan_scratch(v, height, width, err) && write_info(v, err);
 }
 
@@ -207,7 +233,8 @@ static int refuse(vqa *v, vqa_status status, const char *sentence)
 
 int vqa_load(vqa *v, const uint8_t *bytes, size_t size)
 {
-    if (v->state == READY) return refuse(v, VQA_BAD_CALL, "a model is loaded already; a new one needs a new handle");
+    if (v->state == READY)
+        return refuse(v, VQA_BAD_CALL, "a model is loaded already; a new one needs a new handle");
     if (v->state == BROKEN) return VQA_BAD_MODEL;
     v->state = LOADING;
     pack_check_bytes(&v->check, bytes, size);
@@ -216,7 +243,8 @@ int vqa_load(vqa *v, const uint8_t *bytes, size_t size)
 
 int vqa_load_end(vqa *v)
 {
-    if (v->state == READY) return refuse(v, VQA_BAD_CALL, "a model is loaded already; a new one needs a new handle");
+    if (v->state == READY)
+        return refuse(v, VQA_BAD_CALL, "a model is loaded already; a new one needs a new handle");
     if (v->state == BROKEN) return VQA_BAD_MODEL;
     if (!finish(v, &v->err)) return broken(v);
     safetensors_free(v->file);
@@ -244,18 +272,23 @@ static int picture_status(const vqa *v)
 static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
 {
     int width, height;
-    if (!preprocess_size(&v->preprocessor, pixels8->width, pixels8->height, &width, &height, err)) return false;
+    if (!preprocess_size(&v->preprocessor, pixels8->width, pixels8->height, &width, &height, err))
+        return false;
     int rows = v->model.arch->feature_rows(&v->model, height, width);
-    if (!rows) return fail(err, "the picture is too small for the model (%d x %d pixels)", width, height);
+    if (!rows)
+        return fail(err, "the picture is too small for the model (%d x %d pixels)", width, height);
     arena input = { 0 };
-    bool ok = plan_scratch(v, height, width, err) &&
-              arena_new(&p->block, tensor_cost(rows, v->model.hidden), "the picture's features", err) &&
-              arena_new(&input, tensor_cost(3 * height, width), "the picture's pixels", err);
+    bool ok =
+        plan_scratch(v, height, width, err) &&
+        arena_new(&p->block, tensor_cost(rows, v->model.hidden), "the picture's features", err) &&
+        arena_new(&input, tensor_cost(3 * height, width), "the picture's pixels", err);
     if (ok) {
         tensor pixels = tensor_new(&input, 3 * height, width);
         p->features = tensor_new(&p->block, rows, v->model.hidden);
         ok = preprocess(&v->preprocessor, pixels8, NULL, pixels.data, err);
-        if (ok) v->model.arch->encode(&v->compute, &v->model, pixels.data, height, width, p->features, v->scratch);
+        if (ok)
+            v->model.arch->encode(&v->compute, &v->model, pixels.data, height, width, p->features,
+                                  v->scratch);
     }
     arena_free(&input);
     return ok;
@@ -265,7 +298,8 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
 static int add_picture(vqa *v, image *pixels8)
 {
     picture *p = calloc(1, sizeof *p);
-    bool ok = p ? encode(v, pixels8, p, &v->err) : fail_memory(&v->err, "not enough memory for a picture");
+    bool ok = p ? encode(v, pixels8, p, &v->err)
+                : fail_memory(&v->err, "not enough memory for a picture");
     image_free(pixels8);
     if (!ok) {
         if (p) free_picture(p);
@@ -283,7 +317,8 @@ int vqa_encode(vqa *v, const uint8_t *bytes, size_t size)
 {
     image pixels8 = { 0 };
     if (v->state != READY) return refuse(v, VQA_BAD_CALL, no_model);
-    if (!image_decode(bytes, size, (decode_options){ 0 }, &pixels8, &v->err)) return picture_status(v);
+    if (!image_decode(bytes, size, (decode_options){ 0 }, &pixels8, &v->err))
+        return picture_status(v);
     return add_picture(v, &pixels8);
 }
 
@@ -319,10 +354,14 @@ static int tokenize(vqa *v, const char *question, size_t size)
 {
     size_t valid = utf8_valid(question, size), blank = 0;
     while (blank < size && strchr(" \t\r\n", question[blank]) && question[blank]) blank++;
-    if (blank == size) fail(&v->err, "the question is empty");
-    else if (size > VQA_MAX_QUESTION) fail(&v->err, "the question has %zu bytes, at most %d are taken", size, VQA_MAX_QUESTION);
-    else if (valid < size) fail(&v->err, "the question is not UTF-8 text (byte %zu)", valid);
-    else return wordpiece_encode(v->tokenizer, question, size, v->ids, v->model.max_tokens);
+    if (blank == size)
+        fail(&v->err, "the question is empty");
+    else if (size > VQA_MAX_QUESTION)
+        fail(&v->err, "the question has %zu bytes, at most %d are taken", size, VQA_MAX_QUESTION);
+    else if (valid < size)
+        fail(&v->err, "the question is not UTF-8 text (byte %zu)", valid);
+    else
+        return wordpiece_encode(v->tokenizer, question, size, v->ids, v->model.max_tokens);
     return 0;
 }
 
@@ -338,20 +377,27 @@ int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
     int tokens = tokenize(v, question, size);
     if (!tokens) return VQA_BAD_QUESTION;
     v->best_count = 0;
-    v->model.arch->answer(&v->compute, &v->model, v->ids, NULL, NULL, tokens, (*p)->features, v->logits, v->scratch);
+    v->model.arch->answer(&v->compute, &v->model, v->ids, NULL, NULL, tokens, (*p)->features,
+                          v->logits, v->scratch);
     for (int i = 0; i < v->logits.cols; i++)
-        if (!isfinite(v->logits.data[i])) return refuse(v, VQA_BAD_MODEL, "the model's weights are too large: it gives no finite numbers");
+        if (!isfinite(v->logits.data[i]))
+            return refuse(v, VQA_BAD_MODEL,
+                          "the model's weights are too large: it gives no finite numbers");
     memcpy(v->scores.data, v->logits.data, (size_t)v->logits.cols * sizeof(float));
-    if (v->problem == PROBLEM_REGRESSION) v->best_count = regress_values(v->scores, top_k, v->best);
+    if (v->problem == PROBLEM_REGRESSION)
+        v->best_count = regress_values(v->scores, top_k, v->best);
     else
-        v->best_count = classify_best(v->compute.k, v->problem == PROBLEM_SOFTMAX ? CLASSIFY_SOFTMAX : CLASSIFY_SIGMOID, v->scores, top_k, v->best);
+        v->best_count = classify_best(
+            v->compute.k, v->problem == PROBLEM_SOFTMAX ? CLASSIFY_SOFTMAX : CLASSIFY_SIGMOID,
+            v->scores, top_k, v->best);
     return v->best_count;
 }
 
 const char *vqa_answer_text(vqa *v, int i)
 {
     if (i < 0 || i >= v->best_count) return "";
-    if (v->problem != PROBLEM_REGRESSION) return cJSON_GetArrayItem(v->settings.labels, v->best[i].index)->valuestring;
+    if (v->problem != PROBLEM_REGRESSION)
+        return cJSON_GetArrayItem(v->settings.labels, v->best[i].index)->valuestring;
     regress_text(v->best[i].score, v->number, sizeof v->number);
     return v->number;
 }
@@ -367,12 +413,6 @@ const float *vqa_logits(const vqa *v, int *count)
     return v->logits.data;
 }
 
-const char *vqa_info(const vqa *v)
-{
-    return v->info ? v->info : "{}";
-}
+const char *vqa_info(const vqa *v) { return v->info ? v->info : "{}"; }
 
-const char *vqa_error(const vqa *v)
-{
-    return v->err.text;
-}
+const char *vqa_error(const vqa *v) { return v->err.text; }

@@ -1,5 +1,5 @@
-/* Bump allocation from one block. Results go to `arena *out`; temporaries come from an arena that is
- * passed by value, so that everything taken from the copy is given back on return. */
+/* Bump allocation from one block. Results go to `arena *out`; temporaries come from an arena that
+ * is passed by value, so that everything taken from the copy is given back on return. */
 #ifndef VQA_CORE_ARENA_H
 #define VQA_CORE_ARENA_H
 
@@ -11,10 +11,10 @@
 enum { ARENA_ALIGN = 64 }; /* a cache line; every block taken starts at a multiple of it */
 
 typedef struct {
-    uint8_t *base;   /* the block, aligned to ARENA_ALIGN */
-    size_t used;     /* bytes taken, a multiple of ARENA_ALIGN */
-    size_t size;     /* bytes in all */
-    size_t *peak;    /* the most that was ever used, by the arena and its copies; NULL: not wanted */
+    uint8_t *base; /* the block, aligned to ARENA_ALIGN */
+    size_t used;   /* bytes taken, a multiple of ARENA_ALIGN */
+    size_t size;   /* bytes in all */
+    size_t *peak;  /* the most that was ever used, by the arena and its copies; NULL: not wanted */
 } arena;
 
 /* Get a block of `size` bytes (rounded up) from the heap. On failure: false, naming `what` and the
@@ -24,8 +24,8 @@ bool arena_new(arena *a, size_t size, const char *what, error *err);
 /* Give the block back; the arena is empty afterwards and may be freed again. */
 void arena_free(arena *a);
 
-/* Take `count` items of `item` bytes, uninitialised, aligned to ARENA_ALIGN. The size of every arena
- * is planned before it is used, so running out is a defect of the plan: the program stops. */
+/* Take `count` items of `item` bytes, uninitialised, aligned to ARENA_ALIGN. The size of every
+ * arena is planned before it is used, so running out is a defect of the plan: the program stops. */
 void *arena_take(arena *a, size_t count, size_t item);
 
 /* What arena_take() uses up for `count` items of `item` bytes; plans are sums of this. */

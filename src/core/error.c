@@ -13,8 +13,10 @@ static void write_text(error *err, const char *format, va_list args)
     for (size_t at = 0; at < size; at++) { /* a cut may also fall inside a code point */
         uint32_t code;
         int length = utf8_decode(err->text + at, size - at, &code);
-        if (length > 1) at += (size_t)length - 1;
-        else if (length == 0 || code < 0x20 || code == 0x7f) err->text[at] = '?';
+        if (length > 1)
+            at += (size_t)length - 1;
+        else if (length == 0 || code < 0x20 || code == 0x7f)
+            err->text[at] = '?';
     }
 }
 

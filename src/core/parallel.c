@@ -16,15 +16,9 @@ pool *pool_new(int threads)
     return p;
 }
 
-void pool_free(pool *p)
-{
-    free(p);
-}
+void pool_free(pool *p) { free(p); }
 
-int pool_threads(const pool *p)
-{
-    return p ? p->threads : 1;
-}
+int pool_threads(const pool *p) { return p ? p->threads : 1; }
 
 void pool_run(pool *p, int count, void (*work)(void *context, int i), void *context)
 {
@@ -39,17 +33,17 @@ void pool_run(pool *p, int count, void (*work)(void *context, int i), void *cont
 #include <stdbool.h>
 
 struct pool {
-    int threads;                 /* with the caller */
+    int threads; /* with the caller */
     pthread_t helper[POOL_MAX_THREADS];
     pthread_mutex_t lock;
     pthread_cond_t start, done;
-    unsigned round;              /* one more with every loop; a change wakes the helpers */
-    int busy;                    /* helpers that have not finished this round */
+    unsigned round; /* one more with every loop; a change wakes the helpers */
+    int busy;       /* helpers that have not finished this round */
     bool ending;
     void (*work)(void *context, int i);
     void *context;
     int count;
-    atomic_int next;             /* the next i that nobody has taken */
+    atomic_int next; /* the next i that nobody has taken */
 };
 
 static void share(pool *p)
@@ -102,10 +96,7 @@ void pool_free(pool *p)
     free(p);
 }
 
-int pool_threads(const pool *p)
-{
-    return p ? p->threads : 1;
-}
+int pool_threads(const pool *p) { return p ? p->threads : 1; }
 
 void pool_run(pool *p, int count, void (*work)(void *context, int i), void *context)
 {

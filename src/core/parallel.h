@@ -17,8 +17,8 @@ void pool_free(pool *p);
 /* Threads that work, the caller among them; 1 for NULL. */
 int pool_threads(const pool *p);
 
-/* Call work(context, i) once for each i in 0..count-1, on any thread and in any order, and return when
- * all are done. Calls must not depend on each other. A NULL pool runs them on the caller. */
+/* Call work(context, i) once for each i in 0..count-1, on any thread and in any order, and return
+ * when all are done. Calls must not depend on each other. A NULL pool runs them on the caller. */
 void pool_run(pool *p, int count, void (*work)(void *context, int i), void *context);
 
 #endif

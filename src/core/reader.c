@@ -6,10 +6,7 @@ reader reader_of(const void *bytes, size_t size)
     return (reader){ at, size ? at + size : at, false };
 }
 
-size_t reader_left(const reader *r)
-{
-    return (size_t)(r->end - r->at);
-}
+size_t reader_left(const reader *r) { return (size_t)(r->end - r->at); }
 
 const uint8_t *read_bytes(reader *r, size_t size)
 {

@@ -1,5 +1,5 @@
-/* Bytes from outside, read with their end in sight. A reader that has failed stays failed and yields
- * zeros, so that a caller may read a whole record and look once. */
+/* Bytes from outside, read with their end in sight. A reader that has failed stays failed and
+ * yields zeros, so that a caller may read a whole record and look once. */
 #ifndef VQA_CORE_READER_H
 #define VQA_CORE_READER_H
 

@@ -22,10 +22,7 @@ static inline size_t tensor_cost(int rows, int cols)
 }
 
 /* Row `r` of `t`: [cols]. */
-static inline float *tensor_row(tensor t, int r)
-{
-    return t.data + (size_t)r * (size_t)t.cols;
-}
+static inline float *tensor_row(tensor t, int r) { return t.data + (size_t)r * (size_t)t.cols; }
 
 /* `count` rows of `t` from `first` on, as a view. */
 static inline tensor tensor_rows(tensor t, int first, int count)

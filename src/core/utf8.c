@@ -4,7 +4,12 @@ int utf8_decode(const char *text, size_t size, uint32_t *code)
 {
     static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
     const uint8_t *b = (const uint8_t *)text;
-    int length = b[0] < 0x80 ? 1 : b[0] < 0xc0 ? 0 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : b[0] < 0xf8 ? 4 : 0;
+    int length = b[0] < 0x80   ? 1
+                 : b[0] < 0xc0 ? 0
+                 : b[0] < 0xe0 ? 2
+                 : b[0] < 0xf0 ? 3
+                 : b[0] < 0xf8 ? 4
+                               : 0;
     if (length == 0 || (size_t)length > size) return 0;
     uint32_t c = length == 1 ? b[0] : b[0] & (0x7fu >> length);
     for (int i = 1; i < length; i++) {

@@ -12,8 +12,11 @@ bool transformer_config(transformer_shape *s, const cJSON *config, error *err)
         !activation_named(json_text(config, "hidden_act", "gelu"), &s->act, err))
         return false;
     if (s->hidden % s->heads != 0)
-        return fail(err, "config: \"hidden_size\" %d is not a multiple of \"num_attention_heads\" %d", s->hidden, s->heads);
-    if (!(eps >= 0 && eps <= 1)) return fail(err, "config: \"layer_norm_eps\" is %g, expected 0 to 1", eps);
+        return fail(err,
+                    "config: \"hidden_size\" %d is not a multiple of \"num_attention_heads\" %d",
+                    s->hidden, s->heads);
+    if (!(eps >= 0 && eps <= 1))
+        return fail(err, "config: \"layer_norm_eps\" is %g, expected 0 to 1", eps);
     s->eps = (float)eps;
     return true;
 }

@@ -5,8 +5,9 @@
 #include "format/json.h"
 #include "nn/transformer.h"
 
-/* hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, hidden_act, layer_norm_eps, qkv_bias;
- * missing keys have the defaults of BertConfig and ViTConfig. `pre_norm` is left false. */
+/* hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, hidden_act,
+ * layer_norm_eps, qkv_bias; missing keys have the defaults of BertConfig and ViTConfig. `pre_norm`
+ * is left false. */
 bool transformer_config(transformer_shape *shape, const cJSON *config, error *err);
 
 #endif

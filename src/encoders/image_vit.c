@@ -8,7 +8,8 @@
 #include "nn/interpolate.h"
 
 /* "image_size" and the like: one number or [height, width]. */
-static bool side_config(const cJSON *config, const char *key, int missing, int *height, int *width, error *err)
+static bool side_config(const cJSON *config, const char *key, int missing, int *height, int *width,
+                        error *err)
 {
     const cJSON *pair = cJSON_GetObjectItemCaseSensitive(config, key);
     if (!cJSON_IsArray(pair)) {
@@ -17,7 +18,8 @@ static bool side_config(const cJSON *config, const char *key, int missing, int *
         return true;
     }
     const cJSON *h = cJSON_GetArrayItem(pair, 0), *w = cJSON_GetArrayItem(pair, 1);
-    if (!cJSON_IsNumber(h) || !cJSON_IsNumber(w) || h->valueint < 1 || w->valueint < 1 || h->valueint > 1 << 14 || w->valueint > 1 << 14)
+    if (!cJSON_IsNumber(h) || !cJSON_IsNumber(w) || h->valueint < 1 || w->valueint < 1 ||
+        h->valueint > 1 << 14 || w->valueint > 1 << 14)
         return fail(err, "config: \"%s\" is not a size or a pair of sizes", key);
     *height = h->valueint;
     *width = w->valueint;
@@ -35,13 +37,19 @@ bool image_vit_bind(image_vit *v, weights *w, const char *prefix, const cJSON *c
         !json_int(config, "num_channels", 3, 3, 3, &v->channels, err))
         return false;
     if (patch_width != v->patch || v->patch > 256 || v->patch > v->height || v->patch > v->width)
-        return fail(err, "config: \"patch_size\" %d x %d does not fit the picture size %d x %d", v->patch, patch_width, v->height, v->width);
+        return fail(err, "config: \"patch_size\" %d x %d does not fit the picture size %d x %d",
+                    v->patch, patch_width, v->height, v->width);
     shape.pre_norm = true;
-    int inputs = v->channels * v->patch * v->patch, trained = image_vit_tokens(v, v->height, v->width);
+    int inputs = v->channels * v->patch * v->patch,
+        trained = image_vit_tokens(v, v->height, v->width);
     char name[7][200];
-    const char *const parts[7] = { "embeddings.cls_token", "embeddings.position_embeddings",
+    const char *const parts[7] = { "embeddings.cls_token",
+                                   "embeddings.position_embeddings",
                                    "embeddings.patch_embeddings.projection.weight",
-                                   "embeddings.patch_embeddings.projection.bias", "encoder.layer.", "layernorm", "pooler" };
+                                   "embeddings.patch_embeddings.projection.bias",
+                                   "encoder.layer.",
+                                   "layernorm",
+                                   "pooler" };
     for (int i = 0; i < 7; i++) snprintf(name[i], sizeof name[i], "%s%s", prefix, parts[i]);
     return (v->cls = weights_floats(w, name[0], SHAPE(1, 1, shape.hidden), err)) &&
            (v->positions = weights_floats(w, name[1], SHAPE(1, trained, shape.hidden), err)) &&
@@ -52,10 +60,7 @@ bool image_vit_bind(image_vit *v, weights *w, const char *prefix, const cJSON *c
            pooler_bind(&v->pooler, w, name[6], shape.hidden, err);
 }
 
-void image_vit_free(image_vit *v)
-{
-    transformer_free(&v->layers);
-}
+void image_vit_free(image_vit *v) { transformer_free(&v->layers); }
 
 int image_vit_tokens(const image_vit *v, int height, int width)
 {
@@ -64,7 +69,8 @@ int image_vit_tokens(const image_vit *v, int height, int width)
 }
 
 /* Patches as rows, each in the order of the convolution's weights: channel, y, x. */
-static void cut_patches(const image_vit *v, const float *pixels, int height, int width, tensor patches)
+static void cut_patches(const image_vit *v, const float *pixels, int height, int width,
+                        tensor patches)
 {
     int p = v->patch, across = width / p;
     for (int i = 0; i < patches.rows; i++) {
@@ -72,18 +78,21 @@ static void cut_patches(const image_vit *v, const float *pixels, int height, int
         for (int channel = 0; channel < v->channels; channel++)
             for (int y = 0; y < p; y++, out += p) {
                 size_t line = (size_t)channel * (size_t)height + (size_t)(i / across * p + y);
-                memcpy(out, pixels + line * (size_t)width + (size_t)(i % across * p), (size_t)p * sizeof *out);
+                memcpy(out, pixels + line * (size_t)width + (size_t)(i % across * p),
+                       (size_t)p * sizeof *out);
             }
     }
 }
 
 /* y[1..] += the position of each patch, y[0] = [CLS] with its position. */
-static void add_positions(const compute *c, const image_vit *v, int height, int width, tensor y, arena tmp)
+static void add_positions(const compute *c, const image_vit *v, int height, int width, tensor y,
+                          arena tmp)
 {
     size_t hidden = (size_t)y.cols;
     memcpy(y.data, v->cls, hidden * sizeof(float));
     c->k->add(y.data, v->positions, hidden);
-    int rows = height / v->patch, cols = width / v->patch, trained_rows = v->height / v->patch, trained_cols = v->width / v->patch;
+    int rows = height / v->patch, cols = width / v->patch, trained_rows = v->height / v->patch,
+        trained_cols = v->width / v->patch;
     tensor grid = { (float *)v->positions + hidden, trained_rows * trained_cols, y.cols };
     if (rows != trained_rows || cols != trained_cols) {
         tensor resized = tensor_new(&tmp, rows * cols, y.cols);
@@ -93,8 +102,8 @@ static void add_positions(const compute *c, const image_vit *v, int height, int 
     c->k->add(tensor_row(y, 1), grid.data, (size_t)grid.rows * hidden);
 }
 
-void image_vit_encode(const compute *c, const image_vit *v, const float *pixels, int height, int width, int wanted,
-                      tensor y, arena tmp)
+void image_vit_encode(const compute *c, const image_vit *v, const float *pixels, int height,
+                      int width, int wanted, tensor y, arena tmp)
 {
     int tokens = image_vit_tokens(v, height, width);
     assert(tokens && y.rows == tokens && y.cols == v->layers.shape.hidden);
@@ -112,7 +121,8 @@ size_t image_vit_scratch(const image_vit *v, int height, int width)
 {
     int tokens = image_vit_tokens(v, height, width), hidden = v->layers.shape.hidden;
     size_t cut = tensor_cost(tokens, v->projection.in) + linear_scratch(tokens, v->projection.in);
-    size_t positions = tensor_cost(tokens, hidden), layers = transformer_scratch(&v->layers.shape, tokens);
+    size_t positions = tensor_cost(tokens, hidden),
+           layers = transformer_scratch(&v->layers.shape, tokens);
     size_t most = cut > positions ? cut : positions;
     return most > layers ? most : layers;
 }

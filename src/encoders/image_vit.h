@@ -1,5 +1,5 @@
-/* Vision transformer (Dosovitskiy et al. 2020; Hugging Face ViTModel): pixels to one row per patch, behind
- * the row of [CLS]. */
+/* Vision transformer (Dosovitskiy et al. 2020; Hugging Face ViTModel): pixels to one row per patch,
+ * behind the row of [CLS]. */
 #ifndef VQA_ENCODERS_IMAGE_VIT_H
 #define VQA_ENCODERS_IMAGE_VIT_H
 
@@ -9,28 +9,32 @@
 #include "nn/transformer.h"
 
 typedef struct {
-    int height, width, patch, channels; /* the picture size the positions were trained for, in pixels */
-    const float *cls;                   /* [hidden] */
-    const float *positions;             /* [1 + patches, hidden], the first for [CLS] */
-    linear projection;                  /* of a patch: [channels, patch, patch] -> hidden */
+    int height, width, patch,
+        channels;           /* the picture size the positions were trained for, in pixels */
+    const float *cls;       /* [hidden] */
+    const float *positions; /* [1 + patches, hidden], the first for [CLS] */
+    linear projection;      /* of a patch: [channels, patch, patch] -> hidden */
     transformer layers;
     norm final;
     pooler pooler; /* for ViTModel's pooler_output; the fusions don't use it */
 } image_vit;
 
-/* Take the weights called "<prefix>embeddings...", "<prefix>encoder.layer...", "<prefix>layernorm..." out
- * of `w`; `config` is a ViTConfig, missing keys have its defaults. Give it back with image_vit_free(). */
+/* Take the weights called "<prefix>embeddings...", "<prefix>encoder.layer...",
+ * "<prefix>layernorm..." out of `w`; `config` is a ViTConfig, missing keys have its defaults. Give
+ * it back with image_vit_free(). */
 bool image_vit_bind(image_vit *v, weights *w, const char *prefix, const cJSON *config, error *err);
 void image_vit_free(image_vit *v);
 
-/* Rows that a picture of that size becomes: 1 + patches; 0 if a side is less than a patch. What is left
- * over at the right and at the bottom of whole patches is not looked at, as by the reference. */
+/* Rows that a picture of that size becomes: 1 + patches; 0 if a side is less than a patch. What is
+ * left over at the right and at the bottom of whole patches is not looked at, as by the reference.
+ */
 int image_vit_tokens(const image_vit *v, int height, int width);
 
-/* Encode pixels [channels, height, width]. The position grid is resized (bicubic) to other picture sizes than
- * the trained one. y: [tokens, hidden], allocated by the caller: last_hidden_state, its first `wanted` rows. */
-void image_vit_encode(const compute *c, const image_vit *v, const float *pixels, int height, int width, int wanted,
-                      tensor y, arena tmp);
+/* Encode pixels [channels, height, width]. The position grid is resized (bicubic) to other picture
+ * sizes than the trained one. y: [tokens, hidden], allocated by the caller: last_hidden_state, its
+ * first `wanted` rows. */
+void image_vit_encode(const compute *c, const image_vit *v, const float *pixels, int height,
+                      int width, int wanted, tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding a picture of that size needs. */
 size_t image_vit_scratch(const image_vit *v, int height, int width);

@@ -24,14 +24,17 @@ bool text_bert_bind(text_bert *b, weights *w, const char *prefix, const cJSON *c
     if (!transformer_config(&shape, config, err)) return false;
     const char *positions = json_text(config, "position_embedding_type", "absolute");
     if (strcmp(positions, "absolute") != 0)
-        return fail(err, "config: \"position_embedding_type\" is \"%s\", only \"absolute\" is supported", positions);
+        return fail(err,
+                    "config: \"position_embedding_type\" is \"%s\", only \"absolute\" is supported",
+                    positions);
     if (!json_int(config, "vocab_size", 30522, 1, 1 << 24, &b->vocabulary, err) ||
         !json_int(config, "max_position_embeddings", 512, 2, 1 << 16, &b->positions, err) ||
         !json_int(config, "type_vocab_size", 2, 1, 1 << 10, &b->types, err))
         return false;
     char name[5][200];
     const char *const parts[5] = { "embeddings.word_embeddings", "embeddings.position_embeddings",
-                                   "embeddings.token_type_embeddings", "embeddings.LayerNorm", "encoder.layer." };
+                                   "embeddings.token_type_embeddings", "embeddings.LayerNorm",
+                                   "encoder.layer." };
     for (int i = 0; i < 5; i++) snprintf(name[i], sizeof name[i], "%s%s", prefix, parts[i]);
     char pooler_name[200];
     snprintf(pooler_name, sizeof pooler_name, "%spooler", prefix);
@@ -43,15 +46,13 @@ bool text_bert_bind(text_bert *b, weights *w, const char *prefix, const cJSON *c
            pooler_bind(&b->pooler, w, pooler_name, shape.hidden, err);
 }
 
-void text_bert_free(text_bert *b)
-{
-    transformer_free(&b->layers);
-}
+void text_bert_free(text_bert *b) { transformer_free(&b->layers); }
 
-void text_bert_encode(const compute *c, const text_bert *b, const int *ids, const int *types, const uint8_t *mask,
-                      int tokens, int wanted, tensor y, arena tmp)
+void text_bert_encode(const compute *c, const text_bert *b, const int *ids, const int *types,
+                      const uint8_t *mask, int tokens, int wanted, tensor y, arena tmp)
 {
-    assert(tokens >= 1 && tokens <= b->positions && y.rows == tokens && y.cols == b->layers.shape.hidden);
+    assert(tokens >= 1 && tokens <= b->positions && y.rows == tokens &&
+           y.cols == b->layers.shape.hidden);
     for (int i = 0; i < tokens; i++) {
         float *row = tensor_row(y, i);
         memset(row, 0, (size_t)y.cols * sizeof *row);

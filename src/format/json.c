@@ -23,14 +23,16 @@ static const cJSON *item(const cJSON *object, const char *key)
     return cJSON_IsNull(value) ? NULL : value;
 }
 
-bool json_int(const cJSON *object, const char *key, int missing, int least, int most, int *value, error *err)
+bool json_int(const cJSON *object, const char *key, int missing, int least, int most, int *value,
+              error *err)
 {
     const cJSON *number = item(object, key);
     if (number && !cJSON_IsNumber(number)) return fail(err, "config: \"%s\" is not a number", key);
     double d = number ? number->valuedouble : missing;
     if (!number && (d < least || d > most)) return fail(err, "config: \"%s\" is missing", key);
     if (!(d >= least && d <= most) || d != floor(d))
-        return fail(err, "config: \"%s\" is %g, expected a whole number from %d to %d", key, d, least, most);
+        return fail(err, "config: \"%s\" is %g, expected a whole number from %d to %d", key, d,
+                    least, most);
     *value = (int)d;
     return true;
 }

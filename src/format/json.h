@@ -1,4 +1,5 @@
-/* Settings from JSON texts of outside origin: each getter checks type and range and names key and value. */
+/* Settings from JSON texts of outside origin: each getter checks type and range and names key and
+ * value. */
 #ifndef VQA_FORMAT_JSON_H
 #define VQA_FORMAT_JSON_H
 
@@ -6,18 +7,20 @@
 
 #include "core/error.h"
 
-/* Parse `size` bytes as one JSON object. NULL and a sentence (naming `what`) for anything else. The caller
- * gives it back with cJSON_Delete(). */
+/* Parse `size` bytes as one JSON object. NULL and a sentence (naming `what`) for anything else. The
+ * caller gives it back with cJSON_Delete(). */
 cJSON *json_object(const char *text, size_t size, const char *what, error *err);
 
-/* The integer at `key`, within least..most; `missing` where there is no such key (or null); a missing key
- * fails too if `missing` is outside that range. */
-bool json_int(const cJSON *object, const char *key, int missing, int least, int most, int *value, error *err);
+/* The integer at `key`, within least..most; `missing` where there is no such key (or null); a
+ * missing key fails too if `missing` is outside that range. */
+bool json_int(const cJSON *object, const char *key, int missing, int least, int most, int *value,
+              error *err);
 
 /* The number at `key`, finite; `missing` where there is none. */
 bool json_number(const cJSON *object, const char *key, double missing, double *value, error *err);
 
-/* The text at `key`, or `missing` (may be NULL) where there is none or it is no text. Lives as `object`. */
+/* The text at `key`, or `missing` (may be NULL) where there is none or it is no text. Lives as
+ * `object`. */
 const char *json_text(const cJSON *object, const char *key, const char *missing);
 
 /* The truth value at `key`, or `missing`. */

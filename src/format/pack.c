@@ -29,16 +29,20 @@ bool pack_settings_read(pack_settings *s, const cJSON *metadata, error *err)
 {
     *s = (pack_settings){ 0 };
     const char *format = json_text(metadata, "format", NULL);
-    if (!format) return fail(err, "not a pack: its metadata has no \"format\" (make one with: vqa quantize)");
-    if (strcmp(format, PACK_FORMAT) != 0) return fail(err, "the pack's format is '%s', expected '" PACK_FORMAT "'", format);
-    if (!(s->config = parse_object(metadata, "config", err)) || !(s->preprocessor = parse_object(metadata, "preprocessor", err)) ||
+    if (!format)
+        return fail(err,
+                    "not a pack: its metadata has no \"format\" (make one with: vqa quantize)");
+    if (strcmp(format, PACK_FORMAT) != 0)
+        return fail(err, "the pack's format is '%s', expected '" PACK_FORMAT "'", format);
+    if (!(s->config = parse_object(metadata, "config", err)) ||
+        !(s->preprocessor = parse_object(metadata, "preprocessor", err)) ||
         !(s->tokenizer = parse_object(metadata, "tokenizer", err)))
         return false;
     s->labels = cJSON_Parse(json_text(metadata, "labels", "[]"));
     if (!cJSON_IsArray(s->labels)) return fail(err, "the pack's \"labels\" are not an array");
     const cJSON *label;
-    cJSON_ArrayForEach(label, s->labels)
-        if (!cJSON_IsString(label)) return fail(err, "the pack's \"labels\" are not all texts");
+    cJSON_ArrayForEach(label, s->labels) if (!cJSON_IsString(label)) return fail(
+        err, "the pack's \"labels\" are not all texts");
     s->name = copy_text(json_text(metadata, "name", ""));
     s->licence = copy_text(json_text(metadata, "licence", ""));
     return (s->name && s->licence) || fail_memory(err, "not enough memory for the pack's metadata");
@@ -57,7 +61,9 @@ void pack_settings_free(pack_settings *s)
 
 void pack_check_bytes(pack_check *c, const uint8_t *bytes, size_t size)
 {
-    size_t known = c->held + size, out = known > PACK_CHECKSUM_SIZE ? known - PACK_CHECKSUM_SIZE : 0; /* no longer among the last */
+    size_t known = c->held + size, out = known > PACK_CHECKSUM_SIZE
+                                             ? known - PACK_CHECKSUM_SIZE
+                                             : 0; /* no longer among the last */
     size_t from_held = out < c->held ? out : c->held;
     c->crc = crc32_update(c->crc, c->last, from_held);
     c->crc = crc32_update(c->crc, bytes, out - from_held);
@@ -73,7 +79,8 @@ bool pack_check_end(const pack_check *c, error *err)
     uint32_t stored = 0;
     for (int i = PACK_CHECKSUM_SIZE; i-- > 0;) stored = stored << 8 | c->last[i];
     if (c->held == PACK_CHECKSUM_SIZE && stored == c->crc) return true;
-    return fail(err, "the pack is damaged: its bytes have the checksum %08x, it says %08x", (unsigned)c->crc, (unsigned)stored);
+    return fail(err, "the pack is damaged: its bytes have the checksum %08x, it says %08x",
+                (unsigned)c->crc, (unsigned)stored);
 }
 
 typedef struct {
@@ -90,14 +97,18 @@ static bool put(output *o, const void *bytes, size_t size)
 }
 
 /* An entry of the header; `at` counts up the data's offset. */
-static bool add_tensor(cJSON *header, const char *name, const char *type, int rank, const int64_t *shape, size_t size, size_t *at)
+static bool add_tensor(cJSON *header, const char *name, const char *type, int rank,
+                       const int64_t *shape, size_t size, size_t *at)
 {
     double offsets[2] = { (double)*at, (double)(*at + size) };
-    cJSON *entry = cJSON_AddObjectToObject(header, name), *dimensions = cJSON_AddArrayToObject(entry, "shape");
-    for (int d = 0; d < rank; d++) cJSON_AddItemToArray(dimensions, cJSON_CreateNumber((double)shape[d]));
+    cJSON *entry = cJSON_AddObjectToObject(header, name),
+          *dimensions = cJSON_AddArrayToObject(entry, "shape");
+    for (int d = 0; d < rank; d++)
+        cJSON_AddItemToArray(dimensions, cJSON_CreateNumber((double)shape[d]));
     cJSON *places = cJSON_CreateDoubleArray(offsets, 2);
     *at += size;
-    return entry && dimensions && cJSON_AddStringToObject(entry, "dtype", type) && cJSON_AddItemToObject(entry, "data_offsets", places);
+    return entry && dimensions && cJSON_AddStringToObject(entry, "dtype", type) &&
+           cJSON_AddItemToObject(entry, "data_offsets", places);
 }
 
 static bool add_text(cJSON *metadata, const char *key, const cJSON *value)
@@ -113,17 +124,18 @@ static void scale_name(const weight *t, char *name, size_t size)
     snprintf(name, size, "%s" Q8_SCALE_SUFFIX, t->info.name);
 }
 
-static bool is_checksum(const weight *t)
-{
-    return strcmp(t->info.name, PACK_CHECKSUM) == 0;
-}
+static bool is_checksum(const weight *t) { return strcmp(t->info.name, PACK_CHECKSUM) == 0; }
 
 static cJSON *make_header(const weights *w, const pack_settings *s)
 {
-    cJSON *header = cJSON_CreateObject(), *metadata = cJSON_AddObjectToObject(header, "__metadata__");
-    bool ok = cJSON_AddStringToObject(metadata, "format", PACK_FORMAT) && cJSON_AddStringToObject(metadata, "name", s->name) &&
-              cJSON_AddStringToObject(metadata, "licence", s->licence) && add_text(metadata, "config", s->config) &&
-              add_text(metadata, "preprocessor", s->preprocessor) && add_text(metadata, "tokenizer", s->tokenizer) &&
+    cJSON *header = cJSON_CreateObject(),
+          *metadata = cJSON_AddObjectToObject(header, "__metadata__");
+    bool ok = cJSON_AddStringToObject(metadata, "format", PACK_FORMAT) &&
+              cJSON_AddStringToObject(metadata, "name", s->name) &&
+              cJSON_AddStringToObject(metadata, "licence", s->licence) &&
+              add_text(metadata, "config", s->config) &&
+              add_text(metadata, "preprocessor", s->preprocessor) &&
+              add_text(metadata, "tokenizer", s->tokenizer) &&
               add_text(metadata, "labels", s->labels);
     size_t at = 0;
     for (int i = 0; i < w->count && ok; i++) {
@@ -131,15 +143,19 @@ static cJSON *make_header(const weights *w, const pack_settings *s)
         if (is_checksum(t) || weights_is_scale(w, t)) continue;
         size_t values = (size_t)t->rows * (size_t)t->cols;
         if (!t->q8) {
-            ok = add_tensor(header, t->info.name, "F32", t->info.rank, t->info.shape, values * sizeof(float), &at);
+            ok = add_tensor(header, t->info.name, "F32", t->info.rank, t->info.shape,
+                            values * sizeof(float), &at);
             continue;
         }
         char name[512];
         scale_name(t, name, sizeof name);
-        ok = add_tensor(header, name, "F32", SHAPE(t->rows), (size_t)t->rows * sizeof(float), &at) &&
-             add_tensor(header, t->info.name, "I8", t->info.rank, t->info.shape, values, &at);
+        ok =
+            add_tensor(header, name, "F32", SHAPE(t->rows), (size_t)t->rows * sizeof(float), &at) &&
+            add_tensor(header, t->info.name, "I8", t->info.rank, t->info.shape, values, &at);
     }
-    if (ok && add_tensor(header, PACK_CHECKSUM, "U8", SHAPE(PACK_CHECKSUM_SIZE), PACK_CHECKSUM_SIZE, &at)) return header;
+    if (ok &&
+        add_tensor(header, PACK_CHECKSUM, "U8", SHAPE(PACK_CHECKSUM_SIZE), PACK_CHECKSUM_SIZE, &at))
+        return header;
     cJSON_Delete(header);
     return NULL;
 }
@@ -155,7 +171,8 @@ static bool write_data(output *o, const weights *w)
         }
         if (!put(o, t->scale, (size_t)t->rows * sizeof(float))) return false;
         for (int r = 0; r < t->rows; r++)
-            if (!put(o, t->bytes + (size_t)r * (size_t)q8_padded(t->cols), (size_t)t->cols)) return false;
+            if (!put(o, t->bytes + (size_t)r * (size_t)q8_padded(t->cols), (size_t)t->cols))
+                return false;
     }
     uint8_t checksum[PACK_CHECKSUM_SIZE];
     /* the four bytes held back belong to what is checked: the checksum itself comes behind them */
@@ -164,18 +181,21 @@ static bool write_data(output *o, const weights *w)
     return put(o, checksum, sizeof checksum);
 }
 
-bool pack_write(const weights *w, const pack_settings *s, bool (*write)(void *context, const void *bytes, size_t size, error *err),
+bool pack_write(const weights *w, const pack_settings *s,
+                bool (*write)(void *context, const void *bytes, size_t size, error *err),
                 void *context, error *err)
 {
     cJSON *header = make_header(w, s);
     char *text = header ? cJSON_PrintUnformatted(header) : NULL;
     cJSON_Delete(header);
     if (!text) return fail_memory(err, "not enough memory for the pack's header");
-    size_t size = strlen(text), padded = (size + 7) / 8 * 8; /* spaces, so that the data is aligned */
+    size_t size = strlen(text),
+           padded = (size + 7) / 8 * 8; /* spaces, so that the data is aligned */
     uint8_t prefix[8];
     for (int i = 0; i < 8; i++) prefix[i] = (uint8_t)((uint64_t)padded >> (8 * i));
     output o = { .write = write, .context = context, .err = err };
-    bool ok = put(&o, prefix, sizeof prefix) && put(&o, text, size) && put(&o, "       ", padded - size) && write_data(&o, w);
+    bool ok = put(&o, prefix, sizeof prefix) && put(&o, text, size) &&
+              put(&o, "       ", padded - size) && write_data(&o, w);
     cJSON_free(text);
     return ok;
 }

@@ -14,12 +14,12 @@ struct safetensors {
     uint8_t prefix[PREFIX];
     size_t prefix_filled;
     size_t header_size;
-    char *header;         /* grows as the bytes arrive, so that a false length costs nothing */
+    char *header; /* grows as the bytes arrive, so that a false length costs nothing */
     size_t header_filled, header_room;
     cJSON *json;          /* owns the names in `tensors` */
     tensor_info *tensors; /* in the order of their data */
     int count;
-    int at;               /* the tensor whose data comes next */
+    int at; /* the tensor whose data comes next */
     size_t at_filled;
     bool failed;
     error why;
@@ -57,24 +57,30 @@ static bool parse_shape(tensor_info *t, const cJSON *shape, error *err)
     const cJSON *dimension;
     cJSON_ArrayForEach(dimension, shape)
     {
-        if (t->rank == WEIGHT_MAX_RANK) return fail(err, "tensor '%s': more than %d dimensions", t->name, WEIGHT_MAX_RANK);
-        if (!whole(dimension, &value)) return fail(err, "tensor '%s': dimension %d is not a whole number", t->name, t->rank);
+        if (t->rank == WEIGHT_MAX_RANK)
+            return fail(err, "tensor '%s': more than %d dimensions", t->name, WEIGHT_MAX_RANK);
+        if (!whole(dimension, &value))
+            return fail(err, "tensor '%s': dimension %d is not a whole number", t->name, t->rank);
         t->shape[t->rank++] = (int64_t)value;
-        if (value == 0) empty = true;
-        else elements *= value;
-        if (elements > 0x1p53) return fail(err, "tensor '%s': its shape has more than 2^53 elements", t->name);
+        if (value == 0)
+            empty = true;
+        else
+            elements *= value;
+        if (elements > 0x1p53)
+            return fail(err, "tensor '%s': its shape has more than 2^53 elements", t->name);
     }
     double bytes = empty ? 0 : elements * (double)dtype_size(t->type);
     if (bytes != (double)t->size)
-        return fail(err, "tensor '%s': %zu bytes, its shape and dtype %s need %.0f", t->name, t->size,
-                    dtype_name(t->type), bytes);
+        return fail(err, "tensor '%s': %zu bytes, its shape and dtype %s need %.0f", t->name,
+                    t->size, dtype_name(t->type), bytes);
     return true;
 }
 
 static bool parse_tensor(tensor_info *t, const cJSON *entry, error *err)
 {
     t->name = entry->string;
-    if (!cJSON_IsObject(entry)) return fail(err, "tensor '%s': its header entry is not an object", t->name);
+    if (!cJSON_IsObject(entry))
+        return fail(err, "tensor '%s': its header entry is not an object", t->name);
     const char *type = json_text(entry, "dtype", NULL);
     if (!type) return fail(err, "tensor '%s': no dtype", t->name);
     t->type = dtype_named(type);
@@ -82,10 +88,15 @@ static bool parse_tensor(tensor_info *t, const cJSON *entry, error *err)
     const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
     double begin, end;
     if (cJSON_GetArraySize(offsets) != 2 || !cJSON_IsArray(offsets) ||
-        !whole(cJSON_GetArrayItem(offsets, 0), &begin) || !whole(cJSON_GetArrayItem(offsets, 1), &end))
+        !whole(cJSON_GetArrayItem(offsets, 0), &begin) ||
+        !whole(cJSON_GetArrayItem(offsets, 1), &end))
         return fail(err, "tensor '%s': data_offsets are not two whole numbers", t->name);
-    if (begin > end) return fail(err, "tensor '%s': data_offsets [%.0f, %.0f] are reversed", t->name, begin, end);
-    if (end > (double)(SIZE_MAX / 2)) return fail(err, "tensor '%s': data_offsets end at %.0f, beyond this device's memory", t->name, end);
+    if (begin > end)
+        return fail(err, "tensor '%s': data_offsets [%.0f, %.0f] are reversed", t->name, begin,
+                    end);
+    if (end > (double)(SIZE_MAX / 2))
+        return fail(err, "tensor '%s': data_offsets end at %.0f, beyond this device's memory",
+                    t->name, end);
     t->begin = (size_t)begin;
     t->size = (size_t)end - t->begin;
     return parse_shape(t, cJSON_GetObjectItemCaseSensitive(entry, "shape"), err);
@@ -116,7 +127,8 @@ static bool parse_header(safetensors *s, error *err)
     cJSON_ArrayForEach(entry, s->json)
     {
         if (strcmp(entry->string, "__metadata__") == 0) {
-            if (metadata || !cJSON_IsObject(entry)) return fail(err, "the model file's __metadata__ is not one object");
+            if (metadata || !cJSON_IsObject(entry))
+                return fail(err, "the model file's __metadata__ is not one object");
             metadata = entry;
         } else if (!parse_tensor(&s->tensors[s->count++], entry, err)) {
             return false;
@@ -131,7 +143,8 @@ static bool parse_header(safetensors *s, error *err)
     for (int i = 0; i < s->count; i++) {
         const tensor_info *t = &s->tensors[i];
         if (t->begin != end)
-            return fail(err, "tensor '%s' begins at byte %zu of the data, expected %zu (%s)", t->name, t->begin, end,
+            return fail(err, "tensor '%s' begins at byte %zu of the data, expected %zu (%s)",
+                        t->name, t->begin, end,
                         t->begin < end ? "it overlaps another" : "there is a hole before it");
         end += t->size;
     }
@@ -153,7 +166,9 @@ static bool grow_header(safetensors *s, const uint8_t *bytes, size_t size, error
         size_t room = 2 * (s->header_filled + size);
         if (room > s->header_size) room = s->header_size;
         char *larger = realloc(s->header, room);
-        if (!larger) return fail_memory(err, "not enough memory for the model file's header (%zu bytes)", s->header_size);
+        if (!larger)
+            return fail_memory(err, "not enough memory for the model file's header (%zu bytes)",
+                               s->header_size);
         s->header = larger;
         s->header_room = room;
     }
@@ -166,10 +181,13 @@ static bool read_prefix(safetensors *s, error *err)
 {
     reader r = reader_of(s->prefix, PREFIX);
     uint64_t size = read_u64le(&r);
-    if (memcmp(s->prefix, "version ", 8) == 0 || memcmp(s->prefix, "<!DOCTYP", 8) == 0 || memcmp(s->prefix, "<!doctyp", 8) == 0)
-        return fail(err, "not a safetensors file but a text page that begins with '%.8s'", (const char *)s->prefix);
+    if (memcmp(s->prefix, "version ", 8) == 0 || memcmp(s->prefix, "<!DOCTYP", 8) == 0 ||
+        memcmp(s->prefix, "<!doctyp", 8) == 0)
+        return fail(err, "not a safetensors file but a text page that begins with '%.8s'",
+                    (const char *)s->prefix);
     if (size < 2 || size > SAFETENSORS_MAX_HEADER)
-        return fail(err, "not a safetensors file: its header would have %llu bytes, expected 2 to %d",
+        return fail(err,
+                    "not a safetensors file: its header would have %llu bytes, expected 2 to %d",
                     (unsigned long long)size, SAFETENSORS_MAX_HEADER);
     s->header_size = (size_t)size;
     return true;
@@ -185,7 +203,8 @@ static bool push(safetensors *s, const uint8_t *bytes, size_t size, error *err)
             s->prefix_filled += part;
             if (s->prefix_filled == PREFIX && !read_prefix(s, err)) return false;
         } else if (!s->json) {
-            part = s->header_size - s->header_filled < size ? s->header_size - s->header_filled : size;
+            part =
+                s->header_size - s->header_filled < size ? s->header_size - s->header_filled : size;
             if (!grow_header(s, bytes, part, err)) return false;
             if (s->header_filled == s->header_size) {
                 if (!parse_header(s, err)) return false;
@@ -198,7 +217,8 @@ static bool push(safetensors *s, const uint8_t *bytes, size_t size, error *err)
             s->at_filled += part;
             settle(s);
         } else {
-            return fail(err, "the model file goes on after its last tensor (%zu bytes or more)", size);
+            return fail(err, "the model file goes on after its last tensor (%zu bytes or more)",
+                        size);
         }
         bytes += part;
         size -= part;
@@ -216,14 +236,18 @@ bool safetensors_push(safetensors *s, const uint8_t *bytes, size_t size, error *
 
 bool safetensors_end(safetensors *s, error *err)
 {
-    if (s->failed) *err = s->why;
-    else if (s->prefix_filled == 0) fail(err, "the model file is empty (0 bytes)");
-    else if (s->prefix_filled < PREFIX) fail(err, "the model file ends after %zu bytes, inside its first number", s->prefix_filled);
+    if (s->failed)
+        *err = s->why;
+    else if (s->prefix_filled == 0)
+        fail(err, "the model file is empty (0 bytes)");
+    else if (s->prefix_filled < PREFIX)
+        fail(err, "the model file ends after %zu bytes, inside its first number", s->prefix_filled);
     else if (!s->json)
-        fail(err, "the model file ends inside its header (%zu of %zu bytes)", s->header_filled, s->header_size);
+        fail(err, "the model file ends inside its header (%zu of %zu bytes)", s->header_filled,
+             s->header_size);
     else if (s->at < s->count)
-        fail(err, "the model file ends inside tensor '%s' (%zu of %zu bytes)", s->tensors[s->at].name, s->at_filled,
-             s->tensors[s->at].size);
+        fail(err, "the model file ends inside tensor '%s' (%zu of %zu bytes)",
+             s->tensors[s->at].name, s->at_filled, s->tensors[s->at].size);
     else
         return true;
     s->failed = true;

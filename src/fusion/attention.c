@@ -1,6 +1,6 @@
 /* One multi-head self-attention over all rows of text and picture, z = [text; image]:
- *     h = LayerNorm(z + MHA(z, z, z)), eps 1e-5;  logits = head(h[0]) or head(mean of h over unmasked rows)
- * MHA is torch.nn.MultiheadAttention: in_proj holds the rows of q, k and v. */
+ *     h = LayerNorm(z + MHA(z, z, z)), eps 1e-5;  logits = head(h[0]) or head(mean of h over
+ * unmasked rows) MHA is torch.nn.MultiheadAttention: in_proj holds the rows of q, k and v. */
 #include "fusion/fusion.h"
 
 #include <string.h>
@@ -11,20 +11,27 @@
 static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
 {
     int hidden = f->hidden;
-    if (!json_int(config, "fusion_num_attention_heads", 0, 1, 1 << 10, &f->heads, err)) return false;
+    if (!json_int(config, "fusion_num_attention_heads", 0, 1, 1 << 10, &f->heads, err))
+        return false;
     if (hidden % f->heads != 0)
-        return fail(err, "config: \"hidden_size\" %d is not a multiple of \"fusion_num_attention_heads\" %d", hidden, f->heads);
-    return linear_bind_named(&f->in_projection, w, "fusion.attn.in_proj_weight", "fusion.attn.in_proj_bias", hidden, 3 * hidden,
+        return fail(
+            err,
+            "config: \"hidden_size\" %d is not a multiple of \"fusion_num_attention_heads\" %d",
+            hidden, f->heads);
+    return linear_bind_named(&f->in_projection, w, "fusion.attn.in_proj_weight",
+                             "fusion.attn.in_proj_bias", hidden, 3 * hidden,
                              SHAPE(3 * hidden, hidden), err) &&
            linear_bind(&f->out_projection, w, "fusion.attn.out_proj", hidden, hidden, true, err) &&
-           norm_bind(&f->norm, w, "fusion.norm", hidden, 1e-5f, err) && fusion_head_bind(f, w, hidden, err);
+           norm_bind(&f->norm, w, "fusion.norm", hidden, 1e-5f, err) &&
+           fusion_head_bind(f, w, hidden, err);
 }
 
 /* The columns of q, k or v (part 0, 1, 2) as a matrix of their own. */
 static void take_part(tensor qkv, int part, tensor to)
 {
     for (int r = 0; r < to.rows; r++)
-        memcpy(tensor_row(to, r), tensor_row(qkv, r) + part * to.cols, (size_t)to.cols * sizeof(float));
+        memcpy(tensor_row(to, r), tensor_row(qkv, r) + part * to.cols,
+               (size_t)to.cols * sizeof(float));
 }
 
 /* Mean of the rows that the mask (NULL: all) shows. */
@@ -40,7 +47,8 @@ static void mean(tensor h, const uint8_t *mask, tensor fused)
     for (int i = 0; i < h.cols; i++) fused.data[i] /= (float)shown;
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask, tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
+                 tensor image, tensor logits, arena tmp)
 {
     tensor z = fusion_sequence(text, image, &tmp);
     const uint8_t *mask = fusion_sequence_mask(text.rows, text_mask, image.rows, &tmp);
@@ -68,9 +76,11 @@ static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *
 static size_t scratch(const fusion *f, int text_rows, int image_rows)
 {
     int rows = text_rows + image_rows;
-    return 5 * tensor_cost(rows, f->hidden) + tensor_cost(rows, 3 * f->hidden) + arena_cost((size_t)rows, 1) +
-           attention_scratch(f->heads, rows, rows, f->hidden) + linear_scratch(rows, f->hidden) + classifier_scratch(&f->head);
+    return 5 * tensor_cost(rows, f->hidden) + tensor_cost(rows, 3 * f->hidden) +
+           arena_cost((size_t)rows, 1) + attention_scratch(f->heads, rows, rows, f->hidden) +
+           linear_scratch(rows, f->hidden) + classifier_scratch(&f->head);
 }
 
 const fusion_kind fusion_token_attention_cls = { "token_attention_cls", true, bind, fuse, scratch };
-const fusion_kind fusion_token_attention_mean = { "token_attention_mean", true, bind, fuse, scratch };
+const fusion_kind fusion_token_attention_mean = { "token_attention_mean", true, bind, fuse,
+                                                  scratch };

@@ -5,11 +5,14 @@
 
 bool decision_bind(fusion *f, weights *w, error *err)
 {
-    return classifier_bind(&f->text_head, w, "head_text", f->hidden, f->inner, f->act, f->answers, err) &&
-           classifier_bind(&f->image_head, w, "head_image", f->hidden, f->inner, f->act, f->answers, err);
+    return classifier_bind(&f->text_head, w, "head_text", f->hidden, f->inner, f->act, f->answers,
+                           err) &&
+           classifier_bind(&f->image_head, w, "head_image", f->hidden, f->inner, f->act, f->answers,
+                           err);
 }
 
-void decision_fuse(const compute *c, const fusion *f, tensor text, tensor image, float a, float b, tensor logits, arena tmp)
+void decision_fuse(const compute *c, const fusion *f, tensor text, tensor image, float a, float b,
+                   tensor logits, arena tmp)
 {
     tensor other = tensor_new(&tmp, 1, f->answers);
     nn_classifier(c, &f->text_head, tensor_rows(text, 0, 1), logits, tmp);
@@ -30,13 +33,16 @@ static bool bind_average(fusion *f, weights *w, const cJSON *config, error *err)
 
 static bool bind_weighted(fusion *f, weights *w, const cJSON *config, error *err)
 {
-    return bind_average(f, w, config, err) && (f->weights = weights_floats(w, "fusion.weights", SHAPE(2), err));
+    return bind_average(f, w, config, err) &&
+           (f->weights = weights_floats(w, "fusion.weights", SHAPE(2), err));
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask, tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
+                 tensor image, tensor logits, arena tmp)
 {
     (void)text_mask;
-    decision_fuse(c, f, text, image, f->weights ? f->weights[0] : 0.5f, f->weights ? f->weights[1] : 0.5f, logits, tmp);
+    decision_fuse(c, f, text, image, f->weights ? f->weights[0] : 0.5f,
+                  f->weights ? f->weights[1] : 0.5f, logits, tmp);
 }
 
 static size_t scratch(const fusion *f, int text_rows, int image_rows)
@@ -45,5 +51,7 @@ static size_t scratch(const fusion *f, int text_rows, int image_rows)
     return decision_scratch(f);
 }
 
-const fusion_kind fusion_decision_average = { "decision_average", false, bind_average, fuse, scratch };
-const fusion_kind fusion_decision_weighted = { "decision_weighted", false, bind_weighted, fuse, scratch };
+const fusion_kind fusion_decision_average = { "decision_average", false, bind_average, fuse,
+                                              scratch };
+const fusion_kind fusion_decision_weighted = { "decision_weighted", false, bind_weighted, fuse,
+                                               scratch };

@@ -6,11 +6,16 @@
 #include "format/json.h"
 
 static const fusion_kind *const kinds[] = {
-    &fusion_concat,           &fusion_sum,
-    &fusion_multiplicative_gate, &fusion_additive_gate,
-    &fusion_additive_gate_vector, &fusion_decision_average,
-    &fusion_decision_weighted, &fusion_hybrid,
-    &fusion_token_attention_cls, &fusion_token_attention_mean,
+    &fusion_concat,
+    &fusion_sum,
+    &fusion_multiplicative_gate,
+    &fusion_additive_gate,
+    &fusion_additive_gate_vector,
+    &fusion_decision_average,
+    &fusion_decision_weighted,
+    &fusion_hybrid,
+    &fusion_token_attention_cls,
+    &fusion_token_attention_mean,
     &fusion_token_transformer_cls,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -31,13 +36,11 @@ bool fusion_bind(fusion *f, weights *w, const cJSON *config, int hidden, int ans
         return fail(err, "config: fusion '%s' is not known (%s)", name, known);
     }
     return json_int(config, "head_hidden_size", 0, 0, 1 << 16, &f->inner, err) &&
-           activation_named(json_text(config, "head_hidden_act", "relu"), &f->act, err) && f->kind->bind(f, w, config, err);
+           activation_named(json_text(config, "head_hidden_act", "relu"), &f->act, err) &&
+           f->kind->bind(f, w, config, err);
 }
 
-void fusion_free(fusion *f)
-{
-    transformer_free(&f->layers);
-}
+void fusion_free(fusion *f) { transformer_free(&f->layers); }
 
 bool fusion_head_bind(fusion *f, weights *w, int in, error *err)
 {
@@ -56,11 +59,13 @@ tensor fusion_sequence(tensor text, tensor image, arena *a)
 {
     tensor all = tensor_new(a, text.rows + image.rows, text.cols);
     memcpy(all.data, text.data, (size_t)text.rows * (size_t)text.cols * sizeof(float));
-    memcpy(tensor_row(all, text.rows), image.data, (size_t)image.rows * (size_t)image.cols * sizeof(float));
+    memcpy(tensor_row(all, text.rows), image.data,
+           (size_t)image.rows * (size_t)image.cols * sizeof(float));
     return all;
 }
 
-const uint8_t *fusion_sequence_mask(int text_rows, const uint8_t *text_mask, int image_rows, arena *a)
+const uint8_t *fusion_sequence_mask(int text_rows, const uint8_t *text_mask, int image_rows,
+                                    arena *a)
 {
     if (!text_mask) return NULL;
     uint8_t *mask = arena_take(a, (size_t)(text_rows + image_rows), 1);

@@ -10,7 +10,8 @@ bool multiplicative_bind(fusion *f, weights *w, error *err)
            linear_bind(&f->gate_y, w, "fusion.wy", 2 * f->hidden, f->hidden, true, err);
 }
 
-void multiplicative_fuse(const compute *c, const fusion *f, tensor text, tensor image, tensor fused, arena tmp)
+void multiplicative_fuse(const compute *c, const fusion *f, tensor text, tensor image, tensor fused,
+                         arena tmp)
 {
     tensor pair = fusion_pair(text, image, &tmp);
     tensor gates[2] = { tensor_new(&tmp, 1, f->hidden), tensor_new(&tmp, 1, f->hidden) };
@@ -22,7 +23,8 @@ void multiplicative_fuse(const compute *c, const fusion *f, tensor text, tensor 
 
 size_t multiplicative_scratch(const fusion *f)
 {
-    return tensor_cost(1, 2 * f->hidden) + 2 * tensor_cost(1, f->hidden) + linear_scratch(1, 2 * f->hidden);
+    return tensor_cost(1, 2 * f->hidden) + 2 * tensor_cost(1, f->hidden) +
+           linear_scratch(1, 2 * f->hidden);
 }
 
 static bool bind_multiplicative(fusion *f, weights *w, const cJSON *config, error *err)
@@ -31,8 +33,8 @@ static bool bind_multiplicative(fusion *f, weights *w, const cJSON *config, erro
     return multiplicative_bind(f, w, err) && fusion_head_bind(f, w, f->hidden, err);
 }
 
-static void fuse_multiplicative(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask, tensor image,
-                                tensor logits, arena tmp)
+static void fuse_multiplicative(const compute *c, const fusion *f, tensor text,
+                                const uint8_t *text_mask, tensor image, tensor logits, arena tmp)
 {
     (void)text_mask;
     tensor fused = tensor_new(&tmp, 1, f->hidden);
@@ -52,15 +54,17 @@ static bool bind_additive(fusion *f, weights *w, const cJSON *config, error *err
 {
     (void)config;
     int outputs = f->kind == &fusion_additive_gate ? 2 : 2 * f->hidden;
-    return linear_bind(&f->lambda, w, "fusion.wlambda", 2 * f->hidden, outputs, true, err) && fusion_head_bind(f, w, f->hidden, err);
+    return linear_bind(&f->lambda, w, "fusion.wlambda", 2 * f->hidden, outputs, true, err) &&
+           fusion_head_bind(f, w, f->hidden, err);
 }
 
-static void fuse_additive(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask, tensor image,
-                          tensor logits, arena tmp)
+static void fuse_additive(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
+                          tensor image, tensor logits, arena tmp)
 {
     (void)text_mask;
     int each = f->lambda.out / 2; /* gates a modality: 1 or hidden */
-    tensor pair = fusion_pair(text, image, &tmp), gates = tensor_new(&tmp, 1, f->lambda.out), fused = tensor_new(&tmp, 1, f->hidden);
+    tensor pair = fusion_pair(text, image, &tmp), gates = tensor_new(&tmp, 1, f->lambda.out),
+           fused = tensor_new(&tmp, 1, f->hidden);
     nn_linear(c, &f->lambda, pair, gates, tmp);
     c->k->sigmoid(gates.data, (size_t)f->lambda.out);
     for (int i = 0; i < f->hidden; i++) {
@@ -74,11 +78,14 @@ static void fuse_additive(const compute *c, const fusion *f, tensor text, const 
 static size_t scratch_additive(const fusion *f, int text_rows, int image_rows)
 {
     (void)text_rows, (void)image_rows;
-    return tensor_cost(1, 2 * f->hidden) + tensor_cost(1, f->lambda.out) + tensor_cost(1, f->hidden) +
-           linear_scratch(1, 2 * f->hidden) + classifier_scratch(&f->head);
+    return tensor_cost(1, 2 * f->hidden) + tensor_cost(1, f->lambda.out) +
+           tensor_cost(1, f->hidden) + linear_scratch(1, 2 * f->hidden) +
+           classifier_scratch(&f->head);
 }
 
-const fusion_kind fusion_multiplicative_gate = { "multiplicative_gate", false, bind_multiplicative, fuse_multiplicative,
-                                                 scratch_multiplicative };
-const fusion_kind fusion_additive_gate = { "additive_gate", false, bind_additive, fuse_additive, scratch_additive };
-const fusion_kind fusion_additive_gate_vector = { "additive_gate_vector", false, bind_additive, fuse_additive, scratch_additive };
+const fusion_kind fusion_multiplicative_gate = { "multiplicative_gate", false, bind_multiplicative,
+                                                 fuse_multiplicative, scratch_multiplicative };
+const fusion_kind fusion_additive_gate = { "additive_gate", false, bind_additive, fuse_additive,
+                                           scratch_additive };
+const fusion_kind fusion_additive_gate_vector = { "additive_gate_vector", false, bind_additive,
+                                                  fuse_additive, scratch_additive };

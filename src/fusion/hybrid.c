@@ -5,11 +5,13 @@
 static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
 {
     (void)config;
-    return multiplicative_bind(f, w, err) && fusion_head_bind(f, w, f->hidden, err) && decision_bind(f, w, err) &&
+    return multiplicative_bind(f, w, err) && fusion_head_bind(f, w, f->hidden, err) &&
+           decision_bind(f, w, err) &&
            (f->alpha = weights_floats(w, "fusion.alpha", SHAPE(1), err));
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask, tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
+                 tensor image, tensor logits, arena tmp)
 {
     (void)text_mask;
     tensor fused = tensor_new(&tmp, 1, f->hidden), features = tensor_new(&tmp, 1, f->answers);
@@ -19,14 +21,15 @@ static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *
     decision_fuse(c, f, text, image, 0.5f, 0.5f, logits, tmp);
     float a = f->alpha[0];
     c->k->sigmoid(&a, 1);
-    for (int i = 0; i < f->answers; i++) logits.data[i] = a * features.data[i] + (1.0f - a) * logits.data[i];
+    for (int i = 0; i < f->answers; i++)
+        logits.data[i] = a * features.data[i] + (1.0f - a) * logits.data[i];
 }
 
 static size_t scratch(const fusion *f, int text_rows, int image_rows)
 {
     (void)text_rows, (void)image_rows;
-    return tensor_cost(1, f->hidden) + tensor_cost(1, f->answers) + multiplicative_scratch(f) + classifier_scratch(&f->head) +
-           decision_scratch(f);
+    return tensor_cost(1, f->hidden) + tensor_cost(1, f->answers) + multiplicative_scratch(f) +
+           classifier_scratch(&f->head) + decision_scratch(f);
 }
 
 const fusion_kind fusion_hybrid = { "hybrid", false, bind, fuse, scratch };

@@ -9,7 +9,8 @@ static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
     return fusion_head_bind(f, w, f->hidden, err);
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask, tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
+                 tensor image, tensor logits, arena tmp)
 {
     (void)text_mask;
     tensor fused = tensor_new(&tmp, 1, f->hidden);

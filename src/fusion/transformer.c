@@ -14,13 +14,18 @@ static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
         !activation_named(json_text(config, "fusion_hidden_act", "gelu"), &s.act, err))
         return false;
     if (f->hidden % s.heads != 0)
-        return fail(err, "config: \"hidden_size\" %d is not a multiple of \"fusion_num_attention_heads\" %d", f->hidden, s.heads);
+        return fail(
+            err,
+            "config: \"hidden_size\" %d is not a multiple of \"fusion_num_attention_heads\" %d",
+            f->hidden, s.heads);
     s.eps = (float)eps;
     return transformer_bind(&f->layers, &s, w, "fusion.layers.", &transformer_vit_names, err) &&
-           norm_bind(&f->norm, w, "fusion.norm", f->hidden, s.eps, err) && fusion_head_bind(f, w, f->hidden, err);
+           norm_bind(&f->norm, w, "fusion.norm", f->hidden, s.eps, err) &&
+           fusion_head_bind(f, w, f->hidden, err);
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask, tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
+                 tensor image, tensor logits, arena tmp)
 {
     tensor z = fusion_sequence(text, image, &tmp), fused = tensor_rows(z, 0, 1);
     const uint8_t *mask = fusion_sequence_mask(text.rows, text_mask, image.rows, &tmp);
@@ -33,8 +38,9 @@ static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *
 static size_t scratch(const fusion *f, int text_rows, int image_rows)
 {
     int rows = text_rows + image_rows;
-    return tensor_cost(rows, f->hidden) + arena_cost((size_t)rows, 1) + transformer_scratch(&f->layers.shape, rows) +
-           classifier_scratch(&f->head);
+    return tensor_cost(rows, f->hidden) + arena_cost((size_t)rows, 1) +
+           transformer_scratch(&f->layers.shape, rows) + classifier_scratch(&f->head);
 }
 
-const fusion_kind fusion_token_transformer_cls = { "token_transformer_cls", true, bind, fuse, scratch };
+const fusion_kind fusion_token_transformer_cls = { "token_transformer_cls", true, bind, fuse,
+                                                   scratch };

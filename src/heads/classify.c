@@ -2,8 +2,10 @@
 
 int classify_best(const kernels *k, classify_scores how, tensor scores, int top_k, answer *best)
 {
-    if (how == CLASSIFY_SOFTMAX) k->softmax(scores.data, scores.cols);
-    else k->sigmoid(scores.data, (size_t)scores.cols);
+    if (how == CLASSIFY_SOFTMAX)
+        k->softmax(scores.data, scores.cols);
+    else
+        k->sigmoid(scores.data, (size_t)scores.cols);
     int kept = 0;
     for (int i = 0; i < scores.cols; i++) { /* insertion into a short sorted list */
         float score = scores.data[i];

@@ -11,8 +11,8 @@ typedef enum {
     CLASSIFY_SIGMOID, /* each answer for itself, as VQA v2 models are trained */
 } classify_scores;
 
-/* scores: [1, answers] holds the logits and becomes probabilities. best: [top_k], the best answers first, equal
- * ones by index. Returns how many there are: the smaller of top_k and answers. */
+/* scores: [1, answers] holds the logits and becomes probabilities. best: [top_k], the best answers
+ * first, equal ones by index. Returns how many there are: the smaller of top_k and answers. */
 int classify_best(const kernels *k, classify_scores how, tensor scores, int top_k, answer *best);
 
 #endif

@@ -1,7 +1,8 @@
-/* The hot loops, one slot each. scalar.c fills every slot and is the definition, to the bit: simd.c may
- * only be faster. Sums of a row run in four interleaved lanes, (l0 + l1) + (l2 + l3) at the end; every
- * output of a matrix product is one sum in the order of its inputs, so that eight outputs side by side
- * are eight lanes. exp, erf and tanh are our own polynomials. Compiled without contraction to fma. */
+/* The hot loops, one slot each. scalar.c fills every slot and is the definition, to the bit: simd.c
+ * may only be faster. Sums of a row run in four interleaved lanes, (l0 + l1) + (l2 + l3) at the
+ * end; every output of a matrix product is one sum in the order of its inputs, so that eight
+ * outputs side by side are eight lanes. exp, erf and tanh are our own polynomials. Compiled without
+ * contraction to fma. */
 #ifndef VQA_KERNELS_KERNELS_H
 #define VQA_KERNELS_KERNELS_H
 
@@ -9,33 +10,37 @@
 #include <stdint.h>
 
 enum {
-    PANEL = 8,       /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
-    Q8_STEP = 8,     /* int8 rows are padded with zeros to a multiple of this */
-    Q8_MAX = 127,    /* activations are quantized to -127..127, one scale a row */
-    Q8_WEIGHT_MAX = 63, /* weights of products: -63..63, so that relaxed i8 x i7 products stay exact */
+    PANEL = 8,    /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
+    Q8_STEP = 8,  /* int8 rows are padded with zeros to a multiple of this */
+    Q8_MAX = 127, /* activations are quantized to -127..127, one scale a row */
+    Q8_WEIGHT_MAX =
+        63, /* weights of products: -63..63, so that relaxed i8 x i7 products stay exact */
 };
 
 typedef struct {
     const char *name;
 
     /* y = x W^T + bias for the panels first..last-1 of W.
-     *   x [rows, in] with x_stride floats from row to row; w: panels of [in, PANEL]; bias [out] or NULL;
-     *   y [rows, out] with y_stride; the last panel may be partly filled (out not a multiple of PANEL). */
-    void (*matmul_f32)(const float *x, int x_stride, int rows, int in, const float *w, const float *bias,
-                       float *y, int y_stride, int out, int first, int last);
+     *   x [rows, in] with x_stride floats from row to row; w: panels of [in, PANEL]; bias [out] or
+     * NULL; y [rows, out] with y_stride; the last panel may be partly filled (out not a multiple of
+     * PANEL). */
+    void (*matmul_f32)(const float *x, int x_stride, int rows, int in, const float *w,
+                       const float *bias, float *y, int y_stride, int out, int first, int last);
 
-    /* The same with int8: y = sum(x w) * (x_scale[row] * w_scale[output]) + bias; sums are exact in int32.
-     *   x [rows, in], in a multiple of Q8_STEP; w: panels of [in / 2, PANEL, 2]; w_scale [out]. */
+    /* The same with int8: y = sum(x w) * (x_scale[row] * w_scale[output]) + bias; sums are exact in
+     * int32. x [rows, in], in a multiple of Q8_STEP; w: panels of [in / 2, PANEL, 2]; w_scale
+     * [out]. */
     void (*matmul_q8)(const int8_t *x, const float *x_scale, int rows, int in, const int8_t *w,
-                      const float *w_scale, const float *bias, float *y, int y_stride, int out, int first,
-                      int last);
+                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
+                      int first, int last);
 
-    /* q = round(x * 127 / max|x|), halves to even, zeros up to a multiple of Q8_STEP; returns the scale
-     * max|x| / 127, so that x is about q * scale (0 for a row of zeros). x [n]. */
+    /* q = round(x * 127 / max|x|), halves to even, zeros up to a multiple of Q8_STEP; returns the
+     * scale max|x| / 127, so that x is about q * scale (0 for a row of zeros). x [n]. */
     float (*quantize_row)(const float *x, int n, int8_t *q);
 
     /* y = (x - mean) / sqrt(variance + eps) * weight + bias over one row; all [n]; y may be x. */
-    void (*layer_norm)(const float *x, const float *weight, const float *bias, float eps, float *y, int n);
+    void (*layer_norm)(const float *x, const float *weight, const float *bias, float eps, float *y,
+                       int n);
 
     /* x = exp(x - max) / sum over one row [n], in place. */
     void (*softmax)(float *x, int n);
@@ -44,7 +49,7 @@ typedef struct {
     void (*gelu)(float *x, size_t n);       /* x / 2 * (1 + erf(x / sqrt 2)) */
     void (*quick_gelu)(float *x, size_t n); /* x * sigmoid(1.702 x) */
     void (*tanh)(float *x, size_t n);
-    void (*sigmoid)(float *x, size_t n);    /* 1 / (1 + exp(-x)) */
+    void (*sigmoid)(float *x, size_t n); /* 1 / (1 + exp(-x)) */
 
     /* y += x for n values: the residual connection. */
     void (*add)(float *y, const float *x, size_t n);

@@ -4,15 +4,9 @@
 
 #include "kernels/kernels.h"
 
-int panel_count(int out)
-{
-    return (out + PANEL - 1) / PANEL;
-}
+int panel_count(int out) { return (out + PANEL - 1) / PANEL; }
 
-int q8_padded(int n)
-{
-    return (n + Q8_STEP - 1) / Q8_STEP * Q8_STEP;
-}
+int q8_padded(int n) { return (n + Q8_STEP - 1) / Q8_STEP * Q8_STEP; }
 
 void panel_pack_f32(const float *w, int stride, int out, int in, float *panels)
 {

@@ -9,10 +9,7 @@
 static float smaller(float a, float b) { return b < a ? b : a; }
 static float larger(float a, float b) { return a < b ? b : a; }
 
-static float sum_lanes(const float lane[4])
-{
-    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
-}
+static float sum_lanes(const float lane[4]) { return (lane[0] + lane[1]) + (lane[2] + lane[3]); }
 
 static float exp_polynomial(float x)
 {
@@ -44,13 +41,10 @@ static float erf_polynomial(float x)
     return copysignf(1.0f - (p * t) * exp_polynomial(-(a * a)), x);
 }
 
-static float sigmoid_of(float x)
-{
-    return 1.0f / (1.0f + exp_polynomial(-x));
-}
+static float sigmoid_of(float x) { return 1.0f / (1.0f + exp_polynomial(-x)); }
 
-static void matmul_f32(const float *x, int x_stride, int rows, int in, const float *w, const float *bias,
-                       float *y, int y_stride, int out, int first, int last)
+static void matmul_f32(const float *x, int x_stride, int rows, int in, const float *w,
+                       const float *bias, float *y, int y_stride, int out, int first, int last)
 {
     for (int r = 0; r < rows; r++)
         for (int c = first * PANEL; c < last * PANEL && c < out; c++) {
@@ -63,15 +57,16 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
 }
 
 static void matmul_q8(const int8_t *x, const float *x_scale, int rows, int in, const int8_t *w,
-                      const float *w_scale, const float *bias, float *y, int y_stride, int out, int first,
-                      int last)
+                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
+                      int first, int last)
 {
     for (int r = 0; r < rows; r++)
         for (int c = first * PANEL; c < last * PANEL && c < out; c++) {
             const int8_t *panel = w + (size_t)(c / PANEL) * PANEL * (size_t)in;
             int32_t sum = 0;
             for (int k = 0; k < in; k++)
-                sum += x[(size_t)r * (size_t)in + (size_t)k] * panel[(k / 2 * PANEL + c % PANEL) * 2 + k % 2];
+                sum += x[(size_t)r * (size_t)in + (size_t)k] *
+                       panel[(k / 2 * PANEL + c % PANEL) * 2 + k % 2];
             y[(size_t)r * (size_t)y_stride + (size_t)c] =
                 (float)sum * (x_scale[r] * w_scale[c]) + (bias ? bias[c] : 0.0f);
         }
@@ -90,7 +85,8 @@ static float quantize_row(const float *x, int n, int8_t *q)
     return largest / Q8_MAX;
 }
 
-static void layer_norm(const float *x, const float *weight, const float *bias, float eps, float *y, int n)
+static void layer_norm(const float *x, const float *weight, const float *bias, float eps, float *y,
+                       int n)
 {
     float lane[4] = { 0 };
     for (int i = 0; i < n; i++) lane[i % 4] += x[i];

@@ -1,5 +1,5 @@
-/* The kernels with WebAssembly's 128-bit SIMD. The same file compiles natively through SIMDe, so that it
- * runs under the sanitizers and valgrind; its bits are scalar.c's. */
+/* The kernels with WebAssembly's 128-bit SIMD. The same file compiles natively through SIMDe, so
+ * that it runs under the sanitizers and valgrind; its bits are scalar.c's. */
 #include "kernels/simd.h"
 
 #include <math.h>
@@ -15,26 +15,21 @@
 #include <simde/wasm/simd128.h>
 #endif
 
-#define SPLAT(x) wasm_f32x4_splat(x)
-#define ADD(a, b) wasm_f32x4_add(a, b)
-#define SUB(a, b) wasm_f32x4_sub(a, b)
-#define MUL(a, b) wasm_f32x4_mul(a, b)
-#define DIV(a, b) wasm_f32x4_div(a, b)
-/* pmin and pmax keep the first operand where a comparison with NaN is false, as smaller() and larger() do */
+#define SPLAT(x)      wasm_f32x4_splat(x)
+#define ADD(a, b)     wasm_f32x4_add(a, b)
+#define SUB(a, b)     wasm_f32x4_sub(a, b)
+#define MUL(a, b)     wasm_f32x4_mul(a, b)
+#define DIV(a, b)     wasm_f32x4_div(a, b)
+/* pmin and pmax keep the first operand where a comparison with NaN is false, as smaller() and
+ * larger() do */
 #define SMALLER(a, b) wasm_f32x4_pmin(a, b)
-#define LARGER(a, b) wasm_f32x4_pmax(a, b)
+#define LARGER(a, b)  wasm_f32x4_pmax(a, b)
 
 enum { TILE = 4 }; /* rows that share a load of weights: 4 x 8 sums fill eight registers */
 
-static v128_t load(const float *x)
-{
-    return wasm_v128_load(x);
-}
+static v128_t load(const float *x) { return wasm_v128_load(x); }
 
-static void store(float *x, v128_t value)
-{
-    wasm_v128_store(x, value);
-}
+static void store(float *x, v128_t value) { wasm_v128_store(x, value); }
 
 /* The 1..3 values at the end of a row; the other lanes are zeros. */
 static v128_t load_tail(const float *x, size_t n)
@@ -115,14 +110,16 @@ static v128_t sigmoid_of(v128_t x)
 }
 
 /* Up to TILE rows of x times one panel. `rows` is a constant wherever this is inlined. */
-static inline __attribute__((always_inline)) void tile_f32(const float *x, size_t x_stride, int rows, int in,
-                                                           const float *panel, const float *bias, float *y,
+static inline __attribute__((always_inline)) void tile_f32(const float *x, size_t x_stride,
+                                                           int rows, int in, const float *panel,
+                                                           const float *bias, float *y,
                                                            size_t y_stride, int outputs)
 {
     v128_t left[TILE], right[TILE], bias_left, bias_right;
     for (int r = 0; r < rows; r++) left[r] = right[r] = SPLAT(0.0f);
     for (int k = 0; k < in; k++) {
-        v128_t w_left = load(panel + (size_t)k * PANEL), w_right = load(panel + (size_t)k * PANEL + 4);
+        v128_t w_left = load(panel + (size_t)k * PANEL),
+               w_right = load(panel + (size_t)k * PANEL + 4);
         for (int r = 0; r < rows; r++) {
             v128_t value = wasm_v128_load32_splat(x + (size_t)r * x_stride + k);
             left[r] = ADD(left[r], MUL(value, w_left));
@@ -131,45 +128,50 @@ static inline __attribute__((always_inline)) void tile_f32(const float *x, size_
     }
     load_outputs(bias, outputs, &bias_left, &bias_right);
     for (int r = 0; r < rows; r++)
-        store_outputs(y + (size_t)r * y_stride, ADD(left[r], bias_left), ADD(right[r], bias_right), outputs);
+        store_outputs(y + (size_t)r * y_stride, ADD(left[r], bias_left), ADD(right[r], bias_right),
+                      outputs);
 }
 
-static void matmul_f32(const float *x, int x_stride, int rows, int in, const float *w, const float *bias,
-                       float *y, int y_stride, int out, int first, int last)
+static void matmul_f32(const float *x, int x_stride, int rows, int in, const float *w,
+                       const float *bias, float *y, int y_stride, int out, int first, int last)
 {
     size_t xs = (size_t)x_stride, ys = (size_t)y_stride;
     for (int p = first; p < last; p++) {
-        const float *panel = w + (size_t)p * PANEL * (size_t)in, *b = bias ? bias + p * PANEL : NULL;
+        const float *panel = w + (size_t)p * PANEL * (size_t)in,
+                    *b = bias ? bias + p * PANEL : NULL;
         int outputs = out - p * PANEL < PANEL ? out - p * PANEL : PANEL, r = 0;
         float *to = y + (size_t)p * PANEL;
         for (; r + TILE <= rows; r += TILE)
             tile_f32(x + (size_t)r * xs, xs, TILE, in, panel, b, to + (size_t)r * ys, ys, outputs);
-        for (; r < rows; r++) tile_f32(x + (size_t)r * xs, xs, 1, in, panel, b, to + (size_t)r * ys, ys, outputs);
+        for (; r < rows; r++)
+            tile_f32(x + (size_t)r * xs, xs, 1, in, panel, b, to + (size_t)r * ys, ys, outputs);
     }
 }
 
-/* As tile_f32. Four steps of two inputs each: a pair of inputs is spread over the lanes and multiplied with
- * the same two inputs of four outputs. */
-static inline __attribute__((always_inline)) void tile_q8(const int8_t *x, const float *x_scale, int rows,
-                                                          int in, const int8_t *panel, const float *w_scale,
-                                                          const float *bias, float *y, size_t y_stride,
-                                                          int outputs)
+/* As tile_f32. Four steps of two inputs each: a pair of inputs is spread over the lanes and
+ * multiplied with the same two inputs of four outputs. */
+static inline __attribute__((always_inline)) void tile_q8(const int8_t *x, const float *x_scale,
+                                                          int rows, int in, const int8_t *panel,
+                                                          const float *w_scale, const float *bias,
+                                                          float *y, size_t y_stride, int outputs)
 {
     v128_t left[TILE], right[TILE], scale_left, scale_right, bias_left, bias_right;
     for (int r = 0; r < rows; r++) left[r] = right[r] = wasm_i32x4_splat(0);
-#define STEP(pair)                                                                                      \
-    do {                                                                                                \
-        v128_t both = wasm_v128_load(panel + (size_t)(k + 2 * (pair)) * PANEL);                         \
-        v128_t w_left = wasm_i16x8_extend_low_i8x16(both), w_right = wasm_i16x8_extend_high_i8x16(both); \
-        for (int r = 0; r < rows; r++) {                                                                \
-            v128_t spread = wasm_i32x4_shuffle(inputs[r], inputs[r], pair, pair, pair, pair);           \
-            left[r] = wasm_i32x4_add(left[r], wasm_i32x4_dot_i16x8(spread, w_left));                    \
-            right[r] = wasm_i32x4_add(right[r], wasm_i32x4_dot_i16x8(spread, w_right));                 \
-        }                                                                                               \
+#define STEP(pair)                                                                                 \
+    do {                                                                                           \
+        v128_t both = wasm_v128_load(panel + (size_t)(k + 2 * (pair)) * PANEL);                    \
+        v128_t w_left = wasm_i16x8_extend_low_i8x16(both),                                         \
+               w_right = wasm_i16x8_extend_high_i8x16(both);                                       \
+        for (int r = 0; r < rows; r++) {                                                           \
+            v128_t spread = wasm_i32x4_shuffle(inputs[r], inputs[r], pair, pair, pair, pair);      \
+            left[r] = wasm_i32x4_add(left[r], wasm_i32x4_dot_i16x8(spread, w_left));               \
+            right[r] = wasm_i32x4_add(right[r], wasm_i32x4_dot_i16x8(spread, w_right));            \
+        }                                                                                          \
     } while (0)
     for (int k = 0; k < in; k += Q8_STEP) {
         v128_t inputs[TILE];
-        for (int r = 0; r < rows; r++) inputs[r] = wasm_i16x8_load8x8(x + (size_t)r * (size_t)in + k);
+        for (int r = 0; r < rows; r++)
+            inputs[r] = wasm_i16x8_load8x8(x + (size_t)r * (size_t)in + k);
         STEP(0);
         STEP(1);
         STEP(2);
@@ -182,13 +184,14 @@ static inline __attribute__((always_inline)) void tile_q8(const int8_t *x, const
         v128_t scale = SPLAT(x_scale[r]);
         v128_t y_left = MUL(wasm_f32x4_convert_i32x4(left[r]), MUL(scale, scale_left));
         v128_t y_right = MUL(wasm_f32x4_convert_i32x4(right[r]), MUL(scale, scale_right));
-        store_outputs(y + (size_t)r * y_stride, ADD(y_left, bias_left), ADD(y_right, bias_right), outputs);
+        store_outputs(y + (size_t)r * y_stride, ADD(y_left, bias_left), ADD(y_right, bias_right),
+                      outputs);
     }
 }
 
 static void matmul_q8(const int8_t *x, const float *x_scale, int rows, int in, const int8_t *w,
-                      const float *w_scale, const float *bias, float *y, int y_stride, int out, int first,
-                      int last)
+                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
+                      int first, int last)
 {
     size_t ys = (size_t)y_stride;
     for (int p = first; p < last; p++) {
@@ -197,9 +200,11 @@ static void matmul_q8(const int8_t *x, const float *x_scale, int rows, int in, c
         int outputs = out - p * PANEL < PANEL ? out - p * PANEL : PANEL, r = 0;
         float *to = y + (size_t)p * PANEL;
         for (; r + TILE <= rows; r += TILE)
-            tile_q8(x + (size_t)r * (size_t)in, x_scale + r, TILE, in, panel, s, b, to + (size_t)r * ys, ys, outputs);
+            tile_q8(x + (size_t)r * (size_t)in, x_scale + r, TILE, in, panel, s, b,
+                    to + (size_t)r * ys, ys, outputs);
         for (; r < rows; r++)
-            tile_q8(x + (size_t)r * (size_t)in, x_scale + r, 1, in, panel, s, b, to + (size_t)r * ys, ys, outputs);
+            tile_q8(x + (size_t)r * (size_t)in, x_scale + r, 1, in, panel, s, b,
+                    to + (size_t)r * ys, ys, outputs);
     }
 }
 
@@ -224,7 +229,9 @@ static float quantize_row(const float *x, int n, int8_t *q)
         v128_t half[2];
         for (int h = 0; h < 2; h++) {
             int at = i + 4 * h, left = n - at;
-            v128_t value = left >= 4 ? load(x + at) : left > 0 ? load_tail(x + at, (size_t)left) : SPLAT(0.0f);
+            v128_t value = left >= 4  ? load(x + at)
+                           : left > 0 ? load_tail(x + at, (size_t)left)
+                                      : SPLAT(0.0f);
             half[h] = left > 0 ? quantized(value, inverse) : SPLAT(0.0f);
         }
         v128_t words = wasm_i16x8_narrow_i32x4(half[0], half[1]);
@@ -234,7 +241,8 @@ static float quantize_row(const float *x, int n, int8_t *q)
     return largest / Q8_MAX;
 }
 
-static void layer_norm(const float *x, const float *weight, const float *bias, float eps, float *y, int n)
+static void layer_norm(const float *x, const float *weight, const float *bias, float eps, float *y,
+                       int n)
 {
     int whole = n / 4 * 4;
     size_t rest = (size_t)(n - whole);
@@ -255,7 +263,8 @@ static void layer_norm(const float *x, const float *weight, const float *bias, f
     float factor1 = 1.0f / sqrtf(sum_lanes(square) / (float)n + eps);
     v128_t factor = SPLAT(factor1);
     for (int i = 0; i < whole; i += 4)
-        store(y + i, ADD(MUL(MUL(SUB(load(x + i), mean), factor), load(weight + i)), load(bias + i)));
+        store(y + i,
+              ADD(MUL(MUL(SUB(load(x + i), mean), factor), load(weight + i)), load(bias + i)));
     for (int i = whole; i < n; i++) y[i] = (x[i] - mean1) * factor1 * weight[i] + bias[i];
 }
 

@@ -1,5 +1,5 @@
-/* An architecture: how pixels become the features of a picture that are kept, and how features and a
- * question become logits. */
+/* An architecture: how pixels become the features of a picture that are kept, and how features and
+ * a question become logits. */
 #ifndef VQA_MODELS_MODEL_H
 #define VQA_MODELS_MODEL_H
 
@@ -19,11 +19,12 @@ typedef struct {
     /* Rows of features for pixels [3, height, width]; 0 if the picture is too small. */
     int (*feature_rows)(const model *m, int height, int width);
     /* features: [feature_rows, hidden], allocated by the caller. */
-    void (*encode)(const compute *c, const model *m, const float *pixels, int height, int width, tensor features, arena tmp);
-    /* ids: [tokens], each below m->vocabulary, tokens 1..m->max_tokens; types and mask as text_bert_encode();
-     * logits: [1, m->answers], allocated by the caller. */
-    void (*answer)(const compute *c, const model *m, const int *ids, const int *types, const uint8_t *mask, int tokens,
-                   tensor features, tensor logits, arena tmp);
+    void (*encode)(const compute *c, const model *m, const float *pixels, int height, int width,
+                   tensor features, arena tmp);
+    /* ids: [tokens], each below m->vocabulary, tokens 1..m->max_tokens; types and mask as
+     * text_bert_encode(); logits: [1, m->answers], allocated by the caller. */
+    void (*answer)(const compute *c, const model *m, const int *ids, const int *types,
+                   const uint8_t *mask, int tokens, tensor features, tensor logits, arena tmp);
     /* Bytes of `tmp` that encode() and answer() need. */
     size_t (*encode_scratch)(const model *m, int height, int width);
     size_t (*answer_scratch)(const model *m, int tokens, int feature_rows);
@@ -36,8 +37,8 @@ struct model {
     char summary[128]; /* for people: "BERT 2 x 128 + ViT 4 x 128, fusion concat" */
 };
 
-/* Find the architecture by the config's "model_type" and take its weights. A type we don't run gets a
- * sentence that names it and lists those we do. Give the model back with model_free(). */
+/* Find the architecture by the config's "model_type" and take its weights. A type we don't run gets
+ * a sentence that names it and lists those we do. Give the model back with model_free(). */
 bool model_bind(model *m, weights *w, const cJSON *config, error *err);
 void model_free(model *m);
 

@@ -28,13 +28,14 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
         return false;
     const transformer_shape *t = &self->text.layers.shape, *i = &self->image.layers.shape;
     if (t->hidden != i->hidden)
-        return fail(err, "config: the encoders' \"hidden_size\" differ (text %d, vision %d)", t->hidden, i->hidden);
+        return fail(err, "config: the encoders' \"hidden_size\" differ (text %d, vision %d)",
+                    t->hidden, i->hidden);
     m->hidden = t->hidden;
     m->vocabulary = self->text.vocabulary;
     m->max_tokens = self->text.positions;
     if (!fusion_bind(&self->fusion, w, config, m->hidden, m->answers, err)) return false;
-    snprintf(m->summary, sizeof m->summary, "BERT %d x %d + ViT %d x %d, fusion %s", t->layers, t->hidden, i->layers, i->hidden,
-             self->fusion.kind->name);
+    snprintf(m->summary, sizeof m->summary, "BERT %d x %d + ViT %d x %d, fusion %s", t->layers,
+             t->hidden, i->layers, i->hidden, self->fusion.kind->name);
     return true;
 }
 
@@ -48,7 +49,8 @@ static void free_model(model *m)
     free(self);
 }
 
-/* Fusions of the two [CLS] rows need no others: the last layer computes just these, and one row is kept. */
+/* Fusions of the two [CLS] rows need no others: the last layer computes just these, and one row is
+ * kept. */
 static int feature_rows(const model *m, int height, int width)
 {
     const multimodal *self = m->self;
@@ -56,11 +58,13 @@ static int feature_rows(const model *m, int height, int width)
     return tokens && !self->fusion.kind->all_rows ? 1 : tokens;
 }
 
-static void encode(const compute *c, const model *m, const float *pixels, int height, int width, tensor features, arena tmp)
+static void encode(const compute *c, const model *m, const float *pixels, int height, int width,
+                   tensor features, arena tmp)
 {
     const multimodal *self = m->self;
     tensor y = features;
-    if (!self->fusion.kind->all_rows) y = tensor_new(&tmp, image_vit_tokens(&self->image, height, width), m->hidden);
+    if (!self->fusion.kind->all_rows)
+        y = tensor_new(&tmp, image_vit_tokens(&self->image, height, width), m->hidden);
     image_vit_encode(c, &self->image, pixels, height, width, features.rows, y, tmp);
     if (y.data != features.data)
         for (int i = 0; i < m->hidden; i++) features.data[i] = y.data[i];
@@ -69,15 +73,18 @@ static void encode(const compute *c, const model *m, const float *pixels, int he
 static size_t encode_scratch(const model *m, int height, int width)
 {
     const multimodal *self = m->self;
-    return tensor_cost(image_vit_tokens(&self->image, height, width), m->hidden) + image_vit_scratch(&self->image, height, width);
+    return tensor_cost(image_vit_tokens(&self->image, height, width), m->hidden) +
+           image_vit_scratch(&self->image, height, width);
 }
 
-static void answer_question(const compute *c, const model *m, const int *ids, const int *types, const uint8_t *mask,
-                            int tokens, tensor features, tensor logits, arena tmp)
+static void answer_question(const compute *c, const model *m, const int *ids, const int *types,
+                            const uint8_t *mask, int tokens, tensor features, tensor logits,
+                            arena tmp)
 {
     const multimodal *self = m->self;
     tensor text = tensor_new(&tmp, tokens, m->hidden);
-    text_bert_encode(c, &self->text, ids, types, mask, tokens, self->fusion.kind->all_rows ? tokens : 1, text, tmp);
+    text_bert_encode(c, &self->text, ids, types, mask, tokens,
+                     self->fusion.kind->all_rows ? tokens : 1, text, tmp);
     compute_show(c, "x1_text_cls", 0, tensor_rows(text, 0, 1));
     compute_show(c, "x2_image_cls", 0, tensor_rows(features, 0, 1));
     self->fusion.kind->fuse(c, &self->fusion, text, mask, features, logits, tmp);
@@ -87,7 +94,8 @@ static void answer_question(const compute *c, const model *m, const int *ids, co
 static size_t answer_scratch(const model *m, int tokens, int rows)
 {
     const multimodal *self = m->self;
-    size_t text = text_bert_scratch(&self->text, tokens), fused = self->fusion.kind->scratch(&self->fusion, tokens, rows);
+    size_t text = text_bert_scratch(&self->text, tokens),
+           fused = self->fusion.kind->scratch(&self->fusion, tokens, rows);
     return tensor_cost(tokens, m->hidden) + (text > fused ? text : fused);
 }
 

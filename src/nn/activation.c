@@ -5,8 +5,11 @@
 bool activation_named(const char *name, activation *a, error *err)
 {
     static const char *const names[] = {
-        [ACTIVATION_NONE] = "none", [ACTIVATION_GELU] = "gelu", [ACTIVATION_QUICK_GELU] = "quick_gelu",
-        [ACTIVATION_RELU] = "relu", [ACTIVATION_TANH] = "tanh",
+        [ACTIVATION_NONE] = "none",
+        [ACTIVATION_GELU] = "gelu",
+        [ACTIVATION_QUICK_GELU] = "quick_gelu",
+        [ACTIVATION_RELU] = "relu",
+        [ACTIVATION_TANH] = "tanh",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) {

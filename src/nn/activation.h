@@ -5,9 +5,16 @@
 #include "core/error.h"
 #include "nn/compute.h"
 
-typedef enum { ACTIVATION_NONE, ACTIVATION_GELU, ACTIVATION_QUICK_GELU, ACTIVATION_RELU, ACTIVATION_TANH } activation;
+typedef enum {
+    ACTIVATION_NONE,
+    ACTIVATION_GELU,
+    ACTIVATION_QUICK_GELU,
+    ACTIVATION_RELU,
+    ACTIVATION_TANH
+} activation;
 
-/* "gelu" (erf), "quick_gelu", "relu", "tanh", "none"; other names: false and a sentence that lists these. */
+/* "gelu" (erf), "quick_gelu", "relu", "tanh", "none"; other names: false and a sentence that lists
+ * these. */
 bool activation_named(const char *name, activation *a, error *err);
 
 /* x = a(x), in place. */

@@ -6,8 +6,8 @@
 
 #include "kernels/panel.h"
 
-/* Queries whose scores are alive at a time, for one head: enough to use a panel of keys often, few enough
- * to stay in the cache. */
+/* Queries whose scores are alive at a time, for one head: enough to use a panel of keys often, few
+ * enough to stay in the cache. */
 enum { BLOCK = 32 };
 
 typedef struct {
@@ -19,10 +19,7 @@ typedef struct {
     size_t room_for_one;
 } heads_to_do;
 
-static int block_of(int queries)
-{
-    return queries < BLOCK ? queries : BLOCK;
-}
+static int block_of(int queries) { return queries < BLOCK ? queries : BLOCK; }
 
 static size_t room_for_one(int queries, int keys, int depth)
 {
@@ -45,22 +42,29 @@ static void attend(void *context, int head)
     panel_pack_columns_f32(todo->v.data + column, hidden, keys, depth, v_panels);
     for (int first = 0; first < queries; first += BLOCK) {
         int rows = queries - first < BLOCK ? queries - first : BLOCK;
-        todo->table->matmul_f32(tensor_row(todo->q, first) + column, hidden, rows, depth, k_panels, NULL, scores, keys, keys, 0,
-                            panel_count(keys));
+        todo->table->matmul_f32(tensor_row(todo->q, first) + column, hidden, rows, depth, k_panels,
+                                NULL, scores, keys, keys, 0, panel_count(keys));
         for (int r = 0; r < rows; r++) {
             float *row = scores + (size_t)r * (size_t)keys;
-            for (int i = 0; i < keys; i++) row[i] = todo->mask && !todo->mask[i] ? -FLT_MAX : row[i] * scale;
+            for (int i = 0; i < keys; i++)
+                row[i] = todo->mask && !todo->mask[i] ? -FLT_MAX : row[i] * scale;
             todo->table->softmax(row, keys);
         }
-        todo->table->matmul_f32(scores, keys, rows, keys, v_panels, NULL, tensor_row(todo->y, first) + column, hidden, depth, 0,
-                            panel_count(depth));
+        todo->table->matmul_f32(scores, keys, rows, keys, v_panels, NULL,
+                                tensor_row(todo->y, first) + column, hidden, depth, 0,
+                                panel_count(depth));
     }
 }
 
-void nn_attention(const compute *c, int heads, tensor q, tensor k, tensor v, const uint8_t *mask, tensor y, arena tmp)
+void nn_attention(const compute *c, int heads, tensor q, tensor k, tensor v, const uint8_t *mask,
+                  tensor y, arena tmp)
 {
-    assert(q.cols % heads == 0 && k.cols == q.cols && v.cols == q.cols && v.rows == k.rows && y.rows == q.rows && y.cols == q.cols);
-    heads_to_do todo = { c->k, heads, q.cols / heads, q, k, v, y, mask, NULL, room_for_one(q.rows, k.rows, q.cols / heads) };
+    assert(q.cols % heads == 0 && k.cols == q.cols && v.cols == q.cols && v.rows == k.rows &&
+           y.rows == q.rows && y.cols == q.cols);
+    heads_to_do todo = {
+        c->k, heads, q.cols / heads, q,    k,
+        v,    y,     mask,           NULL, room_for_one(q.rows, k.rows, q.cols / heads)
+    };
     todo.room = arena_take(&tmp, (size_t)heads * todo.room_for_one, sizeof(float));
     pool_run(c->threads, heads, attend, &todo);
 }

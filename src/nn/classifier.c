@@ -2,14 +2,16 @@
 
 #include <stdio.h>
 
-bool classifier_bind(classifier *h, weights *w, const char *name, int in, int inner, activation act, int answers, error *err)
+bool classifier_bind(classifier *h, weights *w, const char *name, int in, int inner, activation act,
+                     int answers, error *err)
 {
     *h = (classifier){ .inner = inner, .act = act };
     if (inner == 0) return linear_bind(&h->output, w, name, in, answers, true, err);
     char dense[200], output[200];
     snprintf(dense, sizeof dense, "%s.dense", name);
     snprintf(output, sizeof output, "%s.output", name);
-    return linear_bind(&h->dense, w, dense, in, inner, true, err) && linear_bind(&h->output, w, output, inner, answers, true, err);
+    return linear_bind(&h->dense, w, dense, in, inner, true, err) &&
+           linear_bind(&h->output, w, output, inner, answers, true, err);
 }
 
 void nn_classifier(const compute *c, const classifier *h, tensor x, tensor logits, arena tmp)

@@ -12,9 +12,10 @@ typedef struct {
     linear output;
 } classifier;
 
-/* Take "<name>" [answers, in] out of `w`; with inner > 0 "<name>.dense" [inner, in] and "<name>.output"
- * [answers, inner]. */
-bool classifier_bind(classifier *h, weights *w, const char *name, int in, int inner, activation act, int answers, error *err);
+/* Take "<name>" [answers, in] out of `w`; with inner > 0 "<name>.dense" [inner, in] and
+ * "<name>.output" [answers, inner]. */
+bool classifier_bind(classifier *h, weights *w, const char *name, int in, int inner, activation act,
+                     int answers, error *err);
 
 /* logits [x.rows, answers], allocated by the caller. */
 void nn_classifier(const compute *c, const classifier *h, tensor x, tensor logits, arena tmp);

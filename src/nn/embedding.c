@@ -5,7 +5,8 @@
 
 #include "kernels/panel.h"
 
-bool embedding_bind(embedding *e, const weights *w, const char *name, int count, int size, error *err)
+bool embedding_bind(embedding *e, const weights *w, const char *name, int count, int size,
+                    error *err)
 {
     char full[256];
     snprintf(full, sizeof full, "%s.weight", name);

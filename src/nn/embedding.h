@@ -10,7 +10,8 @@ typedef struct {
 } embedding;
 
 /* Take "<name>.weight" [count, size] out of `w`. */
-bool embedding_bind(embedding *e, const weights *w, const char *name, int count, int size, error *err);
+bool embedding_bind(embedding *e, const weights *w, const char *name, int count, int size,
+                    error *err);
 
 /* row += table[id], 0 <= id < count; row: [size]. */
 void embedding_add(const embedding *e, int id, float *row);

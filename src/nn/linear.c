@@ -8,21 +8,23 @@
 
 enum { MAX_LAYERS = 4, PANELS_A_TASK = 4 };
 
-bool linear_bind_named(linear *l, weights *w, const char *weight_name, const char *bias_name, int in, int out,
-                       int rank, const int64_t *shape, error *err)
+bool linear_bind_named(linear *l, weights *w, const char *weight_name, const char *bias_name,
+                       int in, int out, int rank, const int64_t *shape, error *err)
 {
     *l = (linear){ .in = in, .out = out };
     weight *t = weights_need(w, weight_name, rank, shape, err);
     if (!t) return false;
     if (t->packed) return fail(err, "tensor '%s' is used by two layers", weight_name);
     if (t->q8 && t->largest > Q8_WEIGHT_MAX)
-        return fail(err, "tensor '%s' holds the int8 value %d, matrices of products keep to %d", weight_name,
-                    t->largest, Q8_WEIGHT_MAX);
+        return fail(err, "tensor '%s' holds the int8 value %d, matrices of products keep to %d",
+                    weight_name, t->largest, Q8_WEIGHT_MAX);
     if (bias_name && !(l->bias = weights_floats(w, bias_name, SHAPE(out), err))) return false;
     void *panel = malloc((size_t)PANEL * (size_t)q8_padded(in) * sizeof(float));
     if (!panel) return fail_memory(err, "not enough memory to prepare tensor '%s'", weight_name);
-    if (t->q8) panel_pack_in_place_q8(t->bytes, out, in, panel);
-    else panel_pack_in_place_f32(t->floats, out, in, panel);
+    if (t->q8)
+        panel_pack_in_place_q8(t->bytes, out, in, panel);
+    else
+        panel_pack_in_place_f32(t->floats, out, in, panel);
     free(panel);
     t->packed = true;
     l->floats = t->floats;
@@ -36,7 +38,8 @@ bool linear_bind(linear *l, weights *w, const char *name, int in, int out, bool 
     char weight_name[256], bias_name[256];
     snprintf(weight_name, sizeof weight_name, "%s.weight", name);
     snprintf(bias_name, sizeof bias_name, "%s.bias", name);
-    return linear_bind_named(l, w, weight_name, bias ? bias_name : NULL, in, out, SHAPE(out, in), err);
+    return linear_bind_named(l, w, weight_name, bias ? bias_name : NULL, in, out, SHAPE(out, in),
+                             err);
 }
 
 linear linear_part(const linear *l, int first, int count)
@@ -56,8 +59,8 @@ linear linear_part(const linear *l, int first, int count)
 typedef struct {
     const compute *c;
     tensor x;
-    int8_t *q;         /* [rows, padded in] */
-    float *scale;      /* [rows] */
+    int8_t *q;    /* [rows, padded in] */
+    float *scale; /* [rows] */
     const linear *const *layers;
     tensor *y;
     int count;
@@ -66,7 +69,8 @@ typedef struct {
 static void quantize_one(void *context, int row)
 {
     const product *p = context;
-    p->scale[row] = p->c->k->quantize_row(tensor_row(p->x, row), p->x.cols, p->q + (size_t)row * (size_t)q8_padded(p->x.cols));
+    p->scale[row] = p->c->k->quantize_row(tensor_row(p->x, row), p->x.cols,
+                                          p->q + (size_t)row * (size_t)q8_padded(p->x.cols));
 }
 
 static int tasks(const linear *l)
@@ -84,14 +88,15 @@ static void multiply(void *context, int task)
     int first = task * PANELS_A_TASK, last = first + PANELS_A_TASK;
     if (last > panel_count(l->out)) last = panel_count(l->out);
     if (l->q8)
-        p->c->k->matmul_q8(p->q, p->scale, p->x.rows, q8_padded(l->in), l->q8, l->scale, l->bias, p->y[i].data, p->y[i].cols,
-                           l->out, first, last);
+        p->c->k->matmul_q8(p->q, p->scale, p->x.rows, q8_padded(l->in), l->q8, l->scale, l->bias,
+                           p->y[i].data, p->y[i].cols, l->out, first, last);
     else
-        p->c->k->matmul_f32(p->x.data, p->x.cols, p->x.rows, l->in, l->floats, l->bias, p->y[i].data, p->y[i].cols, l->out,
-                            first, last);
+        p->c->k->matmul_f32(p->x.data, p->x.cols, p->x.rows, l->in, l->floats, l->bias,
+                            p->y[i].data, p->y[i].cols, l->out, first, last);
 }
 
-void nn_linear_many(const compute *c, const linear *const *layers, int count, tensor x, tensor *y, arena tmp)
+void nn_linear_many(const compute *c, const linear *const *layers, int count, tensor x, tensor *y,
+                    arena tmp)
 {
     assert(count <= MAX_LAYERS);
     product p = { .c = c, .x = x, .layers = layers, .y = y, .count = count };
@@ -112,7 +117,8 @@ void nn_linear_many(const compute *c, const linear *const *layers, int count, te
 
 size_t linear_scratch(int rows, int in)
 {
-    return arena_cost((size_t)rows, (size_t)q8_padded(in)) + arena_cost((size_t)rows, sizeof(float));
+    return arena_cost((size_t)rows, (size_t)q8_padded(in)) +
+           arena_cost((size_t)rows, sizeof(float));
 }
 
 void nn_linear(const compute *c, const linear *l, tensor x, tensor y, arena tmp)

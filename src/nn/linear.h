@@ -13,14 +13,15 @@ typedef struct {
     const float *bias;   /* [out], or NULL */
 } linear;
 
-/* Take "<name>.weight" [out, in] and "<name>.bias" [out] out of `w`; a layer may lack the bias only if
- * bias is false. The weight is brought into panel order where it lies. False: missing, wrong shape, already
- * taken, or int8 values beyond -63..63. */
+/* Take "<name>.weight" [out, in] and "<name>.bias" [out] out of `w`; a layer may lack the bias only
+ * if bias is false. The weight is brought into panel order where it lies. False: missing, wrong
+ * shape, already taken, or int8 values beyond -63..63. */
 bool linear_bind(linear *l, weights *w, const char *name, int in, int out, bool bias, error *err);
 
-/* The same for a weight of the given shape (its product: out * in) and full names; bias_name may be NULL. */
-bool linear_bind_named(linear *l, weights *w, const char *weight_name, const char *bias_name, int in, int out,
-                       int rank, const int64_t *shape, error *err);
+/* The same for a weight of the given shape (its product: out * in) and full names; bias_name may be
+ * NULL. */
+bool linear_bind_named(linear *l, weights *w, const char *weight_name, const char *bias_name,
+                       int in, int out, int rank, const int64_t *shape, error *err);
 
 /* The outputs first..first+count-1 as a layer of their own; `first` is a multiple of PANEL. */
 linear linear_part(const linear *l, int first, int count);
@@ -28,9 +29,10 @@ linear linear_part(const linear *l, int first, int count);
 /* y = l(x): x [rows, in] -> y [rows, out], allocated by the caller and not x. */
 void nn_linear(const compute *c, const linear *l, tensor x, tensor y, arena tmp);
 
-/* `count` (1..4) layers of the same input, quantized once: y[i] = layers[i](x), each [rows, layers[i]->out]
- * and allocated by the caller. */
-void nn_linear_many(const compute *c, const linear *const *layers, int count, tensor x, tensor *y, arena tmp);
+/* `count` (1..4) layers of the same input, quantized once: y[i] = layers[i](x), each [rows,
+ * layers[i]->out] and allocated by the caller. */
+void nn_linear_many(const compute *c, const linear *const *layers, int count, tensor x, tensor *y,
+                    arena tmp);
 
 /* Bytes of `tmp` that nn_linear and nn_linear_many need. */
 size_t linear_scratch(int rows, int in);

@@ -11,7 +11,8 @@ typedef struct {
     float eps;
 } norm;
 
-/* Take "<name>.weight" and "<name>.bias" (old checkpoints: "gamma" and "beta"), both [size], out of `w`. */
+/* Take "<name>.weight" and "<name>.bias" (old checkpoints: "gamma" and "beta"), both [size], out of
+ * `w`. */
 bool norm_bind(norm *n, weights *w, const char *name, int size, float eps, error *err);
 
 /* y[r] = norm(x[r]) for every row; y may be x. */

@@ -18,13 +18,12 @@ const transformer_names transformer_vit_names = {
     .norm2 = "layernorm_after",
 };
 
-
-static bool bind_block(transformer_block *b, const transformer_shape *s, weights *w, const char *prefix,
-                       const transformer_names *names, error *err)
+static bool bind_block(transformer_block *b, const transformer_shape *s, weights *w,
+                       const char *prefix, const transformer_names *names, error *err)
 {
     char name[8][256];
     const char *const parts[8] = { names->query, names->key, names->value, names->output,
-                                   names->norm1, names->up, names->down, names->norm2 };
+                                   names->norm1, names->up,  names->down,  names->norm2 };
     for (int i = 0; i < 8; i++) snprintf(name[i], sizeof name[i], "%s%s", prefix, parts[i]);
     return linear_bind(&b->query, w, name[0], s->hidden, s->hidden, s->qkv_bias, err) &&
            linear_bind(&b->key, w, name[1], s->hidden, s->hidden, s->qkv_bias, err) &&
@@ -36,8 +35,8 @@ static bool bind_block(transformer_block *b, const transformer_shape *s, weights
            norm_bind(&b->norm2, w, name[7], s->hidden, s->eps, err);
 }
 
-bool transformer_bind(transformer *t, const transformer_shape *shape, weights *w, const char *prefix,
-                      const transformer_names *names, error *err)
+bool transformer_bind(transformer *t, const transformer_shape *shape, weights *w,
+                      const char *prefix, const transformer_names *names, error *err)
 {
     *t = (transformer){ .shape = *shape };
     t->blocks = calloc((size_t)shape->layers + 1, sizeof *t->blocks);
@@ -57,8 +56,8 @@ void transformer_free(transformer *t)
 }
 
 /* The attention half: x[0..wanted) gets its residual, from keys and values of all rows. */
-static void attention_half(const compute *c, const transformer *t, const transformer_block *b, tensor x,
-                           const uint8_t *mask, int wanted, arena tmp)
+static void attention_half(const compute *c, const transformer *t, const transformer_block *b,
+                           tensor x, const uint8_t *mask, int wanted, arena tmp)
 {
     int tokens = x.rows, hidden = x.cols;
     tensor input = x, rows = tensor_rows(x, 0, wanted);
@@ -77,9 +76,11 @@ static void attention_half(const compute *c, const transformer *t, const transfo
 }
 
 /* The other half, row by row: x = x + mlp(x). */
-static void mlp_half(const compute *c, const transformer *t, const transformer_block *b, tensor x, arena tmp)
+static void mlp_half(const compute *c, const transformer *t, const transformer_block *b, tensor x,
+                     arena tmp)
 {
-    tensor normed = tensor_new(&tmp, x.rows, x.cols), up = tensor_new(&tmp, x.rows, t->shape.intermediate);
+    tensor normed = tensor_new(&tmp, x.rows, x.cols),
+           up = tensor_new(&tmp, x.rows, t->shape.intermediate);
     if (t->shape.pre_norm) nn_norm(c, &b->norm2, x, normed);
     nn_linear(c, &b->up, t->shape.pre_norm ? normed : x, up, tmp);
     nn_activate(c, t->shape.act, up);
@@ -88,7 +89,8 @@ static void mlp_half(const compute *c, const transformer *t, const transformer_b
     if (!t->shape.pre_norm) nn_norm(c, &b->norm2, x, x);
 }
 
-void nn_transformer(const compute *c, const transformer *t, tensor x, const uint8_t *mask, int wanted, arena tmp)
+void nn_transformer(const compute *c, const transformer *t, tensor x, const uint8_t *mask,
+                    int wanted, arena tmp)
 {
     assert(x.cols == t->shape.hidden && wanted >= 1 && wanted <= x.rows);
     compute_show(c, "hidden_states", 0, x);
@@ -106,7 +108,7 @@ size_t transformer_scratch(const transformer_shape *s, int tokens)
     size_t inner = attention_scratch(s->heads, tokens, tokens, s->hidden);
     if (inner < linear_scratch(tokens, s->hidden)) inner = linear_scratch(tokens, s->hidden);
     size_t attention = 5 * rows + inner;
-    size_t mlp = rows + tensor_cost(tokens, s->intermediate) + linear_scratch(tokens, s->intermediate) +
-                 linear_scratch(tokens, s->hidden);
+    size_t mlp = rows + tensor_cost(tokens, s->intermediate) +
+                 linear_scratch(tokens, s->intermediate) + linear_scratch(tokens, s->hidden);
     return attention > mlp ? attention : mlp;
 }

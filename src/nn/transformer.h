@@ -36,15 +36,17 @@ typedef struct {
     transformer_block *blocks; /* [layers], owned */
 } transformer;
 
-/* Take the weights of all blocks: "<prefix><layer>.<name>...". Give it back with transformer_free(). */
-bool transformer_bind(transformer *t, const transformer_shape *shape, weights *w, const char *prefix,
-                      const transformer_names *names, error *err);
+/* Take the weights of all blocks: "<prefix><layer>.<name>...". Give it back with
+ * transformer_free(). */
+bool transformer_bind(transformer *t, const transformer_shape *shape, weights *w,
+                      const char *prefix, const transformer_names *names, error *err);
 void transformer_free(transformer *t);
 
-/* Run x [tokens, hidden] through all blocks, in place. Only the first `wanted` rows (1..tokens) of the result are
- * computed; the rows behind them are left as they come. mask: [tokens], 0 hides a token as key; NULL shows all.
- * Shows "hidden_states" 0..layers. */
-void nn_transformer(const compute *c, const transformer *t, tensor x, const uint8_t *mask, int wanted, arena tmp);
+/* Run x [tokens, hidden] through all blocks, in place. Only the first `wanted` rows (1..tokens) of
+ * the result are computed; the rows behind them are left as they come. mask: [tokens], 0 hides a
+ * token as key; NULL shows all. Shows "hidden_states" 0..layers. */
+void nn_transformer(const compute *c, const transformer *t, tensor x, const uint8_t *mask,
+                    int wanted, arena tmp);
 
 /* Bytes of `tmp` that nn_transformer needs. */
 size_t transformer_scratch(const transformer_shape *shape, int tokens);

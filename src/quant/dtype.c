@@ -2,14 +2,15 @@
 
 #include <string.h>
 
-/* Numbers are read with memcpy: all platforms this runs on (x86, ARM, WebAssembly) are little-endian. */
+/* Numbers are read with memcpy: all platforms this runs on (x86, ARM, WebAssembly) are
+ * little-endian. */
 static const struct {
     const char *name;
     size_t size;
 } types[DTYPE_COUNT] = {
-    [DTYPE_F64] = { "F64", 8 }, [DTYPE_F32] = { "F32", 4 }, [DTYPE_F16] = { "F16", 2 },
+    [DTYPE_F64] = { "F64", 8 },   [DTYPE_F32] = { "F32", 4 }, [DTYPE_F16] = { "F16", 2 },
     [DTYPE_BF16] = { "BF16", 2 }, [DTYPE_I64] = { "I64", 8 }, [DTYPE_I32] = { "I32", 4 },
-    [DTYPE_I16] = { "I16", 2 }, [DTYPE_I8] = { "I8", 1 }, [DTYPE_U8] = { "U8", 1 },
+    [DTYPE_I16] = { "I16", 2 },   [DTYPE_I8] = { "I8", 1 },   [DTYPE_U8] = { "U8", 1 },
     [DTYPE_BOOL] = { "BOOL", 1 },
 };
 
@@ -20,15 +21,9 @@ dtype dtype_named(const char *name)
     return type;
 }
 
-const char *dtype_name(dtype type)
-{
-    return types[type].name;
-}
+const char *dtype_name(dtype type) { return types[type].name; }
 
-size_t dtype_size(dtype type)
-{
-    return types[type].size;
-}
+size_t dtype_size(dtype type) { return types[type].size; }
 
 static float from_bits(uint32_t bits)
 {

@@ -26,8 +26,8 @@ dtype dtype_named(const char *name);
 const char *dtype_name(dtype type);
 size_t dtype_size(dtype type);
 
-/* `n` little-endian elements at `bytes` (any alignment) as floats: F16 and BF16 exactly, F64 and integers
- * rounded to the nearest. */
+/* `n` little-endian elements at `bytes` (any alignment) as floats: F16 and BF16 exactly, F64 and
+ * integers rounded to the nearest. */
 void dtype_to_floats(dtype type, const uint8_t *bytes, size_t n, float *floats);
 
 #endif

@@ -20,10 +20,7 @@ static bool is_q8(const weight *t, precision keep)
 }
 
 /* Rows that a matrix takes up, those that fill its last panel included. */
-static size_t room(int rows)
-{
-    return (size_t)panel_count(rows) * PANEL;
-}
+static size_t room(int rows) { return (size_t)panel_count(rows) * PANEL; }
 
 static size_t unit_size(const weight *t)
 {
@@ -32,16 +29,20 @@ static size_t unit_size(const weight *t)
 
 static size_t cost(const weight *t)
 {
-    if (!t->q8) return arena_cost((t->info.rank > 1 ? room(t->rows) : 1) * (size_t)t->cols, sizeof(float));
-    return arena_cost(room(t->rows) * (size_t)q8_padded(t->cols), 1) + arena_cost((size_t)t->rows, sizeof(float));
+    if (!t->q8)
+        return arena_cost((t->info.rank > 1 ? room(t->rows) : 1) * (size_t)t->cols, sizeof(float));
+    return arena_cost(room(t->rows) * (size_t)q8_padded(t->cols), 1) +
+           arena_cost((size_t)t->rows, sizeof(float));
 }
 
 static bool measure(weight *t, precision keep, error *err)
 {
     int64_t rows = t->info.rank > 1 ? t->info.shape[0] : 1, cols = 1;
     for (int d = t->info.rank > 1 ? 1 : 0; d < t->info.rank; d++) {
-        if (t->info.shape[d] > MAX_SIDE || cols > MAX_SIDE) cols = INT64_MAX / 2;
-        else cols *= t->info.shape[d];
+        if (t->info.shape[d] > MAX_SIDE || cols > MAX_SIDE)
+            cols = INT64_MAX / 2;
+        else
+            cols *= t->info.shape[d];
     }
     if (rows > MAX_SIDE || cols > MAX_SIDE)
         return fail(err, "tensor '%s': dimension beyond %d", t->info.name, MAX_SIDE);
@@ -49,7 +50,8 @@ static bool measure(weight *t, precision keep, error *err)
     t->cols = (int)cols;
     t->q8 = is_q8(t, keep);
     if (t->q8 && t->cols > MAX_Q8_COLS)
-        return fail(err, "tensor '%s': rows of %d values, at most %d as q8", t->info.name, t->cols, MAX_Q8_COLS);
+        return fail(err, "tensor '%s': rows of %d values, at most %d as q8", t->info.name, t->cols,
+                    MAX_Q8_COLS);
     return true;
 }
 
@@ -67,10 +69,12 @@ bool weights_plan(weights *w, const tensor_info *tensors, int count, precision k
         if (!measure(t, keep, err)) return false;
         if (unit_size(t) > unit) unit = unit_size(t);
         if (t->q8 && t->info.type != DTYPE_I8 && t->cols > row) row = t->cols;
-        if (cost(t) > SIZE_MAX / 2 - total) return fail_memory(err, "not enough memory for the weights");
+        if (cost(t) > SIZE_MAX / 2 - total)
+            return fail_memory(err, "not enough memory for the weights");
         total += cost(t);
     }
-    size_t extra = arena_cost(unit, 1) + arena_cost((size_t)row, sizeof(float)) + arena_cost(names, 1);
+    size_t extra =
+        arena_cost(unit, 1) + arena_cost((size_t)row, sizeof(float)) + arena_cost(names, 1);
     if (!arena_new(&w->block, total + extra, "the weights", err)) return false;
     w->unit = arena_take(&w->block, unit, 1);
     w->row = arena_take(&w->block, (size_t)row, sizeof(float));
@@ -104,7 +108,8 @@ static bool all_finite(const weight *t, const float *x, size_t n, size_t first, 
 {
     for (size_t i = 0; i < n; i++)
         if (!isfinite(x[i]))
-            return fail(err, "tensor '%s': value %zu is not a finite number", t->info.name, first + i);
+            return fail(err, "tensor '%s': value %zu is not a finite number", t->info.name,
+                        first + i);
     return true;
 }
 
@@ -188,7 +193,8 @@ static const char *shape_text(int rank, const int64_t *shape, char *text, size_t
 {
     size_t used = (size_t)snprintf(text, size, "[");
     for (int d = 0; d < rank && used < size; d++)
-        used += (size_t)snprintf(text + used, size - used, d ? ", %lld" : "%lld", (long long)shape[d]);
+        used +=
+            (size_t)snprintf(text + used, size - used, d ? ", %lld" : "%lld", (long long)shape[d]);
     if (used < size) snprintf(text + used, size - used, "]");
     return text;
 }
@@ -205,11 +211,13 @@ weight *weights_need(const weights *w, const char *name, int rank, const int64_t
     if (same) return t;
     char have[160], want[160];
     fail(err, "tensor '%s' has the shape %s, expected %s", name,
-         shape_text(t->info.rank, t->info.shape, have, sizeof have), shape_text(rank, shape, want, sizeof want));
+         shape_text(t->info.rank, t->info.shape, have, sizeof have),
+         shape_text(rank, shape, want, sizeof want));
     return NULL;
 }
 
-const float *weights_floats(const weights *w, const char *name, int rank, const int64_t *shape, error *err)
+const float *weights_floats(const weights *w, const char *name, int rank, const int64_t *shape,
+                            error *err)
 {
     const weight *t = weights_need(w, name, rank, shape, err);
     if (!t) return NULL;
@@ -222,7 +230,8 @@ bool weights_is_scale(const weights *w, const weight *t)
 {
     char name[512];
     size_t length = strlen(t->info.name), suffix = strlen(Q8_SCALE_SUFFIX);
-    if (length <= suffix || length >= sizeof name || strcmp(t->info.name + length - suffix, Q8_SCALE_SUFFIX) != 0)
+    if (length <= suffix || length >= sizeof name ||
+        strcmp(t->info.name + length - suffix, Q8_SCALE_SUFFIX) != 0)
         return false;
     snprintf(name, sizeof name, "%.*s", (int)(length - suffix), t->info.name);
     const weight *base = weights_find(w, name);

@@ -29,8 +29,10 @@ static int find_range(const uint32_t *from, int count, uint32_t mask, uint32_t c
     int low = -1, high = count; /* from[low] <= c < from[high] */
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
-        if ((from[middle] & mask) <= c) low = middle;
-        else high = middle;
+        if ((from[middle] & mask) <= c)
+            low = middle;
+        else
+            high = middle;
     }
     return low;
 }
@@ -45,15 +47,9 @@ static int property(uint32_t c)
     return properties[run_property[run]];
 }
 
-unicode_kind unicode_kind_of(uint32_t c)
-{
-    return (unicode_kind)(property(c) >> 8);
-}
+unicode_kind unicode_kind_of(uint32_t c) { return (unicode_kind)(property(c) >> 8); }
 
-int unicode_combining_class(uint32_t c)
-{
-    return property(c) & 0xFF;
-}
+int unicode_combining_class(uint32_t c) { return property(c) & 0xFF; }
 
 int unicode_lower(uint32_t c, uint32_t out[UNICODE_LOWER_MAX])
 {

@@ -7,10 +7,7 @@
 
 static const uint32_t HASH_START = 2166136261u; /* FNV-1a */
 
-static uint32_t hash_byte(uint32_t hash, char c)
-{
-    return (hash ^ (unsigned char)c) * 16777619u;
-}
+static uint32_t hash_byte(uint32_t hash, char c) { return (hash ^ (unsigned char)c) * 16777619u; }
 
 static uint32_t hash_bytes(const char *s, size_t size)
 {

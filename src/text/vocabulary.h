@@ -18,8 +18,8 @@ typedef struct {
     uint32_t *start; /* [count + 1]: token i is text[start[i]..start[i + 1]), not terminated */
     uint32_t *slot;  /* [slots]: a hash table with open addressing; id + 1, or 0 for a free slot */
     char *text;
-    uint32_t slots;  /* a power of two, at least twice the tokens */
-    size_t longest;  /* bytes of the longest token */
+    uint32_t slots; /* a power of two, at least twice the tokens */
+    size_t longest; /* bytes of the longest token */
     int count;
 } vocabulary;
 

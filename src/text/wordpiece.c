@@ -53,21 +53,15 @@ void wordpiece_free(wordpiece *w)
     free(w);
 }
 
-int wordpiece_size(const wordpiece *w)
-{
-    return w->tokens.count;
-}
+int wordpiece_size(const wordpiece *w) { return w->tokens.count; }
 
-int wordpiece_id(const wordpiece *w, wordpiece_special token)
-{
-    return w->special[token];
-}
+int wordpiece_id(const wordpiece *w, wordpiece_special token) { return w->special[token]; }
 
 /* ---- text to ids ---- */
 
 typedef struct {
     const wordpiece *w;
-    int *ids;                   /* [room]; NULL: only count them */
+    int *ids; /* [room]; NULL: only count them */
     int room, count;
     uint32_t letters[WORD_MAX]; /* the word being read */
     int length;                 /* its code points, counted up to WORD_MAX + 1 */
@@ -113,14 +107,16 @@ static void end_word(encoder *e)
 /* Punctuation as BERT sees it: all ASCII symbols count. */
 static bool is_punctuation(uint32_t c, unicode_kind kind)
 {
-    return kind == UNICODE_PUNCTUATION || (c >= 33 && c <= 47) || (c >= 58 && c <= 64)
-           || (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
+    return kind == UNICODE_PUNCTUATION || (c >= 33 && c <= 47) || (c >= 58 && c <= 64) ||
+           (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
 }
 
 /* The ideographs that the reference sets apart; not kana, not Hangul. */
 static bool is_cjk(uint32_t c)
 {
-    static const struct { uint32_t first, last; } blocks[] = {
+    static const struct {
+        uint32_t first, last;
+    } blocks[] = {
         { 0x4E00, 0x9FFF },   { 0x3400, 0x4DBF },   { 0x20000, 0x2A6DF }, { 0x2A700, 0x2B73F },
         { 0x2B740, 0x2B81F }, { 0x2B820, 0x2CEAF }, { 0xF900, 0xFAFF },   { 0x2F800, 0x2FA1F },
     };
@@ -139,9 +135,12 @@ static void add_letter(encoder *e, uint32_t c)
     }
     bool alone = is_punctuation(c, kind);
     if (alone) end_word(e);
-    if (e->length >= WORD_MAX) e->length = WORD_MAX + 1;
-    else if (e->w->lower_case) unicode_append(e->letters, e->fixed, e->length++, c);
-    else e->letters[e->length++] = c;
+    if (e->length >= WORD_MAX)
+        e->length = WORD_MAX + 1;
+    else if (e->w->lower_case)
+        unicode_append(e->letters, e->fixed, e->length++, c);
+    else
+        e->letters[e->length++] = c;
     if (alone) end_word(e);
 }
 
@@ -166,8 +165,10 @@ static void add_code_point(encoder *e, uint32_t c)
     }
     bool alone = is_cjk(c);
     if (alone) end_word(e);
-    if (e->w->lower_case) add_folded(e, c);
-    else add_letter(e, c);
+    if (e->w->lower_case)
+        add_folded(e, c);
+    else
+        add_letter(e, c);
     if (alone) end_word(e);
 }
 
@@ -211,17 +212,20 @@ int wordpiece_encode(const wordpiece *w, const char *text, size_t size, int *ids
 }
 
 int wordpiece_encode_pair(const wordpiece *w, const char *first, size_t first_size,
-                          const char *second, size_t second_size,
-                          int *ids, int *types, int max_length)
+                          const char *second, size_t second_size, int *ids, int *types,
+                          int max_length)
 {
     assert(max_length >= 3);
     int room = max_length - 3, a = encode(w, first, first_size, NULL, room);
     int b = encode(w, second, second_size, NULL, room);
     if (a + b > room) {
         int half = room / 2, larger = room - half; /* a text of up to half the room stays whole */
-        if (b <= half) a = room - b;
-        else if (a <= larger) b = room - a;
-        else a = larger, b = half;
+        if (b <= half)
+            a = room - b;
+        else if (a <= larger)
+            b = room - a;
+        else
+            a = larger, b = half;
     }
     int n = 0;
     ids[n++] = w->special[WORDPIECE_CLS];
@@ -290,7 +294,9 @@ static size_t join(const wordpiece *w, const int *ids, int count, bool skip_spec
 /* The rules of clean_up_tokenization, in its order. */
 static size_t clean_up_spaces(char *text, size_t n)
 {
-    static const struct { const char *from, *to; } rules[] = {
+    static const struct {
+        const char *from, *to;
+    } rules[] = {
         { " .", "." },     { " ?", "?" },   { " !", "!" },   { " ,", "," },     { " ' ", "'" },
         { " n't", "n't" }, { " 'm", "'m" }, { " 's", "'s" }, { " 've", "'ve" }, { " 're", "'re" },
     };

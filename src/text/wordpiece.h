@@ -57,8 +57,8 @@ int wordpiece_encode(const wordpiece *w, const char *text, size_t size, int *ids
  *   ids, types  [max_length], at least 3; types (token_type_ids): 0 up to the first [SEP], then 1
  * Returns how many were written, 3..max_length. */
 int wordpiece_encode_pair(const wordpiece *w, const char *first, size_t first_size,
-                          const char *second, size_t second_size,
-                          int *ids, int *types, int max_length);
+                          const char *second, size_t second_size, int *ids, int *types,
+                          int max_length);
 
 /* The text of ids: [count], with spaces between the tokens, pieces that start with ## joined on. An
  * id that the vocabulary lacks reads [UNK].

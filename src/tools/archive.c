@@ -14,8 +14,8 @@ typedef struct {
 } member;
 
 struct archive {
-    char *folder;   /* or NULL, then: */
-    uint8_t *bytes; /* the tar file */
+    char *folder;    /* or NULL, then: */
+    uint8_t *bytes;  /* the tar file */
     member *members; /* sorted by name */
     size_t count;
 };
@@ -62,10 +62,13 @@ static bool index_tar(archive *a, size_t total, error *err)
 {
     const char *long_name = NULL;
     size_t long_length = 0, size;
-    for (size_t at = 0; at + BLOCK <= total && a->bytes[at] != 0; at += BLOCK + (size + BLOCK - 1) / BLOCK * BLOCK) {
+    for (size_t at = 0; at + BLOCK <= total && a->bytes[at] != 0;
+         at += BLOCK + (size + BLOCK - 1) / BLOCK * BLOCK) {
         const uint8_t *header = a->bytes + at;
-        if (memcmp(header + 257, "ustar", 5) != 0) return fail(err, "not a tar file (no 'ustar' at byte %zu)", at + 257);
-        if (!octal(header + 124, 12, &size) || size > total - at - BLOCK) return fail(err, "the tar file is cut off or damaged at byte %zu", at);
+        if (memcmp(header + 257, "ustar", 5) != 0)
+            return fail(err, "not a tar file (no 'ustar' at byte %zu)", at + 257);
+        if (!octal(header + 124, 12, &size) || size > total - at - BLOCK)
+            return fail(err, "the tar file is cut off or damaged at byte %zu", at);
         const char *data = (const char *)header + BLOCK;
         if (header[156] == 'L') {
             long_name = data;
@@ -73,7 +76,8 @@ static bool index_tar(archive *a, size_t total, error *err)
         } else if (header[156] == '0' || header[156] == 0) {
             const char *name = long_name ? long_name : (const char *)header;
             size_t length = long_name ? long_length : strnlen(name, NAME_SIZE);
-            if (!add_member(a, name, length, at + BLOCK, size)) return fail_memory(err, "not enough memory");
+            if (!add_member(a, name, length, at + BLOCK, size))
+                return fail_memory(err, "not enough memory");
             long_name = NULL;
         }
     }
@@ -126,7 +130,8 @@ uint8_t *archive_read(const archive *a, const char *name, size_t *size, error *e
     const member *m = bsearch(&wanted, a->members, a->count, sizeof *a->members, by_name);
     uint8_t *copy = m ? malloc(m->size + 1) : NULL;
     if (!copy) {
-        fail(err, m ? "not enough memory for '%s'" : "there is no picture '%s' in the tar file", name);
+        fail(err, m ? "not enough memory for '%s'" : "there is no picture '%s' in the tar file",
+             name);
         return NULL;
     }
     memcpy(copy, a->bytes + m->at, m->size);

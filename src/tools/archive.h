@@ -9,12 +9,13 @@
 
 typedef struct archive archive;
 
-/* Open the folder or tar file at `path`; NULL and a sentence. A tar file is read into memory as a whole. */
+/* Open the folder or tar file at `path`; NULL and a sentence. A tar file is read into memory as a
+ * whole. */
 archive *archive_open(const char *path, error *err);
 void archive_close(archive *a);
 
-/* The file of that name (leading folders in a tar file may be left out), for the caller to free(); NULL and a
- * sentence. */
+/* The file of that name (leading folders in a tar file may be left out), for the caller to free();
+ * NULL and a sentence. */
 uint8_t *archive_read(const archive *a, const char *name, size_t *size, error *err);
 
 #endif

@@ -14,7 +14,8 @@ static void print_json(vqa *v, int count)
     for (int i = 0; i < count; i++) {
         cJSON *text = cJSON_CreateString(vqa_answer_text(v, i));
         char *quoted = cJSON_PrintUnformatted(text);
-        printf("%s{\"answer\":%s,\"score\":%.9g}", i ? "," : "", quoted, (double)vqa_answer_score(v, i));
+        printf("%s{\"answer\":%s,\"score\":%.9g}", i ? "," : "", quoted,
+               (double)vqa_answer_score(v, i));
         cJSON_free(quoted);
         cJSON_Delete(text);
     }
@@ -23,7 +24,8 @@ static void print_json(vqa *v, int count)
 
 static void print_table(vqa *v, int count)
 {
-    for (int i = 0; i < count; i++) printf("%7.4f  %s\n", (double)vqa_answer_score(v, i), vqa_answer_text(v, i));
+    for (int i = 0; i < count; i++)
+        printf("%7.4f  %s\n", (double)vqa_answer_score(v, i), vqa_answer_text(v, i));
 }
 
 int command_ask(int argc, char **argv)
@@ -32,10 +34,14 @@ int command_ask(int argc, char **argv)
     int top_k = 5, threads = tool_threads();
     bool json = false, ok = true;
     for (int o; (o = getopt_long(argc, argv, "k:t:j", options, NULL)) != -1 && ok;) {
-        if (o == 'k') top_k = tool_number("-k", optarg, 1, VQA_MAX_ANSWERS, &ok);
-        else if (o == 't') threads = tool_number("-t", optarg, 1, 64, &ok);
-        else if (o == 'j') json = true;
-        else return TOOL_USAGE;
+        if (o == 'k')
+            top_k = tool_number("-k", optarg, 1, VQA_MAX_ANSWERS, &ok);
+        else if (o == 't')
+            threads = tool_number("-t", optarg, 1, 64, &ok);
+        else if (o == 'j')
+            json = true;
+        else
+            return TOOL_USAGE;
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 3) return tool_usage("ask takes a pack, a picture and a question");
@@ -48,12 +54,17 @@ int command_ask(int argc, char **argv)
     uint8_t *bytes = file_read(argv[optind + 1], &size, &err);
     int picture = bytes ? vqa_encode(v, bytes, size) : 0;
     int count = picture > 0 ? vqa_ask(v, picture, question, strlen(question), top_k) : 0;
-    if (!bytes) tool_failed("%s", err.text);
-    else if (picture < 0) tool_failed("%s: %s", argv[optind + 1], vqa_error(v));
-    else if (count < 0) tool_failed("%s", vqa_error(v));
+    if (!bytes)
+        tool_failed("%s", err.text);
+    else if (picture < 0)
+        tool_failed("%s: %s", argv[optind + 1], vqa_error(v));
+    else if (count < 0)
+        tool_failed("%s", vqa_error(v));
     else {
-        if (json) print_json(v, count);
-        else print_table(v, count);
+        if (json)
+            print_json(v, count);
+        else
+            print_table(v, count);
         result = TOOL_OK;
     }
     free(bytes);

@@ -19,7 +19,8 @@ static void print_times(const char *what, double *ms, int runs)
 {
     double first = ms[0];
     qsort(ms, (size_t)runs, sizeof *ms, by_value);
-    printf("%-26s median %9.3f ms   fastest %9.3f ms   first %9.3f ms\n", what, ms[runs / 2], ms[0], first);
+    printf("%-26s median %9.3f ms   fastest %9.3f ms   first %9.3f ms\n", what, ms[runs / 2], ms[0],
+           first);
 }
 
 int command_bench(int argc, char **argv)
@@ -27,9 +28,12 @@ int command_bench(int argc, char **argv)
     int runs = 20, threads = 1;
     bool ok = true;
     for (int o; (o = getopt(argc, argv, "n:t:")) != -1 && ok;) {
-        if (o == 'n') runs = tool_number("-n", optarg, 1, MAX_RUNS, &ok);
-        else if (o == 't') threads = tool_number("-t", optarg, 1, 64, &ok);
-        else return TOOL_USAGE;
+        if (o == 'n')
+            runs = tool_number("-n", optarg, 1, MAX_RUNS, &ok);
+        else if (o == 't')
+            threads = tool_number("-t", optarg, 1, 64, &ok);
+        else
+            return TOOL_USAGE;
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 3) return tool_usage("bench takes a pack, a picture and a question");
@@ -54,8 +58,10 @@ int command_bench(int argc, char **argv)
         ok = picture > 0 && vqa_ask(v, picture, question, strlen(question), 5) > 0;
         encode[r] = middle - start;
         ask[r] = tool_now() - middle;
-        if (ok) vqa_close_picture(v, picture);
-        else tool_failed("%s", vqa_error(v));
+        if (ok)
+            vqa_close_picture(v, picture);
+        else
+            tool_failed("%s", vqa_error(v));
     }
     if (v && ok) {
         printf("%s, %d threads, %d runs\n", argv[optind], threads, runs);

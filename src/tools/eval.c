@@ -1,4 +1,5 @@
-/* vqa eval: accuracy on questions with known answers, overall, per answer type and per question type. */
+/* vqa eval: accuracy on questions with known answers, overall, per answer type and per question
+ * type. */
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <getopt.h>
@@ -28,7 +29,7 @@ typedef struct {
 typedef struct {
     vqa *v;
     archive *pictures;
-    char *file;  /* the picture that is open, so that it is encoded once for its questions */
+    char *file; /* the picture that is open, so that it is encoded once for its questions */
     int picture;
     tally total;
     tallies answer_types, question_types;
@@ -62,8 +63,10 @@ static void question_type(const cJSON *record, const char *question, char type[T
     int words = 0;
     for (char *c = type; *c; c++) {
         *c = (char)tolower((unsigned char)*c);
-        if (*c == ' ' && ++words == 2) *c-- = 0;
-        else if (*c == '?') *c-- = 0;
+        if (*c == ' ' && ++words == 2)
+            *c-- = 0;
+        else if (*c == '?')
+            *c-- = 0;
         if (c < type) break;
     }
 }
@@ -88,10 +91,14 @@ static bool ask_one(evaluation *e, const char *line, size_t size, error *err)
 {
     cJSON *record = json_object(line, size, "the record", err);
     if (!record) return false;
-    const char *file = json_text(record, "file", NULL), *question = json_text(record, "question", NULL), *answer = json_text(record, "answer", NULL);
-    bool ok = (file && question && answer) || fail(err, "the record lacks a text \"file\", \"question\" or \"answer\"");
+    const char *file = json_text(record, "file", NULL),
+               *question = json_text(record, "question", NULL),
+               *answer = json_text(record, "answer", NULL);
+    bool ok = (file && question && answer) ||
+              fail(err, "the record lacks a text \"file\", \"question\" or \"answer\"");
     ok = ok && open_picture(e, file, err);
-    if (ok && vqa_ask(e->v, e->picture, question, strlen(question), 1) < 0) ok = fail(err, "%s", vqa_error(e->v));
+    if (ok && vqa_ask(e->v, e->picture, question, strlen(question), 1) < 0)
+        ok = fail(err, "%s", vqa_error(e->v));
     if (ok) {
         char type[TYPE_SIZE];
         bool right = strcasecmp(vqa_answer_text(e->v, 0), answer) == 0;
@@ -107,8 +114,12 @@ static bool ask_one(evaluation *e, const char *line, size_t size, error *err)
 
 static void show_progress(const evaluation *e, bool last)
 {
-    if (isatty(2)) fprintf(stderr, "\r%d questions, %.2f %% right%s", e->total.all, 100.0 * e->total.right / e->total.all, last ? "\n" : "");
-    else if (e->total.all % 1000 == 0) fprintf(stderr, "%d questions, %.2f %% right\n", e->total.all, 100.0 * e->total.right / e->total.all);
+    if (isatty(2))
+        fprintf(stderr, "\r%d questions, %.2f %% right%s", e->total.all,
+                100.0 * e->total.right / e->total.all, last ? "\n" : "");
+    else if (e->total.all % 1000 == 0)
+        fprintf(stderr, "%d questions, %.2f %% right\n", e->total.all,
+                100.0 * e->total.right / e->total.all);
 }
 
 static bool ask_all(evaluation *e, const char *data, size_t size, error *err)
@@ -119,7 +130,8 @@ static bool ask_all(evaluation *e, const char *data, size_t size, error *err)
         if (!end) end = data + size;
         number++;
         error why;
-        if (strspn(line, " \t\r") < (size_t)(end - line) && !ask_one(e, line, (size_t)(end - line), &why))
+        if (strspn(line, " \t\r") < (size_t)(end - line) &&
+            !ask_one(e, line, (size_t)(end - line), &why))
             return fail(err, "line %d: %s", number, why.text);
         if (e->total.all % 100 == 0 && e->total.all) show_progress(e, false);
         line = end + 1;
@@ -139,7 +151,8 @@ static void print_tallies(const char *title, tallies *t)
     qsort(t->of, (size_t)t->count, sizeof *t->of, by_size);
     printf("%s\n", title);
     for (int i = 0; i < t->count; i++)
-        printf("  %-40s %6.2f %%  (%d of %d)\n", t->of[i].name, 100.0 * t->of[i].right / t->of[i].all, t->of[i].right, t->of[i].all);
+        printf("  %-40s %6.2f %%  (%d of %d)\n", t->of[i].name,
+               100.0 * t->of[i].right / t->of[i].all, t->of[i].right, t->of[i].all);
 }
 
 static cJSON *tally_json(const tally *t)
@@ -160,7 +173,8 @@ static void print_json(const evaluation *e)
     } groups[] = { { "answer_types", &e->answer_types }, { "question_types", &e->question_types } };
     for (int g = 0; g < 2; g++) {
         cJSON *group = cJSON_AddObjectToObject(json, groups[g].name);
-        for (int i = 0; i < groups[g].t->count; i++) cJSON_AddItemToObject(group, groups[g].t->of[i].name, tally_json(&groups[g].t->of[i]));
+        for (int i = 0; i < groups[g].t->count; i++)
+            cJSON_AddItemToObject(group, groups[g].t->of[i].name, tally_json(&groups[g].t->of[i]));
     }
     char *text = cJSON_Print(json);
     puts(text);
@@ -174,23 +188,31 @@ int command_eval(int argc, char **argv)
     int threads = tool_threads();
     bool json = false, ok = true;
     for (int o; (o = getopt_long(argc, argv, "t:j", options, NULL)) != -1 && ok;) {
-        if (o == 't') threads = tool_number("-t", optarg, 1, 64, &ok);
-        else if (o == 'j') json = true;
-        else return TOOL_USAGE;
+        if (o == 't')
+            threads = tool_number("-t", optarg, 1, 64, &ok);
+        else if (o == 'j')
+            json = true;
+        else
+            return TOOL_USAGE;
     }
     if (!ok) return TOOL_USAGE;
-    if (argc - optind != 3) return tool_usage("eval takes a pack, a .jsonl file and a folder or .tar file of pictures");
+    if (argc - optind != 3)
+        return tool_usage("eval takes a pack, a .jsonl file and a folder or .tar file of pictures");
     static evaluation e;
     error err;
     size_t size;
     if (!(e.v = tool_open(argv[optind], threads))) return TOOL_FAILED;
     uint8_t *data = file_read(argv[optind + 1], &size, &err);
     ok = data && (e.pictures = archive_open(argv[optind + 2], &err)) != NULL;
-    if (!ok) tool_failed("%s", err.text);
-    else if (!(ok = ask_all(&e, (const char *)data, size, &err))) tool_failed("%s: %s", argv[optind + 1], err.text);
-    if (ok && json) print_json(&e);
+    if (!ok)
+        tool_failed("%s", err.text);
+    else if (!(ok = ask_all(&e, (const char *)data, size, &err)))
+        tool_failed("%s: %s", argv[optind + 1], err.text);
+    if (ok && json)
+        print_json(&e);
     else if (ok) {
-        printf("accuracy %.2f %% (%d of %d questions)\n", 100.0 * e.total.right / e.total.all, e.total.right, e.total.all);
+        printf("accuracy %.2f %% (%d of %d questions)\n", 100.0 * e.total.right / e.total.all,
+               e.total.right, e.total.all);
         print_tallies("by answer type", &e.answer_types);
         print_tallies("by question type", &e.question_types);
     }

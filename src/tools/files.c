@@ -34,7 +34,9 @@ bool file_exists_in(const char *folder, const char *name)
     return exists;
 }
 
-bool file_stream(const char *path, bool (*take)(void *context, const uint8_t *bytes, size_t size, error *err), void *context, error *err)
+bool file_stream(const char *path,
+                 bool (*take)(void *context, const uint8_t *bytes, size_t size, error *err),
+                 void *context, error *err)
 {
     enum { PIECE = 1 << 16 };
     if (file_is_folder(path)) return fail(err, "is a folder, expected a file");

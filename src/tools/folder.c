@@ -14,7 +14,8 @@ typedef struct {
     safetensors *file;
 } loading;
 
-static bool take_header(void *context, const tensor_info *tensors, int count, const cJSON *metadata, error *err)
+static bool take_header(void *context, const tensor_info *tensors, int count, const cJSON *metadata,
+                        error *err)
 {
     loading *l = context;
     (void)metadata;
@@ -40,7 +41,8 @@ bool tensors_read(const char *path, precision keep, weights *w, error *err)
     *w = (weights){ 0 };
     l.file = safetensors_new((safetensors_sink){ take_header, take_data, &l });
     if (!l.file) return fail_memory(err, "not enough memory");
-    bool ok = file_stream(path, push, &l, &why) && safetensors_end(l.file, &why) && weights_finish(w, &why);
+    bool ok = file_stream(path, push, &l, &why) && safetensors_end(l.file, &why) &&
+              weights_finish(w, &why);
     safetensors_free(l.file);
     return ok || fail(err, "%s: %s", path, why.text);
 }
@@ -49,7 +51,8 @@ bool tensors_read_in(const char *folder, const char *name, precision keep, weigh
 {
     char path[4096];
     *w = (weights){ 0 };
-    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return fail(err, "the path '%s' is too long", folder);
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        return fail(err, "the path '%s' is too long", folder);
     return tensors_read(path, keep, w, err);
 }
 
@@ -83,30 +86,39 @@ static bool take_labels(pack_settings *s, error *err)
         char key[16];
         snprintf(key, sizeof key, "%d", i);
         const char *label = json_text(names, key, NULL);
-        ok = label ? cJSON_AddItemToArray(s->labels, cJSON_CreateString(label)) : fail(err, "config.json: id2label has no \"%s\"", key);
+        ok = label ? cJSON_AddItemToArray(s->labels, cJSON_CreateString(label))
+                   : fail(err, "config.json: id2label has no \"%s\"", key);
     }
     cJSON_Delete(names);
-    if (ok && count && !cJSON_HasObjectItem(s->config, "num_labels")) cJSON_AddNumberToObject(s->config, "num_labels", count);
+    if (ok && count && !cJSON_HasObjectItem(s->config, "num_labels"))
+        cJSON_AddNumberToObject(s->config, "num_labels", count);
     return ok;
 }
 
 static bool take_tokenizer(const char *folder, pack_settings *s, error *err)
 {
     size_t size;
-    if (file_exists_in(folder, "tokenizer_config.json")) s->tokenizer = json_read_in(folder, "tokenizer_config.json", err);
-    else s->tokenizer = cJSON_CreateObject();
+    if (file_exists_in(folder, "tokenizer_config.json"))
+        s->tokenizer = json_read_in(folder, "tokenizer_config.json", err);
+    else
+        s->tokenizer = cJSON_CreateObject();
     if (!s->tokenizer) return false;
     uint8_t *vocabulary = file_read_in(folder, "vocab.txt", &size, err);
-    bool ok = vocabulary && (strlen((const char *)vocabulary) == size || fail(err, "%s/vocab.txt holds a zero byte", folder)) &&
-              (cJSON_AddStringToObject(s->tokenizer, "vocab", (const char *)vocabulary) || fail_memory(err, "not enough memory for the vocabulary"));
+    bool ok = vocabulary &&
+              (strlen((const char *)vocabulary) == size ||
+               fail(err, "%s/vocab.txt holds a zero byte", folder)) &&
+              (cJSON_AddStringToObject(s->tokenizer, "vocab", (const char *)vocabulary) ||
+               fail_memory(err, "not enough memory for the vocabulary"));
     free(vocabulary);
     return ok;
 }
 
-bool folder_settings(const char *folder, const char *name, const char *licence, pack_settings *s, error *err)
+bool folder_settings(const char *folder, const char *name, const char *licence, pack_settings *s,
+                     error *err)
 {
     *s = (pack_settings){ .name = copy_text(name), .licence = copy_text(licence) };
     if (!s->name || !s->licence) return fail_memory(err, "not enough memory");
     return (s->config = json_read_in(folder, "config.json", err)) && take_labels(s, err) &&
-           (s->preprocessor = json_read_in(folder, "preprocessor_config.json", err)) && take_tokenizer(folder, s, err);
+           (s->preprocessor = json_read_in(folder, "preprocessor_config.json", err)) &&
+           take_tokenizer(folder, s, err);
 }

@@ -12,8 +12,9 @@ bool tensors_read_in(const char *folder, const char *name, precision keep, weigh
 /* A JSON object from folder/name. */
 cJSON *json_read_in(const char *folder, const char *name, error *err);
 
-/* Everything but the weights, as a pack wants it; id2label goes from the config into the labels. Give it back
- * with pack_settings_free(), also after a failure. */
-bool folder_settings(const char *folder, const char *name, const char *licence, pack_settings *s, error *err);
+/* Everything but the weights, as a pack wants it; id2label goes from the config into the labels.
+ * Give it back with pack_settings_free(), also after a failure. */
+bool folder_settings(const char *folder, const char *name, const char *licence, pack_settings *s,
+                     error *err);
 
 #endif

@@ -8,14 +8,16 @@
 /* What a family came to. */
 typedef struct {
     int cases, comparisons;
-    double worst;      /* the largest error seen, in the measure that `measure` names */
+    double worst; /* the largest error seen, in the measure that `measure` names */
     const char *measure;
-    char note[160];    /* what was left out, or "" */
+    char note[160]; /* what was left out, or "" */
 } golden_result;
 
-/* Compare everything in `folder`; false with a sentence naming the first case that differs too much. */
+/* Compare everything in `folder`; false with a sentence naming the first case that differs too
+ * much. */
 typedef bool golden_family(const char *folder, const compute *c, golden_result *result, error *err);
-golden_family golden_bert, golden_vit, golden_fusion, golden_realistic, golden_wordpiece, golden_preprocess, golden_safetensors;
+golden_family golden_bert, golden_vit, golden_fusion, golden_realistic, golden_wordpiece,
+    golden_preprocess, golden_safetensors;
 
 /* Inputs, outputs and cases of a folder. */
 typedef struct {
@@ -33,12 +35,13 @@ const weight *golden_input(const golden_data *g, const char *name, const char *i
 /* Integers of one batch row of such an input: [length], into `out`. */
 void golden_ints(const weight *t, int row, int *out);
 
-/* Collects what a model shows through compute.watch and compares it with "<case>.<name>" or, for layers,
+/* Collects what a model shows through compute.watch and compares it with "<case>.<name>" or, for
+ * layers,
  * "<case>.<name>.<layer>". Relative error: max |got - expected| / max(1, max |expected|). */
 typedef struct {
     const golden_data *data;
-    const char *name;      /* of the case */
-    int batch, row;        /* rows in the batch, and the one that runs */
+    const char *name; /* of the case */
+    int batch, row;   /* rows in the batch, and the one that runs */
     int compared;
     double worst;
     char worst_output[128];
@@ -46,8 +49,10 @@ typedef struct {
 
 void golden_show(void *watch, const char *output, int layer, tensor value);
 
-/* After all rows of a case: every listed output must have been compared, and the error stay within `allowed`. */
-bool golden_check(const golden_watch *w, const cJSON *golden_case, double allowed, golden_result *result, error *err);
+/* After all rows of a case: every listed output must have been compared, and the error stay within
+ * `allowed`. */
+bool golden_check(const golden_watch *w, const cJSON *golden_case, double allowed,
+                  golden_result *result, error *err);
 
 /* The largest |got - expected| / max(1, max |expected|). */
 double golden_error(const float *got, const float *expected, size_t n);

@@ -21,7 +21,8 @@ typedef struct {
 static bool open_fixture(const char *folder, encoder_fixture *f, error *err)
 {
     *f = (encoder_fixture){ 0 };
-    return (f->config = json_read_in(folder, "config.json", err)) && tensors_read_in(folder, "model.safetensors", KEEP_AS_STORED, &f->weights, err) &&
+    return (f->config = json_read_in(folder, "config.json", err)) &&
+           tensors_read_in(folder, "model.safetensors", KEEP_AS_STORED, &f->weights, err) &&
            golden_read(folder, &f->data, err);
 }
 
@@ -48,15 +49,21 @@ static void show_pooled(const compute *c, const pooler *p, tensor x, arena tmp)
     compute_show(c, "pooler_output", 0, pooled);
 }
 
-static bool bert_case(const compute *c, const text_bert *b, const golden_data *g, const cJSON *golden_case, golden_result *result, error *err)
+static bool bert_case(const compute *c, const text_bert *b, const golden_data *g,
+                      const cJSON *golden_case, golden_result *result, error *err)
 {
     golden_watch watch = { .data = g, .name = json_text(golden_case, "name", "?") };
-    const weight *ids = golden_input(g, watch.name, "input_ids"), *types = golden_input(g, watch.name, "token_type_ids"),
+    const weight *ids = golden_input(g, watch.name, "input_ids"),
+                 *types = golden_input(g, watch.name, "token_type_ids"),
                  *mask = golden_input(g, watch.name, "attention_mask");
-    if (!ids || ids->cols > MAX_TOKENS || ids->cols > b->positions) return fail(err, "case '%s' has no input_ids that fit", watch.name);
+    if (!ids || ids->cols > MAX_TOKENS || ids->cols > b->positions)
+        return fail(err, "case '%s' has no input_ids that fit", watch.name);
     int tokens = ids->cols, hidden = b->layers.shape.hidden;
     arena room;
-    if (!arena_new(&room, tensor_cost(tokens, hidden) + 2 * tensor_cost(1, hidden) + linear_scratch(1, hidden) + text_bert_scratch(b, tokens), "a case", err))
+    if (!arena_new(&room,
+                   tensor_cost(tokens, hidden) + 2 * tensor_cost(1, hidden) +
+                       linear_scratch(1, hidden) + text_bert_scratch(b, tokens),
+                   "a case", err))
         return false;
     compute watched = *c;
     watched.watch = golden_show;
@@ -71,7 +78,8 @@ static bool bert_case(const compute *c, const text_bert *b, const golden_data *g
         for (int i = 0; i < tokens; i++) shown8[i] = (uint8_t)shown[i];
         arena tmp = room;
         tensor y = tensor_new(&tmp, tokens, hidden);
-        text_bert_encode(&watched, b, id, types ? type : NULL, mask ? shown8 : NULL, tokens, tokens, y, tmp);
+        text_bert_encode(&watched, b, id, types ? type : NULL, mask ? shown8 : NULL, tokens, tokens,
+                         y, tmp);
         compute_show(&watched, "last_hidden_state", 0, y);
         show_pooled(&watched, &b->pooler, y, tmp);
     }
@@ -85,24 +93,35 @@ bool golden_bert(const char *folder, const compute *c, golden_result *result, er
     text_bert b = { 0 };
     const cJSON *golden_case;
     bool ok = open_fixture(folder, &f, err) &&
-              text_bert_bind(&b, &f.weights, prefix_of(&f.weights, "bert.", "embeddings.word_embeddings.weight"), f.config, err);
-    if (ok) cJSON_ArrayForEach(golden_case, f.data.list) if (ok) ok = bert_case(c, &b, &f.data, golden_case, result, err);
+              text_bert_bind(&b, &f.weights,
+                             prefix_of(&f.weights, "bert.", "embeddings.word_embeddings.weight"),
+                             f.config, err);
+    if (ok)
+        cJSON_ArrayForEach(golden_case, f.data.list) if (ok) ok =
+            bert_case(c, &b, &f.data, golden_case, result, err);
     text_bert_free(&b);
     close_fixture(&f);
     return ok;
 }
 
-static bool vit_case(const compute *c, const image_vit *v, const classifier *head, const golden_data *g, const cJSON *golden_case,
-                     golden_result *result, error *err)
+static bool vit_case(const compute *c, const image_vit *v, const classifier *head,
+                     const golden_data *g, const cJSON *golden_case, golden_result *result,
+                     error *err)
 {
     golden_watch watch = { .data = g, .name = json_text(golden_case, "name", "?") };
     const weight *pixels = golden_input(g, watch.name, "pixel_values");
-    if (!pixels || pixels->info.rank != 4) return fail(err, "case '%s' has no pixel_values", watch.name);
-    int height = (int)pixels->info.shape[2], width = (int)pixels->info.shape[3], tokens = image_vit_tokens(v, height, width);
+    if (!pixels || pixels->info.rank != 4)
+        return fail(err, "case '%s' has no pixel_values", watch.name);
+    int height = (int)pixels->info.shape[2], width = (int)pixels->info.shape[3],
+        tokens = image_vit_tokens(v, height, width);
     int hidden = v->layers.shape.hidden, answers = head ? head->output.out : 1;
     if (!tokens) return fail(err, "case '%s': the picture is smaller than a patch", watch.name);
     arena room;
-    if (!arena_new(&room, tensor_cost(tokens, hidden) + 2 * tensor_cost(1, hidden) + tensor_cost(1, answers) + linear_scratch(1, hidden) + image_vit_scratch(v, height, width), "a case", err))
+    if (!arena_new(&room,
+                   tensor_cost(tokens, hidden) + 2 * tensor_cost(1, hidden) +
+                       tensor_cost(1, answers) + linear_scratch(1, hidden) +
+                       image_vit_scratch(v, height, width),
+                   "a case", err))
         return false;
     compute watched = *c;
     watched.watch = golden_show;
@@ -111,7 +130,8 @@ static bool vit_case(const compute *c, const image_vit *v, const classifier *hea
     for (watch.row = 0; watch.row < watch.batch; watch.row++) {
         arena tmp = room;
         tensor y = tensor_new(&tmp, tokens, hidden);
-        image_vit_encode(&watched, v, pixels->floats + (size_t)watch.row * (size_t)pixels->cols, height, width, tokens, y, tmp);
+        image_vit_encode(&watched, v, pixels->floats + (size_t)watch.row * (size_t)pixels->cols,
+                         height, width, tokens, y, tmp);
         compute_show(&watched, "last_hidden_state", 0, y);
         show_pooled(&watched, &v->pooler, y, tmp);
         if (head) {
@@ -133,7 +153,8 @@ static bool rename_outputs(golden_data *g, int layers, error *err)
         static char names[64][160];
         if (!at) continue;
         if (i >= 64) return fail(err, "too many outputs");
-        snprintf(names[i], sizeof names[i], "%.*s.hidden_states.%d", (int)(at - t->info.name), t->info.name, layers);
+        snprintf(names[i], sizeof names[i], "%.*s.hidden_states.%d", (int)(at - t->info.name),
+                 t->info.name, layers);
         t->info.name = names[i];
     }
     return true;
@@ -145,14 +166,20 @@ bool golden_vit(const char *folder, const compute *c, golden_result *result, err
     image_vit v = { 0 };
     classifier head;
     const cJSON *golden_case;
-    bool ok = open_fixture(folder, &f, err), classifies = ok && weights_find(&f.weights, "classifier.weight");
-    ok = ok && image_vit_bind(&v, &f.weights, prefix_of(&f.weights, "vit.", "embeddings.cls_token"), f.config, err) &&
+    bool ok = open_fixture(folder, &f, err),
+         classifies = ok && weights_find(&f.weights, "classifier.weight");
+    ok = ok &&
+         image_vit_bind(&v, &f.weights, prefix_of(&f.weights, "vit.", "embeddings.cls_token"),
+                        f.config, err) &&
          rename_outputs(&f.data, v.layers.shape.layers, err);
     if (ok && classifies) {
         int answers = (int)weights_find(&f.weights, "classifier.weight")->info.shape[0];
-        ok = classifier_bind(&head, &f.weights, "classifier", v.layers.shape.hidden, 0, ACTIVATION_NONE, answers, err);
+        ok = classifier_bind(&head, &f.weights, "classifier", v.layers.shape.hidden, 0,
+                             ACTIVATION_NONE, answers, err);
     }
-    if (ok) cJSON_ArrayForEach(golden_case, f.data.list) if (ok) ok = vit_case(c, &v, classifies ? &head : NULL, &f.data, golden_case, result, err);
+    if (ok)
+        cJSON_ArrayForEach(golden_case, f.data.list) if (ok) ok =
+            vit_case(c, &v, classifies ? &head : NULL, &f.data, golden_case, result, err);
     image_vit_free(&v);
     close_fixture(&f);
     return ok;

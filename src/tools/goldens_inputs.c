@@ -25,23 +25,32 @@ static bool same_ids(const cJSON *expected, const int *ids, int count)
     return true;
 }
 
-/* One case of any of the lists: a text or a pair, cut to max_length and padded where the case says so. */
+/* One case of any of the lists: a text or a pair, cut to max_length and padded where the case says
+ * so. */
 static bool check_encoding(const wordpiece *w, const cJSON *golden_case, error *err)
 {
     static int ids[MAX_IDS], types[MAX_IDS];
     int length, count;
-    const char *text = json_text(golden_case, "text", ""), *pair = json_text(golden_case, "text_pair", NULL);
+    const char *text = json_text(golden_case, "text", ""),
+               *pair = json_text(golden_case, "text_pair", NULL);
     bool cut = cJSON_HasObjectItem(golden_case, "max_length");
     if (!json_int(golden_case, "max_length", MAX_IDS, 2, MAX_IDS, &length, err)) return false;
-    if (pair) count = wordpiece_encode_pair(w, text, strlen(text), pair, strlen(pair), ids, types, length);
-    else count = wordpiece_encode(w, text, strlen(text), ids, length);
+    if (pair)
+        count =
+            wordpiece_encode_pair(w, text, strlen(text), pair, strlen(pair), ids, types, length);
+    else
+        count = wordpiece_encode(w, text, strlen(text), ids, length);
     if (cut && json_bool(golden_case, "padding", true))
         while (count < length) ids[count++] = wordpiece_id(w, WORDPIECE_PAD);
     const cJSON *expected = cJSON_GetObjectItemCaseSensitive(golden_case, "ids");
-    const cJSON *other = json_bool(golden_case, "strict", true) ? NULL : cJSON_GetObjectItemCaseSensitive(golden_case, "ids_slow_python");
-    if (!same_ids(expected, ids, count) && !same_ids(other, ids, count)) return fail(err, "'%s' becomes other ids", text);
+    const cJSON *other = json_bool(golden_case, "strict", true)
+                             ? NULL
+                             : cJSON_GetObjectItemCaseSensitive(golden_case, "ids_slow_python");
+    if (!same_ids(expected, ids, count) && !same_ids(other, ids, count))
+        return fail(err, "'%s' becomes other ids", text);
     const cJSON *expected_types = cJSON_GetObjectItemCaseSensitive(golden_case, "token_type_ids");
-    return !pair || same_ids(expected_types, types, count) || fail(err, "'%s' + '%s' have other token types", text, pair);
+    return !pair || same_ids(expected_types, types, count) ||
+           fail(err, "'%s' + '%s' have other token types", text, pair);
 }
 
 static bool check_decoding(const wordpiece *w, const cJSON *golden_case, error *err)
@@ -49,7 +58,9 @@ static bool check_decoding(const wordpiece *w, const cJSON *golden_case, error *
     static int ids[MAX_IDS];
     int count = 0;
     const cJSON *id;
-    cJSON_ArrayForEach(id, cJSON_GetObjectItemCaseSensitive(golden_case, "ids")) if (count < MAX_IDS) ids[count++] = id->valueint;
+    cJSON_ArrayForEach(id,
+                       cJSON_GetObjectItemCaseSensitive(golden_case, "ids")) if (count < MAX_IDS)
+        ids[count++] = id->valueint;
     static const char *const keys[] = { "decoded", "decoded_skip_special" };
     for (int skip = 0; skip < 2; skip++) {
         const char *expected = json_text(golden_case, keys[skip], "");
@@ -62,7 +73,9 @@ static bool check_decoding(const wordpiece *w, const cJSON *golden_case, error *
     return true;
 }
 
-static bool check_list(const wordpiece *w, const cJSON *list, bool (*check)(const wordpiece *, const cJSON *, error *), golden_result *result, error *err)
+static bool check_list(const wordpiece *w, const cJSON *list,
+                       bool (*check)(const wordpiece *, const cJSON *, error *),
+                       golden_result *result, error *err)
 {
     const cJSON *golden_case;
     cJSON_ArrayForEach(golden_case, list)
@@ -73,7 +86,8 @@ static bool check_list(const wordpiece *w, const cJSON *list, bool (*check)(cons
     return true;
 }
 
-/* cases.json, with U+0000, which a C string can't hold, replaced by U+0001, which is dropped just so. */
+/* cases.json, with U+0000, which a C string can't hold, replaced by U+0001, which is dropped just
+ * so. */
 static cJSON *read_cases(const char *folder, error *err)
 {
     size_t size;
@@ -90,13 +104,20 @@ bool golden_wordpiece(const char *folder, const compute *c, golden_result *resul
     (void)c;
     size_t size;
     wordpiece *lower = NULL, *cased = NULL;
-    cJSON *cases = read_cases(folder, err), *decoding = cases ? json_read_in(folder, "decode_cases.json", err) : NULL;
+    cJSON *cases = read_cases(folder, err),
+          *decoding = cases ? json_read_in(folder, "decode_cases.json", err) : NULL;
     uint8_t *vocabulary = decoding ? file_read_in(folder, "vocab.txt", &size, err) : NULL;
     static const char *const lists[] = { "cases", "pairs", "padded_truncated" };
-    bool ok = vocabulary && wordpiece_new(&lower, (const char *)vocabulary, size, true, err) && wordpiece_new(&cased, (const char *)vocabulary, size, false, err);
-    for (int i = 0; i < 3 && ok; i++) ok = check_list(lower, cJSON_GetObjectItemCaseSensitive(cases, lists[i]), check_encoding, result, err);
-    ok = ok && check_list(cased, cJSON_GetObjectItemCaseSensitive(cases, "do_lower_case_false"), check_encoding, result, err) &&
-         check_list(lower, cJSON_GetObjectItemCaseSensitive(decoding, "cases"), check_decoding, result, err);
+    bool ok = vocabulary && wordpiece_new(&lower, (const char *)vocabulary, size, true, err) &&
+              wordpiece_new(&cased, (const char *)vocabulary, size, false, err);
+    for (int i = 0; i < 3 && ok; i++)
+        ok = check_list(lower, cJSON_GetObjectItemCaseSensitive(cases, lists[i]), check_encoding,
+                        result, err);
+    ok = ok &&
+         check_list(cased, cJSON_GetObjectItemCaseSensitive(cases, "do_lower_case_false"),
+                    check_encoding, result, err) &&
+         check_list(lower, cJSON_GetObjectItemCaseSensitive(decoding, "cases"), check_decoding,
+                    result, err);
     result->measure = "difference";
     wordpiece_free(lower);
     wordpiece_free(cased);
@@ -123,8 +144,8 @@ static bool same_digest(const image *picture, const cJSON *object, const char *k
     return strcmp(hex, json_text(object, key, "")) == 0;
 }
 
-/* Where stb's JPEG decoder may differ: on average by a level, at most by 8 (12 where chroma is upsampled over
- * strong edges and then resized). */
+/* Where stb's JPEG decoder may differ: on average by a level, at most by 8 (12 where chroma is
+ * upsampled over strong edges and then resized). */
 static bool near_samples(preprocess_family *f, const image *picture, const char *name, error *err)
 {
     char key[700];
@@ -136,16 +157,22 @@ static bool near_samples(preprocess_family *f, const image *picture, const char 
     double sum = 0, most = 0;
     int count = value->rows * value->cols;
     for (int i = 0; i < count; i++) {
-        int channel = (int)at->floats[3 * i], y = (int)at->floats[3 * i + 1], x = (int)at->floats[3 * i + 2];
-        double d = fabs(picture->rgb[((size_t)y * (size_t)picture->width + (size_t)x) * 3 + (size_t)channel] - (double)value->floats[i]);
+        int channel = (int)at->floats[3 * i], y = (int)at->floats[3 * i + 1],
+            x = (int)at->floats[3 * i + 2];
+        double d = fabs(
+            picture->rgb[((size_t)y * (size_t)picture->width + (size_t)x) * 3 + (size_t)channel] -
+            (double)value->floats[i]);
         sum += d;
         most = fmax(most, d);
     }
     f->jpeg_worst = fmax(f->jpeg_worst, most);
-    return (sum / count <= 1 && most <= 8) || fail(err, "'%s' differs by %.2f levels on average, %.0f at most", name, sum / count, most);
+    return (sum / count <= 1 && most <= 8) ||
+           fail(err, "'%s' differs by %.2f levels on average, %.0f at most", name, sum / count,
+                most);
 }
 
-static bool near_floats(preprocess_family *f, const float *pixels, int height, int width, const char *name, error *err)
+static bool near_floats(preprocess_family *f, const float *pixels, int height, int width,
+                        const char *name, error *err)
 {
     char key[700];
     snprintf(key, sizeof key, "%s|coords_cyx", name);
@@ -154,16 +181,22 @@ static bool near_floats(preprocess_family *f, const float *pixels, int height, i
     const weight *value = weights_find(&f->samples, key);
     if (!at || !value) return fail(err, "there are no samples '%s'", name);
     for (int i = 0; i < value->rows * value->cols; i++) {
-        int channel = (int)at->floats[3 * i], y = (int)at->floats[3 * i + 1], x = (int)at->floats[3 * i + 2];
-        double d = fabs((double)pixels[((size_t)channel * (size_t)height + (size_t)y) * (size_t)width + (size_t)x] - (double)value->floats[i]);
+        int channel = (int)at->floats[3 * i], y = (int)at->floats[3 * i + 1],
+            x = (int)at->floats[3 * i + 2];
+        double d = fabs(
+            (double)
+                pixels[((size_t)channel * (size_t)height + (size_t)y) * (size_t)width + (size_t)x] -
+            (double)value->floats[i]);
         if (!(d <= f->result->worst)) f->result->worst = d;
-        if (!(d <= 1e-6)) return fail(err, "'%s' is off by %.3g after normalising, allowed are 1e-6", name, d);
+        if (!(d <= 1e-6))
+            return fail(err, "'%s' is off by %.3g after normalising, allowed are 1e-6", name, d);
     }
     return true;
 }
 
 /* One processor on one picture. `exact`: its pixels are those of the reference. */
-static bool check_processor(preprocess_family *f, const image *picture, const char *name, const cJSON *output, bool exact, error *err)
+static bool check_processor(preprocess_family *f, const image *picture, const char *name,
+                            const cJSON *output, bool exact, error *err)
 {
     char file[300], sample[600];
     preprocessor p;
@@ -172,16 +205,23 @@ static bool check_processor(preprocess_family *f, const image *picture, const ch
     snprintf(file, sizeof file, "processors/%s.json", output->string);
     snprintf(sample, sizeof sample, "%s|%s", name, output->string);
     cJSON *json = json_read_in(f->folder, file, err);
-    bool ok = json && preprocessor_parse(&p, json, err) && preprocess_size(&p, picture->width, picture->height, &width, &height, err);
+    bool ok = json && preprocessor_parse(&p, json, err) &&
+              preprocess_size(&p, picture->width, picture->height, &width, &height, err);
     cJSON_Delete(json);
     if (!ok) return false;
     const cJSON *shape = cJSON_GetObjectItemCaseSensitive(output, "shape_chw");
-    if (cJSON_GetArrayItem(shape, 1)->valueint != height || cJSON_GetArrayItem(shape, 2)->valueint != width)
+    if (cJSON_GetArrayItem(shape, 1)->valueint != height ||
+        cJSON_GetArrayItem(shape, 2)->valueint != width)
         return fail(err, "'%s' becomes %d x %d pixels", sample, width, height);
     float *pixels = malloc(3 * (size_t)width * (size_t)height * sizeof *pixels);
-    ok = pixels ? preprocess(&p, picture, &resized, pixels, err) : fail_memory(err, "not enough memory");
-    if (ok && exact) ok = same_digest(&resized, output, "u8_hwc_sha256") ? near_floats(f, pixels, height, width, sample, err) : fail(err, "'%s' differs before rescaling", sample);
-    else if (ok) ok = near_samples(f, &resized, sample, err);
+    ok = pixels ? preprocess(&p, picture, &resized, pixels, err)
+                : fail_memory(err, "not enough memory");
+    if (ok && exact)
+        ok = same_digest(&resized, output, "u8_hwc_sha256")
+                 ? near_floats(f, pixels, height, width, sample, err)
+                 : fail(err, "'%s' differs before rescaling", sample);
+    else if (ok)
+        ok = near_samples(f, &resized, sample, err);
     f->result->comparisons++;
     image_free(&resized);
     free(pixels);
@@ -190,36 +230,47 @@ static bool check_processor(preprocess_family *f, const image *picture, const ch
 
 static bool check_picture(preprocess_family *f, const cJSON *golden_case, error *err)
 {
-    const char *file = json_text(golden_case, "image", ""), *orientation = json_text(golden_case, "orientation", "stored");
-    bool stored = strcmp(orientation, "stored") == 0, jpeg = strstr(file, ".jpg") != NULL, exact = !jpeg;
+    const char *file = json_text(golden_case, "image", ""),
+               *orientation = json_text(golden_case, "orientation", "stored");
+    bool stored = strcmp(orientation, "stored") == 0, jpeg = strstr(file, ".jpg") != NULL,
+         exact = !jpeg;
     char path[300], name[300], decoded[300];
     snprintf(path, sizeof path, "images/%s", file);
     snprintf(decoded, sizeof decoded, "decoded_png/%s.png", file);
     snprintf(name, sizeof name, stored ? "%s" : "%s#%s", file, orientation);
-    /* 16-bit grey: the reference clips every value over 255; this engine takes the high byte, as the fixture's other case */
-    if (stored && strncmp(json_text(golden_case, "file_mode_in_reference", ""), "I", 1) == 0) return true;
+    /* 16-bit grey: the reference clips every value over 255; this engine takes the high byte, as
+     * the fixture's other case */
+    if (stored && strncmp(json_text(golden_case, "file_mode_in_reference", ""), "I", 1) == 0)
+        return true;
     size_t size;
     image picture = { 0 };
     decode_options how = { .drop_alpha = true, .keep_orientation = stored };
     uint8_t *bytes = file_read_in(f->folder, path, &size, err);
     bool ok = bytes && image_decode(bytes, size, how, &picture, err);
     free(bytes);
-    if (ok && exact) ok = same_digest(&picture, golden_case, "decoded_rgb_sha256") || fail(err, "'%s' is decoded to other pixels", name);
+    if (ok && exact)
+        ok = same_digest(&picture, golden_case, "decoded_rgb_sha256") ||
+             fail(err, "'%s' is decoded to other pixels", name);
     if (ok && jpeg) {
         char sample[700];
         snprintf(sample, sizeof sample, "%s|decoded", name);
         ok = near_samples(f, &picture, sample, err);
         f->jpegs++;
     }
-    if (ok && jpeg && stored && file_exists_in(f->folder, decoded)) { /* the resizing by itself, from the reference's pixels */
+    if (ok && jpeg && stored &&
+        file_exists_in(f->folder,
+                       decoded)) { /* the resizing by itself, from the reference's pixels */
         image_free(&picture);
         bytes = file_read_in(f->folder, decoded, &size, err);
         ok = exact = bytes && image_decode(bytes, size, how, &picture, err);
         free(bytes);
     }
     const cJSON *output;
-    if (ok) cJSON_ArrayForEach(output, cJSON_GetObjectItemCaseSensitive(golden_case, "outputs"))
-        if (ok && !cJSON_HasObjectItem(output, "error")) ok = check_processor(f, &picture, name, output, exact, err);
+    if (ok)
+        cJSON_ArrayForEach(
+            output, cJSON_GetObjectItemCaseSensitive(
+                        golden_case, "outputs")) if (ok && !cJSON_HasObjectItem(output, "error"))
+            ok = check_processor(f, &picture, name, output, exact, err);
     image_free(&picture);
     f->result->cases++;
     return ok;
@@ -231,10 +282,14 @@ bool golden_preprocess(const char *folder, const compute *c, golden_result *resu
     preprocess_family f = { .folder = folder, .result = result };
     cJSON *cases = json_read_in(folder, "cases.json", err);
     const cJSON *golden_case;
-    bool ok = cases && tensors_read_in(folder, "samples.safetensors", KEEP_AS_STORED, &f.samples, err);
-    if (ok) cJSON_ArrayForEach(golden_case, cJSON_GetObjectItemCaseSensitive(cases, "cases")) if (ok) ok = check_picture(&f, golden_case, err);
+    bool ok =
+        cases && tensors_read_in(folder, "samples.safetensors", KEEP_AS_STORED, &f.samples, err);
+    if (ok)
+        cJSON_ArrayForEach(golden_case, cJSON_GetObjectItemCaseSensitive(cases, "cases")) if (ok)
+            ok = check_picture(&f, golden_case, err);
     result->measure = "float difference";
-    snprintf(result->note, sizeof result->note, "8-bit pixels equal; %d JPEGs within %.0f levels", f.jpegs, f.jpeg_worst);
+    snprintf(result->note, sizeof result->note, "8-bit pixels equal; %d JPEGs within %.0f levels",
+             f.jpegs, f.jpeg_worst);
     weights_free(&f.samples);
     cJSON_Delete(cases);
     return ok;
@@ -253,11 +308,12 @@ static double listed_value(const cJSON *value)
 typedef struct {
     const tensor_info *tensors;
     int count;
-    uint8_t *data;   /* of the whole file */
+    uint8_t *data; /* of the whole file */
     size_t filled;
 } contents;
 
-static bool keep_header(void *context, const tensor_info *tensors, int count, const cJSON *metadata, error *err)
+static bool keep_header(void *context, const tensor_info *tensors, int count, const cJSON *metadata,
+                        error *err)
 {
     contents *k = context;
     (void)metadata;
@@ -284,31 +340,38 @@ static bool check_values(const contents *k, const cJSON *expected, error *err)
     while (t < k->tensors + k->count && strcmp(t->name, expected->string) != 0) t++;
     if (t == k->tensors + k->count) return fail(err, "there is no tensor '%s'", expected->string);
     const cJSON *shape = cJSON_GetObjectItemCaseSensitive(expected, "shape"), *value;
-    bool same = strcmp(dtype_name(t->type), json_text(expected, "dtype", "")) == 0 && t->rank == cJSON_GetArraySize(shape);
-    for (int d = 0; same && d < t->rank; d++) same = t->shape[d] == cJSON_GetArrayItem(shape, d)->valueint;
+    bool same = strcmp(dtype_name(t->type), json_text(expected, "dtype", "")) == 0 &&
+                t->rank == cJSON_GetArraySize(shape);
+    for (int d = 0; same && d < t->rank; d++)
+        same = t->shape[d] == cJSON_GetArrayItem(shape, d)->valueint;
     if (!same) return fail(err, "tensor '%s' has another dtype or shape", t->name);
     size_t i = 0, size = dtype_size(t->type);
     cJSON_ArrayForEach(value, cJSON_GetObjectItemCaseSensitive(expected, "values"))
     {
         float got;
         dtype_to_floats(t->type, k->data + t->begin + i++ * size, 1, &got);
-        if (got != (float)listed_value(value)) return fail(err, "tensor '%s': value %zu is %.9g, expected %.9g", t->name, i - 1, (double)got, listed_value(value));
+        if (got != (float)listed_value(value))
+            return fail(err, "tensor '%s': value %zu is %.9g, expected %.9g", t->name, i - 1,
+                        (double)got, listed_value(value));
     }
     return true;
 }
 
 /* Read the file in pieces of `piece` bytes. */
-static bool read_contents(const uint8_t *bytes, size_t size, size_t piece, contents *k, safetensors **file, error *err)
+static bool read_contents(const uint8_t *bytes, size_t size, size_t piece, contents *k,
+                          safetensors **file, error *err)
 {
     *k = (contents){ 0 };
     *file = safetensors_new((safetensors_sink){ keep_header, keep_data, k });
     if (!*file) return fail_memory(err, "not enough memory");
     for (size_t at = 0; at < size; at += piece)
-        if (!safetensors_push(*file, bytes + at, size - at < piece ? size - at : piece, err)) return false;
+        if (!safetensors_push(*file, bytes + at, size - at < piece ? size - at : piece, err))
+            return false;
     return safetensors_end(*file, err);
 }
 
-static bool check_file(const char *folder, const cJSON *golden_case, bool valid, golden_result *result, error *err)
+static bool check_file(const char *folder, const cJSON *golden_case, bool valid,
+                       golden_result *result, error *err)
 {
     static const size_t pieces[] = { 1, 7, 1 << 20 };
     const char *name = json_text(golden_case, "file", "");
@@ -323,8 +386,11 @@ static bool check_file(const char *folder, const cJSON *golden_case, bool valid,
         const cJSON *expected;
         if (opened != valid) ok = fail(err, valid ? "%s: %s" : "%s was accepted%s", name, why.text);
         if (ok && !valid && !*why.text) ok = fail(err, "%s: refused without a sentence", name);
-        if (ok && valid) cJSON_ArrayForEach(expected, cJSON_GetObjectItemCaseSensitive(golden_case, "tensors"))
-            if (ok && !check_values(&k, expected, &why)) ok = fail(err, "%s: %s", name, why.text);
+        if (ok && valid)
+            cJSON_ArrayForEach(
+                expected, cJSON_GetObjectItemCaseSensitive(
+                              golden_case, "tensors")) if (ok && !check_values(&k, expected, &why))
+                ok = fail(err, "%s: %s", name, why.text);
         safetensors_free(file);
         free(k.data);
     }
@@ -339,8 +405,10 @@ bool golden_safetensors(const char *folder, const compute *c, golden_result *res
     cJSON *cases = json_read_in(folder, "cases.json", err);
     const cJSON *golden_case;
     bool ok = cases != NULL;
-    cJSON_ArrayForEach(golden_case, cJSON_GetObjectItemCaseSensitive(cases, "valid")) if (ok) ok = check_file(folder, golden_case, true, result, err);
-    cJSON_ArrayForEach(golden_case, cJSON_GetObjectItemCaseSensitive(cases, "invalid")) if (ok) ok = check_file(folder, golden_case, false, result, err);
+    cJSON_ArrayForEach(golden_case, cJSON_GetObjectItemCaseSensitive(cases, "valid")) if (ok) ok =
+        check_file(folder, golden_case, true, result, err);
+    cJSON_ArrayForEach(golden_case, cJSON_GetObjectItemCaseSensitive(cases, "invalid")) if (ok) ok =
+        check_file(folder, golden_case, false, result, err);
     result->measure = "difference";
     cJSON_Delete(cases);
     return ok;

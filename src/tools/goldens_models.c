@@ -1,5 +1,5 @@
-/* Families fusion/... and realistic/...: whole models, from ids and pixels, and from question and picture where
- * the case says them. */
+/* Families fusion/... and realistic/...: whole models, from ids and pixels, and from question and
+ * picture where the case says them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,15 +34,19 @@ static void close_fixture(fixture *f)
     cJSON_Delete(f->config);
 }
 
-/* The picture of a case, as the reference decodes and resizes it: [3, height, width] for the caller to free(). */
+/* The picture of a case, as the reference decodes and resizes it: [3, height, width] for the caller
+ * to free(). */
 static float *read_pixels(const fixture *f, const char *file, int *height, int *width, error *err)
 {
     size_t size;
     image picture = { 0 };
     float *pixels = NULL;
     uint8_t *bytes = file_read_in(f->folder, file, &size, err);
-    bool ok = bytes && image_decode(bytes, size, (decode_options){ .drop_alpha = true, .keep_orientation = true }, &picture, err) &&
-              preprocess_size(&f->preprocessor, picture.width, picture.height, width, height, err);
+    bool ok =
+        bytes &&
+        image_decode(bytes, size, (decode_options){ .drop_alpha = true, .keep_orientation = true },
+                     &picture, err) &&
+        preprocess_size(&f->preprocessor, picture.width, picture.height, width, height, err);
     if (ok) pixels = malloc(3 * (size_t)*width * (size_t)*height * sizeof *pixels);
     if (pixels && !preprocess(&f->preprocessor, &picture, NULL, pixels, err)) {
         free(pixels);
@@ -60,9 +64,13 @@ static const char *named(const cJSON *golden_case, const char *one, const char *
     return json_text(golden_case, one, cJSON_GetStringValue(cJSON_GetArrayItem(list, i)));
 }
 
-static bool check_question(const fixture *f, const char *question, const int *ids, const uint8_t *mask, int tokens, error *err)
+static bool check_question(const fixture *f, const char *question, const int *ids,
+                           const uint8_t *mask, int tokens, error *err)
 {
-    int own[MAX_TOKENS], count = wordpiece_encode(f->tokenizer, question, strlen(question), own, f->model.max_tokens < MAX_TOKENS ? f->model.max_tokens : MAX_TOKENS);
+    int own[MAX_TOKENS],
+        count =
+            wordpiece_encode(f->tokenizer, question, strlen(question), own,
+                             f->model.max_tokens < MAX_TOKENS ? f->model.max_tokens : MAX_TOKENS);
     for (int i = 0; i < tokens; i++) {
         int expected = mask && !mask[i] ? wordpiece_id(f->tokenizer, WORDPIECE_PAD) : ids[i];
         if ((i < count ? own[i] : expected) != expected || (i >= count && mask && mask[i]))
@@ -71,19 +79,26 @@ static bool check_question(const fixture *f, const char *question, const int *id
     return true;
 }
 
-static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, golden_watch *watch, float *logits_out, error *err)
+static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, golden_watch *watch,
+                    float *logits_out, error *err)
 {
     const golden_data *g = &f->data;
-    const weight *ids = golden_input(g, watch->name, "input_ids"), *types = golden_input(g, watch->name, "token_type_ids"),
-                 *mask = golden_input(g, watch->name, "attention_mask"), *stored = golden_input(g, watch->name, "pixel_values");
-    int id[MAX_TOKENS], type[MAX_TOKENS], shown[MAX_TOKENS], tokens = ids->cols, height = 0, width = 0;
+    const weight *ids = golden_input(g, watch->name, "input_ids"),
+                 *types = golden_input(g, watch->name, "token_type_ids"),
+                 *mask = golden_input(g, watch->name, "attention_mask"),
+                 *stored = golden_input(g, watch->name, "pixel_values");
+    int id[MAX_TOKENS], type[MAX_TOKENS], shown[MAX_TOKENS], tokens = ids->cols, height = 0,
+                                                             width = 0;
     uint8_t shown8[MAX_TOKENS];
     golden_ints(ids, watch->row, id);
     if (types) golden_ints(types, watch->row, type);
     if (mask) golden_ints(mask, watch->row, shown);
     for (int i = 0; i < tokens && mask; i++) shown8[i] = (uint8_t)shown[i];
-    const char *question = named(golden_case, "question", "questions", watch->row), *file = named(golden_case, "image", "images", watch->row);
-    if (question && f->tokenizer && !check_question(f, question, id, mask ? shown8 : NULL, tokens, err)) return false;
+    const char *question = named(golden_case, "question", "questions", watch->row),
+               *file = named(golden_case, "image", "images", watch->row);
+    if (question && f->tokenizer &&
+        !check_question(f, question, id, mask ? shown8 : NULL, tokens, err))
+        return false;
     float *read = NULL;
     const float *pixels = NULL;
     if (file && file_exists_in(f->folder, file)) {
@@ -98,23 +113,32 @@ static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, gold
         if (error_of_input > f->input_worst) f->input_worst = error_of_input;
         if (error_of_input > 1e-6) {
             free(read);
-            return fail(err, "case '%s': the preprocessed picture is off by %.3g, allowed are 1e-6", watch->name, error_of_input);
+            return fail(err, "case '%s': the preprocessed picture is off by %.3g, allowed are 1e-6",
+                        watch->name, error_of_input);
         }
         pixels = row;
     }
-    if (!pixels) return fail(err, "case '%s' has neither pixel_values nor its picture '%s'", watch->name, file ? file : "");
+    if (!pixels)
+        return fail(err, "case '%s' has neither pixel_values nor its picture '%s'", watch->name,
+                    file ? file : "");
     const architecture *arch = f->model.arch;
     int rows = arch->feature_rows(&f->model, height, width);
-    size_t scratch = arch->encode_scratch(&f->model, height, width), answer = arch->answer_scratch(&f->model, tokens, rows);
+    size_t scratch = arch->encode_scratch(&f->model, height, width),
+           answer = arch->answer_scratch(&f->model, tokens, rows);
     arena room;
-    bool ok = arena_new(&room, tensor_cost(rows, f->model.hidden) + tensor_cost(1, f->model.answers) + (scratch > answer ? scratch : answer), "a case", err);
+    bool ok = arena_new(&room,
+                        tensor_cost(rows, f->model.hidden) + tensor_cost(1, f->model.answers) +
+                            (scratch > answer ? scratch : answer),
+                        "a case", err);
     if (ok) {
         compute watched = *c;
         watched.watch = golden_show;
         watched.watch_context = watch;
-        tensor features = tensor_new(&room, rows, f->model.hidden), logits = tensor_new(&room, 1, f->model.answers);
+        tensor features = tensor_new(&room, rows, f->model.hidden),
+               logits = tensor_new(&room, 1, f->model.answers);
         arch->encode(&watched, &f->model, pixels, height, width, features, room);
-        arch->answer(&watched, &f->model, id, types ? type : NULL, mask ? shown8 : NULL, tokens, features, logits, room);
+        arch->answer(&watched, &f->model, id, types ? type : NULL, mask ? shown8 : NULL, tokens,
+                     features, logits, room);
         if (logits_out) memcpy(logits_out, logits.data, (size_t)logits.cols * sizeof(float));
         arena_free(&room);
     }
@@ -122,14 +146,16 @@ static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, gold
     return ok;
 }
 
-static bool run_cases(const compute *c, fixture *f, double allowed, golden_result *result, error *err)
+static bool run_cases(const compute *c, fixture *f, double allowed, golden_result *result,
+                      error *err)
 {
     const cJSON *golden_case;
     cJSON_ArrayForEach(golden_case, f->data.list)
     {
         golden_watch watch = { .data = &f->data, .name = json_text(golden_case, "name", "?") };
         const weight *ids = golden_input(&f->data, watch.name, "input_ids");
-        if (!ids || ids->cols > MAX_TOKENS || ids->cols > f->model.max_tokens) return fail(err, "case '%s' has no input_ids that fit", watch.name);
+        if (!ids || ids->cols > MAX_TOKENS || ids->cols > f->model.max_tokens)
+            return fail(err, "case '%s' has no input_ids that fit", watch.name);
         watch.batch = ids->rows;
         for (watch.row = 0; watch.row < watch.batch; watch.row++)
             if (!run_row(c, f, golden_case, &watch, NULL, err)) return false;
@@ -152,11 +178,16 @@ bool golden_fusion(const char *folder, const compute *c, golden_result *result, 
 {
     fixture f = { .folder = folder };
     cJSON *processor = NULL;
-    bool ok = (f.config = json_read_in(folder, "config.json", err)) && tensors_read_in(folder, "model.safetensors", KEEP_AS_STORED, &f.weights, err) &&
-              golden_read(folder, &f.data, err) && model_bind(&f.model, &f.weights, f.config, err) &&
-              (processor = json_read_in(folder, "preprocessor_config.json", err)) && preprocessor_parse(&f.preprocessor, processor, err) &&
+    bool ok = (f.config = json_read_in(folder, "config.json", err)) &&
+              tensors_read_in(folder, "model.safetensors", KEEP_AS_STORED, &f.weights, err) &&
+              golden_read(folder, &f.data, err) &&
+              model_bind(&f.model, &f.weights, f.config, err) &&
+              (processor = json_read_in(folder, "preprocessor_config.json", err)) &&
+              preprocessor_parse(&f.preprocessor, processor, err) &&
               open_tokenizer(&f, "vocab.txt", err) && run_cases(c, &f, 1e-4, result, err);
-    if (ok && !f.tokenizer) snprintf(result->note, sizeof result->note, "no vocab.txt: from ids, not from the question");
+    if (ok && !f.tokenizer)
+        snprintf(result->note, sizeof result->note,
+                 "no vocab.txt: from ids, not from the question");
     cJSON_Delete(processor);
     close_fixture(&f);
     return ok;
@@ -189,17 +220,22 @@ static bool make_tensor(weights *w, int index, const cJSON *entry, uint32_t seed
     static float piece[PIECE];
     const tensor_info *t = &w->all[index].info;
     double center, scale, expected;
-    if (!json_number(entry, "center", 0, &center, err) || !json_number(entry, "scale", 0, &scale, err) || !json_number(entry, "crc32", 0, &expected, err))
+    if (!json_number(entry, "center", 0, &center, err) ||
+        !json_number(entry, "scale", 0, &scale, err) ||
+        !json_number(entry, "crc32", 0, &expected, err))
         return false;
     uint32_t own = fnv1a(t->name) ^ seed, crc = 0;
     size_t count = t->size / sizeof(float);
     for (size_t at = 0; at < count; at += PIECE) {
         size_t n = count - at < PIECE ? count - at : PIECE;
-        for (size_t i = 0; i < n; i++) piece[i] = recipe_value((uint32_t)(at + i), own, center, scale);
+        for (size_t i = 0; i < n; i++)
+            piece[i] = recipe_value((uint32_t)(at + i), own, center, scale);
         crc = crc32_update(crc, piece, n * sizeof *piece);
         if (!weights_take(w, index, (const uint8_t *)piece, n * sizeof *piece, err)) return false;
     }
-    return crc == (uint32_t)expected || fail(err, "tensor '%s' of the recipe has the CRC-32 %08x, expected %08x", t->name, crc, (uint32_t)expected);
+    return crc == (uint32_t)expected ||
+           fail(err, "tensor '%s' of the recipe has the CRC-32 %08x, expected %08x", t->name, crc,
+                (uint32_t)expected);
 }
 
 static bool make_weights(const char *folder, precision keep, weights *w, error *err)
@@ -210,19 +246,23 @@ static bool make_weights(const char *folder, precision keep, weights *w, error *
     int count = 0, seed;
     bool ok = manifest && infos && json_int(manifest, "seed", 0, 0, 1 << 30, &seed, err);
     if (ok) cJSON_ArrayForEach(entry, list)
-    {
-        tensor_info *t = &infos[count++];
-        const cJSON *dimension;
-        *t = (tensor_info){ .name = json_text(entry, "name", ""), .type = DTYPE_F32, .size = sizeof(float) };
-        cJSON_ArrayForEach(dimension, cJSON_GetObjectItemCaseSensitive(entry, "shape"))
         {
-            t->shape[t->rank++ % WEIGHT_MAX_RANK] = dimension->valueint;
-            t->size *= (size_t)dimension->valueint;
+            tensor_info *t = &infos[count++];
+            const cJSON *dimension;
+            *t = (tensor_info){ .name = json_text(entry, "name", ""),
+                                .type = DTYPE_F32,
+                                .size = sizeof(float) };
+            cJSON_ArrayForEach(dimension, cJSON_GetObjectItemCaseSensitive(entry, "shape"))
+            {
+                t->shape[t->rank++ % WEIGHT_MAX_RANK] = dimension->valueint;
+                t->size *= (size_t)dimension->valueint;
+            }
         }
-    }
     ok = ok && weights_plan(w, infos, count, keep, err);
     int i = 0;
-    if (ok) cJSON_ArrayForEach(entry, list) if (ok) ok = make_tensor(w, i++, entry, (uint32_t)seed, err);
+    if (ok)
+        cJSON_ArrayForEach(entry, list) if (ok) ok =
+            make_tensor(w, i++, entry, (uint32_t)seed, err);
     free(infos);
     cJSON_Delete(manifest);
     return ok;
@@ -231,7 +271,8 @@ static bool make_weights(const char *folder, precision keep, weights *w, error *
 static double cosine(const float *a, const float *b, size_t n)
 {
     double ab = 0, aa = 0, bb = 0;
-    for (size_t i = 0; i < n; i++) ab += (double)a[i] * b[i], aa += (double)a[i] * a[i], bb += (double)b[i] * b[i];
+    for (size_t i = 0; i < n; i++)
+        ab += (double)a[i] * b[i], aa += (double)a[i] * a[i], bb += (double)b[i] * b[i];
     return ab / sqrt(aa * bb);
 }
 
@@ -242,18 +283,24 @@ static bool run_quantized(const compute *c, fixture *f, golden_result *result, e
     float *logits = malloc((size_t)f->model.answers * sizeof *logits);
     bool ok = logits || fail_memory(err, "not enough memory");
     if (ok) cJSON_ArrayForEach(golden_case, f->data.list)
-    {
-        golden_watch watch = { .data = &f->data, .name = json_text(golden_case, "name", "?"), .batch = 1 };
-        char name[160];
-        snprintf(name, sizeof name, "%s.logits", watch.name);
-        const weight *expected = weights_find(&f->data.expected, name);
-        if (!ok) break;
-        ok = expected ? run_row(c, f, golden_case, &watch, logits, err) : fail(err, "there are no expected '%s'", name);
-        if (ok) least = fmin(least, cosine(logits, expected->floats, (size_t)f->model.answers));
-    }
+        {
+            golden_watch watch = { .data = &f->data,
+                                   .name = json_text(golden_case, "name", "?"),
+                                   .batch = 1 };
+            char name[160];
+            snprintf(name, sizeof name, "%s.logits", watch.name);
+            const weight *expected = weights_find(&f->data.expected, name);
+            if (!ok) break;
+            ok = expected ? run_row(c, f, golden_case, &watch, logits, err)
+                          : fail(err, "there are no expected '%s'", name);
+            if (ok) least = fmin(least, cosine(logits, expected->floats, (size_t)f->model.answers));
+        }
     free(logits);
     snprintf(result->note, sizeof result->note, "q8: cosine of the logits %.6f", least);
-    return ok && (least >= 0.9995 || fail(err, "q8: the cosine of the logits to the float ones is %.6f, expected 0.9995", least));
+    return ok &&
+           (least >= 0.9995 ||
+            fail(err, "q8: the cosine of the logits to the float ones is %.6f, expected 0.9995",
+                 least));
 }
 
 bool golden_realistic(const char *folder, const compute *c, golden_result *result, error *err)
@@ -262,10 +309,13 @@ bool golden_realistic(const char *folder, const compute *c, golden_result *resul
     for (int q8 = 0; q8 < 2 && ok; q8++) {
         fixture f = { .folder = folder };
         cJSON *nothing = cJSON_CreateObject(); /* the processor of the class's defaults */
-        ok = (f.config = json_read_in(folder, "config.json", err)) && golden_read(folder, &f.data, err) &&
-             make_weights(folder, q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, &f.weights, err) && model_bind(&f.model, &f.weights, f.config, err) &&
+        ok = (f.config = json_read_in(folder, "config.json", err)) &&
+             golden_read(folder, &f.data, err) &&
+             make_weights(folder, q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, &f.weights, err) &&
+             model_bind(&f.model, &f.weights, f.config, err) &&
              preprocessor_parse(&f.preprocessor, nothing, err) &&
-             open_tokenizer(&f, json_text(cJSON_GetArrayItem(f.data.list, 0), "vocab", "vocab.txt"), err) &&
+             open_tokenizer(&f, json_text(cJSON_GetArrayItem(f.data.list, 0), "vocab", "vocab.txt"),
+                            err) &&
              (q8 ? run_quantized(c, &f, result, err) : run_cases(c, &f, 1e-4, result, err));
         cJSON_Delete(nothing);
         close_fixture(&f);

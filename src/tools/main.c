@@ -14,16 +14,22 @@ static const char help[] =
     "vqa answers questions about pictures, on this machine.\n"
     "\n"
     "  vqa ask PACK PICTURE QUESTION [-k 5] [--json]        the best answers with their scores\n"
-    "  vqa eval PACK DATA.jsonl PICTURES [--json]           accuracy on questions with known answers\n"
-    "  vqa quantize FOLDER PACK [--precision q8|f32]        a Hugging Face style folder becomes a pack\n"
+    "  vqa eval PACK DATA.jsonl PICTURES [--json]           accuracy on questions with known "
+    "answers\n"
+    "  vqa quantize FOLDER PACK [--precision q8|f32]        a Hugging Face style folder becomes a "
+    "pack\n"
     "  vqa inspect PACK|FOLDER [--json]                     what a model is made of\n"
-    "  vqa bench PACK PICTURE QUESTION [-n 20]              how long loading, encoding and answering take\n"
-    "  vqa goldens DIR [--only NAME]                        compare with reference outputs, a line a family\n"
+    "  vqa bench PACK PICTURE QUESTION [-n 20]              how long loading, encoding and "
+    "answering take\n"
+    "  vqa goldens DIR [--only NAME]                        compare with reference outputs, a line "
+    "a family\n"
     "\n"
     "PACK      a model in one file (*.vqa.safetensors)\n"
     "PICTURE   a JPEG, PNG, GIF or BMP file\n"
-    "PICTURES  a folder or a .tar file; DATA.jsonl has one {\"file\", \"question\", \"answer\"} a line\n"
-    "All commands take -t N, the number of threads. Exit codes: 0 done, 1 could not, 2 wrong usage.\n";
+    "PICTURES  a folder or a .tar file; DATA.jsonl has one {\"file\", \"question\", \"answer\"} a "
+    "line\n"
+    "All commands take -t N, the number of threads. Exit codes: 0 done, 1 could not, 2 wrong "
+    "usage.\n";
 
 static const struct {
     const char *name;
@@ -67,7 +73,8 @@ int tool_number(const char *option, const char *text, int least, int most, bool 
     errno = 0;
     long value = strtol(text, &end, 10);
     *ok = end != text && *end == 0 && errno == 0 && value >= least && value <= most;
-    if (!*ok) tool_usage("%s is '%s', expected a whole number from %d to %d", option, text, least, most);
+    if (!*ok)
+        tool_usage("%s is '%s', expected a whole number from %d to %d", option, text, least, most);
     return *ok ? (int)value : 0;
 }
 
@@ -98,9 +105,12 @@ vqa *tool_open(const char *path, int threads)
         tool_failed("not enough memory");
         return NULL;
     }
-    if (!file_stream(path, push, v, &err)) tool_failed("%s: %s", path, err.text);
-    else if (vqa_load_end(v) != VQA_OK) tool_failed("%s: %s", path, vqa_error(v));
-    else return v;
+    if (!file_stream(path, push, v, &err))
+        tool_failed("%s: %s", path, err.text);
+    else if (vqa_load_end(v) != VQA_OK)
+        tool_failed("%s: %s", path, vqa_error(v));
+    else
+        return v;
     vqa_free(v);
     return NULL;
 }
@@ -111,7 +121,8 @@ int main(int argc, char **argv)
         fputs(help, stderr);
         return TOOL_USAGE;
     }
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0) {
         fputs(help, stdout);
         return TOOL_OK;
     }

@@ -17,7 +17,8 @@ int command_inspect(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_goldens(int argc, char **argv);
 
-/* Say on standard error what went wrong, "vqa: ..." in one line, and return TOOL_FAILED or TOOL_USAGE. */
+/* Say on standard error what went wrong, "vqa: ..." in one line, and return TOOL_FAILED or
+ * TOOL_USAGE. */
 int tool_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int tool_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
