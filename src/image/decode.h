@@ -39,8 +39,9 @@ typedef struct {
  * integers: the nearest value, no ties. Pixels of a GIF that its first frame does not draw are
  * white (black with drop_alpha).
  *
- * Memory at the peak, bytes per pixel: JPEG 6 (progressive 12), PNG 6..12 (16 bits per sample: up
- * to 20), GIF 13, BMP 7. What a hostile file unpacks to is bounded by its stated size.
+ * Memory at the peak, bytes per pixel: JPEG 6 (progressive 12, with four channels 15), PNG 6 to 14
+ * (16 bits per sample: up to 28), GIF 9, BMP 8. No block grows beyond what the stated size calls
+ * for.
  *
  * What is taken although data is missing, because the decoder does not tell: a JPEG or GIF with all
  * its segments and end marks whose compressed data stops early (the rest is grey, or white in a
