@@ -9,7 +9,7 @@ import { fetchSamples, markSample, showSamples, showSuggestions } from './sample
 const MODEL = 'weights/shapes.q8.safetensors';
 
 /** Suggested for pictures of one's own. */
-const GENERAL_QUESTIONS = ['how many shapes are there?', 'what shape is it?', 'what color is it?', 'is there a circle?'];
+const GENERAL_QUESTIONS = ['How many shapes are there?', 'What shape is it?', 'What color is it?', 'Is there a circle?'];
 
 const preview = document.getElementById('picture');
 const pictureError = document.getElementById('picture-error');

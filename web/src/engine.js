@@ -28,6 +28,7 @@ export class Engine {
       const code = error instanceof RangeError ? 'E_MEMORY' : 'E_WASM';
       throw new VqaError(code, `the runtime can't be started: ${reason(error)}`);
     }
+    if (!engine.#c.vqa_new) throw new VqaError('E_WASM', 'the runtime is not vqa.wasm: it has no function vqa_new');
     engine.#vqa = engine.#run((c) => {
       c._initialize?.();
       return c.vqa_new(1);
