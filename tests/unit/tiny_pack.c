@@ -1,0 +1,371 @@
+#include "tiny_pack.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crc32.h"
+#include "format/pack.h"
+
+float tiny_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (float)(int32_t)*seed / 2147483648.0f;
+}
+
+/* ---- tensors ---- */
+
+void tiny_add(tiny_list *list, int rank, const int64_t *shape, const char *name, ...)
+{
+    assert(list->count < TINY_MAX_TENSORS);
+    tensor_info *t = &list->infos[list->count];
+    va_list args;
+    va_start(args, name);
+    vsnprintf(list->names[list->count], sizeof *list->names, name, args);
+    va_end(args);
+    *t = (tensor_info){
+        .name = list->names[list->count++], .type = DTYPE_F32, .rank = rank, .size = sizeof(float)
+    };
+    for (int d = 0; d < rank; d++) {
+        t->shape[d] = shape[d];
+        t->size *= (size_t)shape[d];
+    }
+}
+
+static void add_linear(tiny_list *list, int out, int in, const char *name)
+{
+    tiny_add(list, SHAPE(out, in), "%s.weight", name);
+    tiny_add(list, SHAPE(out), "%s.bias", name);
+}
+
+static void add_norm(tiny_list *list, int size, const char *name)
+{
+    tiny_add(list, SHAPE(size), "%s.weight", name);
+    tiny_add(list, SHAPE(size), "%s.bias", name);
+}
+
+static void add_block(tiny_list *list, const char *prefix, int hidden, bool bert)
+{
+    static const char *const names[2][8] = {
+        { "attention.attention.query", "attention.attention.key", "attention.attention.value",
+          "attention.output.dense", "intermediate.dense", "output.dense", "layernorm_before",
+          "layernorm_after" },
+        { "attention.self.query", "attention.self.key", "attention.self.value",
+          "attention.output.dense", "intermediate.dense", "output.dense",
+          "attention.output.LayerNorm", "output.LayerNorm" },
+    };
+    for (int i = 0; i < 8; i++) {
+        char name[96];
+        snprintf(name, sizeof name, "%s.%s", prefix, names[bert][i]);
+        if (i < 6)
+            add_linear(list, i == 4 ? 2 * hidden : hidden, i == 5 ? 2 * hidden : hidden, name);
+        else
+            add_norm(list, hidden, name);
+    }
+}
+
+static void add_head(tiny_list *list, const char *name, int in, int answers, int inner)
+{
+    char part[64];
+    if (!inner) {
+        add_linear(list, answers, in, name);
+        return;
+    }
+    snprintf(part, sizeof part, "%s.dense", name);
+    add_linear(list, inner, in, part);
+    snprintf(part, sizeof part, "%s.output", name);
+    add_linear(list, answers, inner, part);
+}
+
+void tiny_add_fusion(tiny_list *list, const char *fusion, int hidden, int answers, int inner)
+{
+    bool decision = strncmp(fusion, "decision", 8) == 0, hybrid = strcmp(fusion, "hybrid") == 0;
+    if (hybrid || strcmp(fusion, "multiplicative_gate") == 0) {
+        add_linear(list, hidden, 2 * hidden, "fusion.wx");
+        add_linear(list, hidden, 2 * hidden, "fusion.wy");
+    }
+    if (strncmp(fusion, "additive_gate", 13) == 0)
+        add_linear(list, fusion[13] ? 2 * hidden : 2, 2 * hidden, "fusion.wlambda");
+    if (strcmp(fusion, "decision_weighted") == 0) tiny_add(list, SHAPE(2), "fusion.weights");
+    if (hybrid) tiny_add(list, SHAPE(1), "fusion.alpha");
+    if (strncmp(fusion, "token_attention", 15) == 0) {
+        tiny_add(list, SHAPE(3 * hidden, hidden), "fusion.attn.in_proj_weight");
+        tiny_add(list, SHAPE(3 * hidden), "fusion.attn.in_proj_bias");
+        add_linear(list, hidden, hidden, "fusion.attn.out_proj");
+    }
+    if (strncmp(fusion, "token_transformer", 17) == 0)
+        for (int i = 0; i < 2; i++)
+            add_block(list, i ? "fusion.layers.1" : "fusion.layers.0", hidden, false);
+    if (strncmp(fusion, "token_", 6) == 0) add_norm(list, hidden, "fusion.norm");
+    if (decision || hybrid) {
+        add_head(list, "head_text", hidden, answers, inner);
+        add_head(list, "head_image", hidden, answers, inner);
+    }
+    if (!decision)
+        add_head(list, "head", strcmp(fusion, "concat") == 0 ? 2 * hidden : hidden, answers, inner);
+}
+
+/* Norms are about 1, all else is small. */
+static void fill(const tensor_info *t, float *values, uint32_t *seed)
+{
+    bool norm = t->rank == 1 && strstr(t->name, "orm") && strstr(t->name, ".weight");
+    for (size_t i = 0; i < t->size / sizeof(float); i++)
+        values[i] = norm ? 1 + 0.2f * tiny_random(seed) : 0.4f * tiny_random(seed);
+}
+
+weights tiny_weights(const tiny_list *list, precision keep, uint32_t seed)
+{
+    weights w;
+    error err;
+    bool ok = weights_plan(&w, list->infos, list->count, keep, &err);
+    for (int i = 0; i < list->count && ok; i++) {
+        float *values = malloc(list->infos[i].size);
+        assert(values);
+        fill(&list->infos[i], values, &seed);
+        ok = weights_take(&w, i, (const uint8_t *)values, list->infos[i].size, &err);
+        free(values);
+    }
+    ok = ok && weights_finish(&w, &err);
+    assert(ok);
+    return w;
+}
+
+/* ---- packs ---- */
+
+const char *const tiny_words[] = {
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "what",  "color", "is",   "the", "cat",   "dog",
+    "how",   "many",  "are",   "there", "on",     "table", "red",   "blue", "##s", "##ing", "a",
+    "it",    "in",    "?",     "where", "who",    "sun",   "ny",    "##ny", NULL,
+};
+
+static int word_count(void)
+{
+    int count = 0;
+    while (tiny_words[count]) count++;
+    return count;
+}
+
+static cJSON *parse(const char *text)
+{
+    cJSON *json = cJSON_Parse(text);
+    assert(json);
+    return json;
+}
+
+static cJSON *make_config(const tiny_model *m)
+{
+    char text[2000];
+    snprintf(text, sizeof text,
+             "{\"model_type\":\"multimodal\",\"fusion\":\"%s\",\"num_labels\":%d,"
+             "\"fusion_num_attention_heads\":%d,\"fusion_num_hidden_layers\":2,"
+             "\"fusion_intermediate_size\":%d,\"fusion_layer_norm_eps\":1e-6,"
+             "\"head_hidden_size\":0,\"head_hidden_act\":\"relu\",\"fusion_hidden_act\":\"gelu\","
+             "\"text_config\":{\"vocab_size\":%d,\"max_position_embeddings\":%d,"
+             "\"type_vocab_size\":2,\"hidden_size\":%d,\"num_hidden_layers\":2,"
+             "\"num_attention_heads\":%d,\"intermediate_size\":%d,\"hidden_act\":\"gelu\","
+             "\"layer_norm_eps\":1e-12,\"position_embedding_type\":\"absolute\"},"
+             "\"vision_config\":{\"image_size\":%d,\"patch_size\":%d,\"num_channels\":3,"
+             "\"hidden_size\":%d,\"num_hidden_layers\":1,\"num_attention_heads\":%d,"
+             "\"intermediate_size\":%d,\"hidden_act\":\"gelu\",\"layer_norm_eps\":1e-12,"
+             "\"qkv_bias\":true}}",
+             m->fusion, m->answers, TINY_HEADS, 2 * TINY_HIDDEN, word_count(), TINY_TOKENS,
+             TINY_HIDDEN, TINY_HEADS, 2 * TINY_HIDDEN, TINY_SIDE, m->patch, TINY_HIDDEN, TINY_HEADS,
+             2 * TINY_HIDDEN);
+    cJSON *config = parse(text);
+    if (m->problem_type) cJSON_AddStringToObject(config, "problem_type", m->problem_type);
+    return config;
+}
+
+static const char processor[] =
+    "{\"image_processor_type\":\"ViTImageProcessor\",\"do_resize\":true,"
+    "\"size\":{\"height\":16,\"width\":16},\"resample\":2,\"do_rescale\":true,"
+    "\"rescale_factor\":0.00392156862745098,\"do_normalize\":true,"
+    "\"image_mean\":[0.5,0.5,0.5],\"image_std\":[0.5,0.5,0.5]}";
+
+static cJSON *make_tokenizer(void)
+{
+    char vocabulary[1000] = "";
+    for (int i = 0; tiny_words[i]; i++) {
+        strcat(vocabulary, tiny_words[i]);
+        strcat(vocabulary, "\n");
+    }
+    cJSON *tokenizer = parse("{\"tokenizer_class\":\"BertTokenizer\",\"do_lower_case\":true}");
+    cJSON_AddStringToObject(tokenizer, "vocab", vocabulary);
+    return tokenizer;
+}
+
+static cJSON *make_labels(int count)
+{
+    cJSON *labels = cJSON_CreateArray();
+    for (int i = 0; i < count; i++) {
+        char label[24];
+        snprintf(label, sizeof label, "answer %d", i);
+        cJSON_AddItemToArray(labels, cJSON_CreateString(label));
+    }
+    return labels;
+}
+
+static void add_encoders(tiny_list *list, const tiny_model *m)
+{
+    enum { H = TINY_HIDDEN };
+    int side = TINY_SIDE / m->patch;
+    tiny_add(list, SHAPE(word_count(), H), "text_encoder.embeddings.word_embeddings.weight");
+    tiny_add(list, SHAPE(TINY_TOKENS, H), "text_encoder.embeddings.position_embeddings.weight");
+    tiny_add(list, SHAPE(2, H), "text_encoder.embeddings.token_type_embeddings.weight");
+    add_norm(list, H, "text_encoder.embeddings.LayerNorm");
+    add_block(list, "text_encoder.encoder.layer.0", H, true);
+    add_block(list, "text_encoder.encoder.layer.1", H, true);
+    tiny_add(list, SHAPE(1, 1, H), "image_encoder.embeddings.cls_token");
+    tiny_add(list, SHAPE(1, 1 + side * side, H), "image_encoder.embeddings.position_embeddings");
+    tiny_add(list, SHAPE(H, 3, m->patch, m->patch),
+             "image_encoder.embeddings.patch_embeddings.projection.weight");
+    tiny_add(list, SHAPE(H), "image_encoder.embeddings.patch_embeddings.projection.bias");
+    add_block(list, "image_encoder.encoder.layer.0", H, false);
+    add_norm(list, H, "image_encoder.layernorm");
+}
+
+static bool append(void *context, const void *bytes, size_t size, error *err)
+{
+    tiny_bytes *to = context;
+    (void)err;
+    to->bytes = realloc(to->bytes, to->size + size + 1);
+    assert(to->bytes);
+    memcpy(to->bytes + to->size, bytes, size);
+    to->size += size;
+    return true;
+}
+
+tiny_bytes tiny_pack(tiny_model m)
+{
+    if (!m.fusion) m.fusion = "concat";
+    if (!m.answers) m.answers = 5;
+    if (!m.patch) m.patch = 8;
+    static tiny_list list;
+    list.count = 0;
+    add_encoders(&list, &m);
+    tiny_add_fusion(&list, m.fusion, TINY_HIDDEN, m.answers, 0);
+    weights w = tiny_weights(&list, m.q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, m.seed);
+    char name[] = "tiny", licence[] = "CC0-1.0";
+    pack_settings s = {
+        make_config(&m), parse(processor), make_tokenizer(), make_labels(m.answers), name, licence
+    };
+    tiny_bytes pack = { 0 };
+    error err;
+    bool ok = pack_write(&w, &s, append, &pack, &err);
+    assert(ok);
+    cJSON_Delete(s.config);
+    cJSON_Delete(s.preprocessor);
+    cJSON_Delete(s.tokenizer);
+    cJSON_Delete(s.labels);
+    weights_free(&w);
+    pack.bytes = realloc(pack.bytes, pack.size);
+    return pack;
+}
+
+/* ---- edited packs ---- */
+
+static size_t header_size(tiny_bytes pack)
+{
+    size_t size = 0;
+    for (int i = 8; i-- > 0;) size = size << 8 | pack.bytes[i];
+    return size;
+}
+
+void tiny_seal(tiny_bytes pack)
+{
+    size_t size = pack.size - PACK_CHECKSUM_SIZE;
+    uint32_t crc = crc32_update(0, pack.bytes, size);
+    for (int i = 0; i < PACK_CHECKSUM_SIZE; i++) pack.bytes[size + (size_t)i] = crc >> 8 * i & 255;
+}
+
+static const char *const parts[4] = { "config", "preprocessor", "tokenizer", "labels" };
+
+tiny_bytes tiny_edit(tiny_bytes pack, void (*edit)(tiny_settings *s, const void *context),
+                     const void *context)
+{
+    size_t old = header_size(pack);
+    tiny_settings s = { .header = cJSON_ParseWithLength((const char *)pack.bytes + 8, old) };
+    s.metadata = cJSON_GetObjectItem(s.header, "__metadata__");
+    for (int i = 0; i < 4; i++)
+        s.part[i] =
+            parse(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(s.metadata, parts[i])));
+    edit(&s, context);
+    for (int i = 0; i < 4; i++) {
+        char *text = cJSON_PrintUnformatted(s.part[i]);
+        if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(s.metadata, parts[i])))
+            cJSON_ReplaceItemInObjectCaseSensitive(s.metadata, parts[i], cJSON_CreateString(text));
+        cJSON_free(text);
+        cJSON_Delete(s.part[i]);
+    }
+    char *text = cJSON_PrintUnformatted(s.header);
+    assert(text);
+    cJSON_Delete(s.header);
+    size_t size = strlen(text);
+    tiny_bytes edited = { malloc(8 + size + pack.size - 8 - old), 8 + size + pack.size - 8 - old };
+    assert(edited.bytes);
+    for (int i = 0; i < 8; i++) edited.bytes[i] = (uint8_t)((uint64_t)size >> 8 * i);
+    memcpy(edited.bytes + 8, text, size);
+    memcpy(edited.bytes + 8 + size, pack.bytes + 8 + old, pack.size - 8 - old);
+    cJSON_free(text);
+    tiny_seal(edited);
+    return edited;
+}
+
+uint8_t *tiny_data(tiny_bytes pack, const char *name)
+{
+    size_t size = header_size(pack);
+    cJSON *header = cJSON_ParseWithLength((const char *)pack.bytes + 8, size);
+    const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(header, name), "data_offsets");
+    assert(offsets);
+    size_t begin = (size_t)cJSON_GetArrayItem(offsets, 0)->valuedouble;
+    cJSON_Delete(header);
+    return pack.bytes + 8 + size + begin;
+}
+
+/* ---- pictures ---- */
+
+tiny_bytes tiny_pixels(int width, int height, bool alpha, uint32_t seed)
+{
+    tiny_bytes p = { NULL, (size_t)width * (size_t)height * 4 };
+    p.bytes = malloc(p.size);
+    assert(p.bytes);
+    for (size_t i = 0; i < p.size; i++) {
+        float value = tiny_random(&seed);
+        p.bytes[i] = i % 4 == 3 && !alpha ? 255 : (uint8_t)(128 + 127 * value);
+    }
+    return p;
+}
+
+tiny_bytes tiny_bmp(int width, int height, uint32_t seed)
+{
+    enum { HEADER = 54 };
+    tiny_bytes pixels = tiny_pixels(width, height, false, seed);
+    size_t row = ((size_t)width * 3 + 3) / 4 * 4, size = HEADER + row * (size_t)height;
+    uint8_t *b = calloc(size, 1);
+    assert(b);
+    const struct {
+        int at;
+        size_t value;
+    } fields[] = { { 2, size },
+                   { 10, HEADER },
+                   { 14, 40 },
+                   { 18, (size_t)width },
+                   { 22, (size_t)height },
+                   { 26, 1 },
+                   { 28, 24 },
+                   { 34, size - HEADER } };
+    memcpy(b, "BM", 2);
+    for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
+        for (int i = 0; i < (fields[f].at == 26 || fields[f].at == 28 ? 2 : 4); i++)
+            b[fields[f].at + i] = fields[f].value >> 8 * i & 255;
+    for (int y = 0; y < height; y++) /* from the bottom up, blue first */
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < 3; c++)
+                b[HEADER + row * (size_t)(height - 1 - y) + (size_t)(3 * x + c)] =
+                    pixels.bytes[4 * ((size_t)y * (size_t)width + (size_t)x) + (size_t)(2 - c)];
+    free(pixels.bytes);
+    return (tiny_bytes){ b, size };
+}
