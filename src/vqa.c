@@ -148,8 +148,10 @@ static bool plan_scratch(vqa *v, int height, int width, error *err)
         m->arch->answer_scratch(m, m->max_tokens, m->arch->feature_rows(m, height, width));
     size_t size = encode > answers ? encode : answers;
     if (size <= v->scratch.size) return true;
+    arena larger; /* the old block stays for the other pictures where there is no memory for it */
+    if (!arena_new(&larger, size, "the working memory", err)) return false;
     arena_free(&v->scratch);
-    if (!arena_new(&v->scratch, size, "the working memory", err)) return false;
+    v->scratch = larger;
     v->scratch.peak = &v->scratch_peak;
     return true;
 }
