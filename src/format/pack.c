@@ -61,6 +61,7 @@ void pack_settings_free(pack_settings *s)
 
 void pack_check_bytes(pack_check *c, const uint8_t *bytes, size_t size)
 {
+    if (size == 0) return; /* bytes may be NULL */
     size_t known = c->held + size, out = known > PACK_CHECKSUM_SIZE
                                              ? known - PACK_CHECKSUM_SIZE
                                              : 0; /* no longer among the last */
