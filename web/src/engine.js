@@ -5,7 +5,7 @@ import { importsFor } from './wasm.js';
 
 /** @typedef {{ answer: string, score: number }} Answer  an answer and its score, a probability 0..1 */
 
-/** The statuses of vqa.h. @type {Record<number, import('./errors.js').VqaErrorCode>} */
+/** The statuses of vqa.h. @type {Record<number, import('./errors.js').EngineErrorCode>} */
 const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY' };
 
 /** One instance of vqa.wasm with one vqa handle in it. */

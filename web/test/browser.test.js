@@ -14,7 +14,7 @@ const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: 
 
 const COLOR = 'what color is the circle?';
 
-describe('in a browser', { skip }, () => {
+describe('in a browser', { skip, timeout: 300_000 }, () => {
   let server, browser, url, page, complaints, requests;
 
   before(async () => {
@@ -198,16 +198,20 @@ describe('in a browser', { skip }, () => {
       const img = new Image();
       img.src = URL.createObjectURL(blob);
       await img.decode();
+      const video = Object.assign(document.createElement('video'), { muted: true, srcObject: canvas.captureStream() });
+      const playing = video.play();
+      context.drawImage(bitmap, 0, 0); // a frame comes when the canvas is drawn on
+      await playing;
       const webp = await new Promise((resolve) => canvas.toBlob(resolve, 'image/webp', 1));
-      const pictures = { blob, bitmap, canvas, offscreen, img, imageData: context.getImageData(0, 0, 96, 96), webp };
+      const pictures = { blob, bitmap, canvas, offscreen, img, imageData: context.getImageData(0, 0, 96, 96), webp, video };
       const best = {};
       for (const [name, picture] of Object.entries(pictures)) best[name] = (await vqa.ask(picture, question))[0];
       best.empty = await vqa.ask(new Image(), question).catch(({ code }) => code);
       vqa.close();
       return best;
     }, [[...RED_CIRCLE], COLOR]);
-    const { webp, empty, ...exact } = answers;
-    assert.equal(webp.answer, 'red');
+    const { webp, video, empty, ...exact } = answers; // WebP and video lose a little
+    assert.deepEqual([webp.answer, video.answer], ['red', 'red']);
     assert.equal(empty, 'E_PICTURE');
     for (const [name, answer] of Object.entries(exact)) assert.deepEqual(answer, exact.blob, name);
     assert.equal(exact.blob.answer, 'red');

@@ -15,7 +15,7 @@ export const BUNDLE = path('web/dist/index.js');
 /** For `test(name, { skip })`: false if all these files are there, else the line that says which is not. */
 export function missing(...files) {
   const file = files.find((name) => !existsSync(name));
-  return file ? `${file.slice(path('').length)} is not built` : false;
+  return file ? `${file.slice(path('').length)} is missing` : false;
 }
 
 /** A PNG file; `pixel(x, y)` gives [red, green, blue]. */
