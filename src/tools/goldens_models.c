@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/crc32.h"
 #include "format/json.h"
 #include "image/preprocess.h"
 #include "text/wordpiece.h"
 #include "tools/files.h"
 #include "tools/goldens.h"
+#include "tools/recipe.h"
 
 enum { MAX_TOKENS = 512 };
 
@@ -22,7 +22,6 @@ typedef struct {
     golden_data data;
     preprocessor preprocessor;
     wordpiece *tokenizer; /* NULL: no vocabulary at hand, questions are not tokenized */
-    double input_worst;
 } fixture;
 
 static void close_fixture(fixture *f)
@@ -72,64 +71,81 @@ static bool check_question(const fixture *f, const char *question, const int *id
             wordpiece_encode(f->tokenizer, question, strlen(question), own,
                              f->model.max_tokens < MAX_TOKENS ? f->model.max_tokens : MAX_TOKENS);
     for (int i = 0; i < tokens; i++) {
-        int expected = mask && !mask[i] ? wordpiece_id(f->tokenizer, WORDPIECE_PAD) : ids[i];
-        if ((i < count ? own[i] : expected) != expected || (i >= count && mask && mask[i]))
-            return fail(err, "question '%s': token %d differs", question, i);
+        bool same = i < count ? mask[i] && own[i] == ids[i] : !mask[i];
+        if (!same) return fail(err, "question '%s': token %d differs", question, i);
     }
     return true;
 }
 
+/* The pixels of one row of a case. From the picture it names, by the reference's settings, if that
+ * is at hand; these must equal the stored ones, if there are any (JPEG decoders differ, so only of
+ * other pictures); or from a recipe. [3, height, width] for the caller to free(). */
+static float *case_pixels(fixture *f, const cJSON *golden_case, const golden_watch *watch,
+                          int *height, int *width, error *err)
+{
+    const weight *stored = golden_input(&f->data, watch->name, "pixel_values");
+    const cJSON *recipe = cJSON_GetObjectItemCaseSensitive(golden_case, "pixel_values_recipe");
+    const char *file = named(golden_case, "image", "images", watch->row);
+    float *pixels = NULL;
+    if (file && file_exists_in(f->folder, file)) {
+        if (!(pixels = read_pixels(f, file, height, width, err))) return NULL;
+    } else if (recipe) {
+        return recipe_pixels(recipe, watch->row, height, width, err);
+    } else if (!stored) {
+        fail(err, "case '%s' has neither pixel_values nor its picture '%s'", watch->name,
+             file ? file : "");
+        return NULL;
+    }
+    if (!stored) return pixels;
+    size_t size = (size_t)stored->cols;
+    const float *row = stored->floats + (size_t)watch->row * size;
+    bool same_size = pixels && *height == stored->info.shape[2] && *width == stored->info.shape[3];
+    double off = !pixels ? 0 : same_size ? golden_error(pixels, row, size) : INFINITY;
+    if (off > 1e-6 && !strstr(file, ".jp")) {
+        fail(err, "case '%s': the preprocessed picture is off by %.3g, allowed are 1e-6",
+             watch->name, off);
+        free(pixels);
+        return NULL;
+    }
+    free(pixels);
+    *height = (int)stored->info.shape[2];
+    *width = (int)stored->info.shape[3];
+    pixels = malloc(size * sizeof *pixels);
+    if (pixels)
+        memcpy(pixels, row, size * sizeof *pixels);
+    else
+        fail_memory(err, "not enough memory");
+    return pixels;
+}
+
+/* Encode the picture and answer the question of one row of a case; logits_out: [answers], or NULL.
+ */
 static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, golden_watch *watch,
                     float *logits_out, error *err)
 {
     const golden_data *g = &f->data;
     const weight *ids = golden_input(g, watch->name, "input_ids"),
                  *types = golden_input(g, watch->name, "token_type_ids"),
-                 *mask = golden_input(g, watch->name, "attention_mask"),
-                 *stored = golden_input(g, watch->name, "pixel_values");
-    int id[MAX_TOKENS], type[MAX_TOKENS], shown[MAX_TOKENS], tokens = ids->cols, height = 0,
-                                                             width = 0;
+                 *mask = golden_input(g, watch->name, "attention_mask");
+    int id[MAX_TOKENS], type[MAX_TOKENS] = { 0 }, shown[MAX_TOKENS], tokens = ids->cols;
     uint8_t shown8[MAX_TOKENS];
     golden_ints(ids, watch->row, id);
     if (types) golden_ints(types, watch->row, type);
     if (mask) golden_ints(mask, watch->row, shown);
-    for (int i = 0; i < tokens && mask; i++) shown8[i] = (uint8_t)shown[i];
-    const char *question = named(golden_case, "question", "questions", watch->row),
-               *file = named(golden_case, "image", "images", watch->row);
-    if (question && f->tokenizer &&
-        !check_question(f, question, id, mask ? shown8 : NULL, tokens, err))
+    for (int i = 0; i < tokens; i++) shown8[i] = mask ? (uint8_t)shown[i] : 1;
+    const char *question = named(golden_case, "question", "questions", watch->row);
+    if (question && f->tokenizer && !check_question(f, question, id, shown8, tokens, err))
         return false;
-    float *read = NULL;
-    const float *pixels = NULL;
-    if (file && file_exists_in(f->folder, file)) {
-        if (!(read = read_pixels(f, file, &height, &width, err))) return false;
-        pixels = read;
-    }
-    if (stored) {
-        const float *row = stored->floats + (size_t)watch->row * (size_t)stored->cols;
-        height = (int)stored->info.shape[2];
-        width = (int)stored->info.shape[3];
-        double error_of_input = read ? golden_error(read, row, (size_t)stored->cols) : 0;
-        if (error_of_input > f->input_worst) f->input_worst = error_of_input;
-        if (error_of_input > 1e-6) {
-            free(read);
-            return fail(err, "case '%s': the preprocessed picture is off by %.3g, allowed are 1e-6",
-                        watch->name, error_of_input);
-        }
-        pixels = row;
-    }
-    if (!pixels)
-        return fail(err, "case '%s' has neither pixel_values nor its picture '%s'", watch->name,
-                    file ? file : "");
+    int height, width;
+    float *pixels = case_pixels(f, golden_case, watch, &height, &width, err);
+    if (!pixels) return false;
     const architecture *arch = f->model.arch;
     int rows = arch->feature_rows(&f->model, height, width);
-    size_t scratch = arch->encode_scratch(&f->model, height, width),
+    size_t encode = arch->encode_scratch(&f->model, height, width),
            answer = arch->answer_scratch(&f->model, tokens, rows);
+    size_t results = tensor_cost(rows, f->model.hidden) + tensor_cost(1, f->model.answers);
     arena room;
-    bool ok = arena_new(&room,
-                        tensor_cost(rows, f->model.hidden) + tensor_cost(1, f->model.answers) +
-                            (scratch > answer ? scratch : answer),
-                        "a case", err);
+    bool ok = arena_new(&room, results + (encode > answer ? encode : answer), "a case", err);
     if (ok) {
         compute watched = *c;
         watched.watch = golden_show;
@@ -137,12 +153,11 @@ static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, gold
         tensor features = tensor_new(&room, rows, f->model.hidden),
                logits = tensor_new(&room, 1, f->model.answers);
         arch->encode(&watched, &f->model, pixels, height, width, features, room);
-        arch->answer(&watched, &f->model, id, types ? type : NULL, mask ? shown8 : NULL, tokens,
-                     features, logits, room);
+        arch->answer(&watched, &f->model, id, type, shown8, tokens, features, logits, room);
         if (logits_out) memcpy(logits_out, logits.data, (size_t)logits.cols * sizeof(float));
         arena_free(&room);
     }
-    free(read);
+    free(pixels);
     return ok;
 }
 
@@ -195,79 +210,6 @@ bool golden_fusion(const char *folder, const compute *c, golden_result *result, 
 
 /* ---- full-size models whose weights follow a recipe ---- */
 
-static uint32_t fnv1a(const char *text)
-{
-    uint32_t h = 0x811c9dc5u;
-    for (; *text; text++) h = (h ^ (uint8_t)*text) * 0x01000193u;
-    return h;
-}
-
-/* Element i of a tensor, as the fixture's README defines it. */
-static float recipe_value(uint32_t i, uint32_t seed, double center, double scale)
-{
-    uint32_t x = i * 0x9e3779b9u + seed;
-    x ^= x >> 16;
-    x *= 0x85ebca6bu;
-    x ^= x >> 13;
-    x *= 0xc2b2ae35u;
-    x ^= x >> 16;
-    return (float)(center + scale * (((double)(x >> 8) - 8388607.5) / 8388608.0));
-}
-
-static bool make_tensor(weights *w, int index, const cJSON *entry, uint32_t seed, error *err)
-{
-    enum { PIECE = 16384 };
-    static float piece[PIECE];
-    const tensor_info *t = &w->all[index].info;
-    double center, scale, expected;
-    if (!json_number(entry, "center", 0, &center, err) ||
-        !json_number(entry, "scale", 0, &scale, err) ||
-        !json_number(entry, "crc32", 0, &expected, err))
-        return false;
-    uint32_t own = fnv1a(t->name) ^ seed, crc = 0;
-    size_t count = t->size / sizeof(float);
-    for (size_t at = 0; at < count; at += PIECE) {
-        size_t n = count - at < PIECE ? count - at : PIECE;
-        for (size_t i = 0; i < n; i++)
-            piece[i] = recipe_value((uint32_t)(at + i), own, center, scale);
-        crc = crc32_update(crc, piece, n * sizeof *piece);
-        if (!weights_take(w, index, (const uint8_t *)piece, n * sizeof *piece, err)) return false;
-    }
-    return crc == (uint32_t)expected ||
-           fail(err, "tensor '%s' of the recipe has the CRC-32 %08x, expected %08x", t->name, crc,
-                (uint32_t)expected);
-}
-
-static bool make_weights(const char *folder, precision keep, weights *w, error *err)
-{
-    cJSON *manifest = json_read_in(folder, "manifest.json", err);
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(manifest, "tensors"), *entry;
-    tensor_info *infos = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *infos);
-    int count = 0, seed;
-    bool ok = manifest && infos && json_int(manifest, "seed", 0, 0, 1 << 30, &seed, err);
-    if (ok) cJSON_ArrayForEach(entry, list)
-        {
-            tensor_info *t = &infos[count++];
-            const cJSON *dimension;
-            *t = (tensor_info){ .name = json_text(entry, "name", ""),
-                                .type = DTYPE_F32,
-                                .size = sizeof(float) };
-            cJSON_ArrayForEach(dimension, cJSON_GetObjectItemCaseSensitive(entry, "shape"))
-            {
-                t->shape[t->rank++ % WEIGHT_MAX_RANK] = dimension->valueint;
-                t->size *= (size_t)dimension->valueint;
-            }
-        }
-    ok = ok && weights_plan(w, infos, count, keep, err);
-    int i = 0;
-    if (ok)
-        cJSON_ArrayForEach(entry, list) if (ok) ok =
-            make_tensor(w, i++, entry, (uint32_t)seed, err);
-    free(infos);
-    cJSON_Delete(manifest);
-    return ok;
-}
-
 static double cosine(const float *a, const float *b, size_t n)
 {
     double ab = 0, aa = 0, bb = 0;
@@ -311,7 +253,7 @@ bool golden_realistic(const char *folder, const compute *c, golden_result *resul
         cJSON *nothing = cJSON_CreateObject(); /* the processor of the class's defaults */
         ok = (f.config = json_read_in(folder, "config.json", err)) &&
              golden_read(folder, &f.data, err) &&
-             make_weights(folder, q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, &f.weights, err) &&
+             recipe_weights(folder, q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, &f.weights, err) &&
              model_bind(&f.model, &f.weights, f.config, err) &&
              preprocessor_parse(&f.preprocessor, nothing, err) &&
              open_tokenizer(&f, json_text(cJSON_GetArrayItem(f.data.list, 0), "vocab", "vocab.txt"),
