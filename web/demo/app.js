@@ -11,6 +11,8 @@ const MODEL = 'weights/shapes.q8.safetensors';
 /** Suggested for pictures of one's own. */
 const GENERAL_QUESTIONS = ['How many shapes are there?', 'What shape is it?', 'What color is it?', 'Is there a circle?'];
 
+const CHOOSE = 'Choose a picture to ask about.';
+
 const preview = document.getElementById('picture');
 const pictureError = document.getElementById('picture-error');
 const question = document.getElementById('question');
@@ -52,6 +54,7 @@ function setPicture(picture, alt, suggestions) {
 }
 
 async function ask() {
+  if (!source) return showHint(CHOOSE);
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
@@ -82,13 +85,13 @@ function showFailure(error) {
   if (error.code === 'E_PICTURE') {
     preview.hidden = true;
     pictureError.textContent = sentence(error);
-    showHint('Choose another picture to ask about.');
+    showHint(CHOOSE);
   } else if (error.code === 'E_QUESTION') {
     showError(error);
   } else {
     showError(error, () => {
       loadModel();
-      encodePicture();
+      if (source) encodePicture();
       ask();
     });
   }
@@ -114,3 +117,4 @@ loadModel();
 const samples = await fetchSamples();
 showSamples(samples, setSample);
 if (!source && samples.length > 0) setSample(samples[0]);
+else if (!source) model.then(() => source || showHint(CHOOSE), showFailure);

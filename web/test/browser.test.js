@@ -144,6 +144,17 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     await best().waitFor();
   });
 
+  test('without its samples the page waits for a picture', async () => {
+    await page.route('**/samples.json', (route) => route.fulfill({ status: 404 }));
+    await page.goto(url);
+    await page.locator('#answers').getByText('Choose a picture').waitFor();
+    await page.getByLabel('Your question').press('Enter');
+    await drop('circle.png', RED_CIRCLE);
+    await page.getByLabel('Your question').fill(COLOR);
+    await page.getByLabel('Your question').press('Enter');
+    await best().waitFor();
+  });
+
   test('the policy is in force: a script in the page does not run', async () => {
     await opened();
     assert.equal(await page.evaluate(() => {
