@@ -138,6 +138,18 @@ static bool write_info(vqa *v, error *err)
     return v->info || fail_memory(err, "not enough memory for the model's description");
 }
 
+/* The rows of features for pixels of that size; 0 and a sentence if there are none. */
+static int feature_rows(const vqa *v, int height, int width, error *err)
+{
+    int rows = v->model.arch->feature_rows(&v->model, height, width);
+    if (rows > 0) return rows;
+    fail(err,
+         rows ? "the picture is too large for the model (%d x %d pixels)"
+              : "the picture is too small for the model (%d x %d pixels)",
+         width, height);
+    return 0;
+}
+
 /* Room for a question of any length about features of that many rows, and for encoding such a
  * picture. */
 static bool plan_scratch(vqa *v, int height, int width, error *err)
@@ -172,14 +184,12 @@ static bool finish(vqa *v, error *err)
     v->ids = arena_take(&v->results, tokens, sizeof(int));
     v->logits = tensor_new(&v->results, 1, v->model.answers);
     v->scores = tensor_new(&v->results, 1, v->model.answers);
+    if (v->preprocessor.rule == RESIZE_NOT) return write_info(v, err); /* planned by picture */
     int height,
         width; /* of what a picture of usual shape becomes; most processors make one size of all */
+    error why;
     if (!preprocess_size(&v->preprocessor, 640, 480, &width, &height, err)) return false;
-    if (!v->model.arch->feature_rows(&v->model, height, width))
-        return fail(
-            err,
-            "the preprocessor makes pictures of %d x %d pixels, less than a patch of the model",
-            width, height);
+    if (!feature_rows(v, height, width, &why)) return fail(err, "preprocessor: %s", why.text);
     return plan_scratch(v, height, width, err) && write_info(v, err);
 }
 
@@ -276,9 +286,8 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
     int width, height;
     if (!preprocess_size(&v->preprocessor, pixels8->width, pixels8->height, &width, &height, err))
         return false;
-    int rows = v->model.arch->feature_rows(&v->model, height, width);
-    if (!rows)
-        return fail(err, "the picture is too small for the model (%d x %d pixels)", width, height);
+    int rows = feature_rows(v, height, width, err);
+    if (!rows) return false;
     arena input = { 0 };
     bool ok =
         plan_scratch(v, height, width, err) &&

@@ -11,12 +11,17 @@
 
 typedef struct model model;
 
+/* What a model takes at once. Attention's time grows with the square; and settings of outside
+ * origin must not plan more working memory than 32 bits count. */
+enum { MODEL_MAX_TOKENS = 4096, MODEL_MAX_PATCHES = 4096 };
+
 typedef struct {
     const char *name;
     const char *model_types[4]; /* the config's "model_type" values that mean it, NULL at the end */
     bool (*bind)(model *m, weights *w, const cJSON *config, error *err);
     void (*free)(model *m);
-    /* Rows of features for pixels [3, height, width]; 0 if the picture is too small. */
+    /* Rows of features for pixels [3, height, width]; 0 if the picture is too small, -1 if it has
+     * more than MODEL_MAX_PATCHES patches. */
     int (*feature_rows)(const model *m, int height, int width);
     /* features: [feature_rows, hidden], allocated by the caller. */
     void (*encode)(const compute *c, const model *m, const float *pixels, int height, int width,

@@ -33,6 +33,7 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
     m->hidden = t->hidden;
     m->vocabulary = self->text.vocabulary;
     m->max_tokens = self->text.positions;
+    if (m->max_tokens > MODEL_MAX_TOKENS) m->max_tokens = MODEL_MAX_TOKENS;
     if (!fusion_bind(&self->fusion, w, config, m->hidden, m->answers, err)) return false;
     snprintf(m->summary, sizeof m->summary, "BERT %d x %d + ViT %d x %d, fusion %s", t->layers,
              t->hidden, i->layers, i->hidden, self->fusion.kind->name);
@@ -55,6 +56,7 @@ static int feature_rows(const model *m, int height, int width)
 {
     const multimodal *self = m->self;
     int tokens = image_vit_tokens(&self->image, height, width);
+    if (tokens > 1 + MODEL_MAX_PATCHES) return -1;
     return tokens && !self->fusion.kind->all_rows ? 1 : tokens;
 }
 
