@@ -27,12 +27,28 @@ static size_t unit_size(const weight *t)
     return dtype_size(t->info.type) * (t->q8 ? (size_t)t->cols : 1);
 }
 
+/* Values of a row in memory, and of all rows with those that fill the last panel. */
+static size_t row_room(const weight *t)
+{
+    return t->q8 ? (size_t)q8_padded(t->cols) : (size_t)t->cols;
+}
+
+static size_t all_room(const weight *t)
+{
+    return (t->info.rank > 1 ? room(t->rows) : 1) * row_room(t);
+}
+
 static size_t cost(const weight *t)
 {
-    if (!t->q8)
-        return arena_cost((t->info.rank > 1 ? room(t->rows) : 1) * (size_t)t->cols, sizeof(float));
-    return arena_cost(room(t->rows) * (size_t)q8_padded(t->cols), 1) +
-           arena_cost((size_t)t->rows, sizeof(float));
+    return t->q8 ? arena_cost(all_room(t), 1) + arena_cost((size_t)t->rows, sizeof(float))
+                 : arena_cost(all_room(t), sizeof(float));
+}
+
+/* Whether the products above fit a size_t, which may have 32 bits. */
+static bool countable(const weight *t)
+{
+    double values = (double)(room(t->rows) + 1) * (double)row_room(t);
+    return values * sizeof(float) < (double)(SIZE_MAX / 4);
 }
 
 static bool measure(weight *t, precision keep, error *err)
@@ -69,8 +85,8 @@ bool weights_plan(weights *w, const tensor_info *tensors, int count, precision k
         if (!measure(t, keep, err)) return false;
         if (unit_size(t) > unit) unit = unit_size(t);
         if (t->q8 && t->info.type != DTYPE_I8 && t->cols > row) row = t->cols;
-        if (cost(t) > SIZE_MAX / 2 - total)
-            return fail_memory(err, "not enough memory for the weights");
+        if (!countable(t) || cost(t) > SIZE_MAX / 2 - total)
+            return fail_memory(err, "not enough memory for tensor '%s'", t->info.name);
         total += cost(t);
     }
     size_t extra =
@@ -84,14 +100,16 @@ bool weights_plan(weights *w, const tensor_info *tensors, int count, precision k
         size_t length = strlen(t->info.name) + 1;
         t->info.name = memcpy(name, t->info.name, length);
         name += length;
+        /* only what no bytes will fill is set to zero here, so that a false size costs nothing */
+        size_t filled = (size_t)t->rows * row_room(t), rest = all_room(t) - filled;
         if (t->q8) {
-            size_t size = room(t->rows) * (size_t)q8_padded(t->cols);
-            t->bytes = memset(arena_take(&w->block, size, 1), 0, size);
+            t->bytes = arena_take(&w->block, all_room(t), 1);
+            memset(t->bytes + filled, 0, rest);
             t->scale = arena_take(&w->block, (size_t)t->rows, sizeof(float));
             t->largest = t->info.type == DTYPE_I8 ? 0 : q8_largest(t->info.name, t->info.rank);
         } else {
-            size_t size = (t->info.rank > 1 ? room(t->rows) : 1) * (size_t)t->cols * sizeof(float);
-            t->floats = memset(arena_take(&w->block, size, 1), 0, size);
+            t->floats = arena_take(&w->block, all_room(t), sizeof(float));
+            memset(t->floats + filled, 0, rest * sizeof(float));
         }
     }
     return true;
@@ -116,7 +134,8 @@ static bool all_finite(const weight *t, const float *x, size_t n, size_t first, 
 /* One whole row of a tensor that is kept as q8. */
 static bool take_row(weight *t, const uint8_t *bytes, float *row, error *err)
 {
-    int8_t *q = t->bytes + t->arrived * (size_t)q8_padded(t->cols);
+    int8_t *q = t->bytes + t->arrived * row_room(t);
+    memset(q + t->cols, 0, row_room(t) - (size_t)t->cols);
     if (t->info.type == DTYPE_I8) {
         memcpy(q, bytes, (size_t)t->cols);
         for (int i = 0; i < t->cols; i++)
