@@ -585,8 +585,8 @@ static void test_working_memory_does_not_grow(void **state)
 static void test_pictures_of_many_sizes(void **state)
 {
     (void)state;
-    static const int sides[][2] = { { 16, 16 }, { 8, 8 },   { 700, 500 },
-                                    { 8, 900 }, { 20, 33 }, { 800, 600 } };
+    static const int sides[][2] = { { 16, 16 }, { 8, 8 },   { 400, 300 },
+                                    { 8, 900 }, { 20, 33 }, { 512, 512 } };
     tiny_bytes pack = tiny_pack((tiny_model){ .fusion = "token_attention_mean" }),
                edited = tiny_edit(pack, keep_size, NULL);
     vqa *v = open_pieces(edited, edited.size, 2);
@@ -599,13 +599,22 @@ static void test_pictures_of_many_sizes(void **state)
         }
         assert_int_equal(picture, i + 1);
     }
-    tiny_bytes small = tiny_bmp(7, 100, 1);
-    assert_int_equal(vqa_encode(v, small.bytes, small.size), VQA_BAD_PICTURE);
-    assert_string_equal(vqa_error(v), "the picture is too small for the model (7 x 100 pixels)");
+    static const struct {
+        int width, height;
+        const char *why;
+    } bad[] = {
+        { 7, 100, "the picture is too small for the model (7 x 100 pixels)" },
+        { 520, 512, "the picture is too large for the model (520 x 512 pixels)" },
+    };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        tiny_bytes bmp = tiny_bmp(bad[i].width, bad[i].height, 1);
+        assert_int_equal(vqa_encode(v, bmp.bytes, bmp.size), VQA_BAD_PICTURE);
+        assert_string_equal(vqa_error(v), bad[i].why);
+        free(bmp.bytes);
+    }
     logits_of(v, 1, question, now);
     assert_same(now, logits[0]);
     vqa_free(v);
-    free(small.bytes);
     free(edited.bytes);
     free(pack.bytes);
 }
