@@ -41,7 +41,7 @@ int command_ask(int argc, char **argv)
         else if (o == 'j')
             json = true;
         else
-            return TOOL_USAGE;
+            return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 3) return tool_usage("ask takes a pack, a picture and a question");

@@ -33,7 +33,7 @@ int command_bench(int argc, char **argv)
         else if (o == 't')
             threads = tool_number("-t", optarg, 1, 64, &ok);
         else
-            return TOOL_USAGE;
+            return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 3) return tool_usage("bench takes a pack, a picture and a question");

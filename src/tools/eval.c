@@ -193,7 +193,7 @@ int command_eval(int argc, char **argv)
         else if (o == 'j')
             json = true;
         else
-            return TOOL_USAGE;
+            return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 3)

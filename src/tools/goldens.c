@@ -147,7 +147,7 @@ int command_goldens(int argc, char **argv)
         else if (o == 's')
             small = true;
         else
-            return TOOL_USAGE;
+            return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 1) return tool_usage("goldens takes a folder of fixtures");

@@ -91,7 +91,7 @@ int command_inspect(int argc, char **argv)
         if (o == 'j')
             json = true;
         else if (o != 't')
-            return TOOL_USAGE;
+            return tool_bad_option(argv);
     }
     if (argc - optind != 1) return tool_usage("inspect takes a pack or a folder");
     return file_is_folder(argv[optind]) ? inspect_folder(argv[optind], json)

@@ -1,5 +1,6 @@
 /* vqa: the command line. */
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,13 @@ int tool_usage(const char *format, ...)
     return TOOL_USAGE;
 }
 
+int tool_bad_option(char **argv)
+{
+    char letter[] = { '-', (char)optopt, 0 };
+    return tool_usage("the option '%s' is not known or lacks its value",
+                      optopt ? letter : argv[optind - 1]);
+}
+
 int tool_number(const char *option, const char *text, int least, int most, bool *ok)
 {
     char *end;
@@ -126,6 +134,7 @@ int main(int argc, char **argv)
         fputs(help, stdout);
         return TOOL_OK;
     }
+    opterr = 0; /* we say it ourselves */
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
     return tool_usage("there is no command '%s'", argv[1]);

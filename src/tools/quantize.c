@@ -58,7 +58,7 @@ int command_quantize(int argc, char **argv)
         else if (o == 'l')
             licence = optarg;
         else if (o != 't')
-            return TOOL_USAGE;
+            return tool_bad_option(argv);
     }
     if (argc - optind != 2) return tool_usage("quantize takes a folder and the pack to write");
     const char *folder = argv[optind], *pack = argv[optind + 1];

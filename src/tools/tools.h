@@ -22,6 +22,9 @@ int command_goldens(int argc, char **argv);
 int tool_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int tool_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for the option that getopt has just refused. */
+int tool_bad_option(char **argv);
+
 /* The whole number that an option's text is, or a usage message naming the option; *ok tells. */
 int tool_number(const char *option, const char *text, int least, int most, bool *ok);
 
