@@ -1,0 +1,598 @@
+/* The layers against plain loops in double precision, and what must hold to the bit. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/panel.h"
+#include "nn/attention.h"
+#include "nn/classifier.h"
+#include "nn/embedding.h"
+#include "nn/interpolate.h"
+#include "nn/norm.h"
+#include "nn/pooler.h"
+#include "nn/transformer.h"
+#include "quant/q8.h"
+
+/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static uint32_t seed = 1;
+
+static float random_float(void) /* -1..1 */
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (float)(seed >> 8) / 0x1p23f - 1;
+}
+
+static arena memory; /* of a test: results and inputs */
+static compute one, four;
+
+static int set_up(void **state)
+{
+    (void)state;
+    error err;
+    one = (compute){ .k = kernels_best() };
+    four = (compute){ .k = kernels_best(), .threads = pool_new(4) };
+    return arena_new(&memory, 8 << 20, "a test", &err) && four.threads ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(&memory);
+    pool_free(four.threads);
+    return 0;
+}
+
+static tensor random_tensor(int rows, int cols)
+{
+    tensor t = tensor_new(&memory, rows, cols);
+    for (int i = 0; i < rows * cols; i++) t.data[i] = random_float();
+    return t;
+}
+
+static tensor copy_of(tensor x)
+{
+    tensor t = tensor_new(&memory, x.rows, x.cols);
+    memcpy(t.data, x.data, (size_t)x.rows * (size_t)x.cols * sizeof(float));
+    return t;
+}
+
+static void check_same(tensor a, tensor b)
+{
+    assert_int_equal(a.rows * a.cols, b.rows * b.cols);
+    assert_memory_equal(a.data, b.data, (size_t)a.rows * (size_t)a.cols * sizeof(float));
+}
+
+/* An arena of exactly `size` bytes: one that takes more stops the program. */
+static arena exactly(size_t size)
+{
+    arena a;
+    error err;
+    assert_true(arena_new(&a, size, "a plan", &err));
+    assert_int_equal(a.size, size ? size : ARENA_ALIGN);
+    return a;
+}
+
+/* Weights of these names and shapes (second dimension 0: a vector), the same values every time. */
+typedef struct {
+    const char *name;
+    int rows, cols;
+} spec;
+
+static weights make_weights(const spec *specs, int count, precision keep)
+{
+    tensor_info *infos = calloc((size_t)count, sizeof *infos);
+    weights w;
+    error err;
+    assert_non_null(infos);
+    for (int i = 0; i < count; i++)
+        infos[i] = (tensor_info){ .name = specs[i].name,
+                                  .type = DTYPE_F32,
+                                  .rank = specs[i].cols ? 2 : 1,
+                                  .shape = { specs[i].rows, specs[i].cols } };
+    assert_true(weights_plan(&w, infos, count, keep, &err));
+    uint32_t before = seed;
+    seed = 77;
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < specs[i].rows * (specs[i].cols ? specs[i].cols : 1); k++) {
+            float value = random_float() * 0.3f;
+            assert_true(weights_take(&w, i, (const uint8_t *)&value, sizeof value, &err));
+        }
+    seed = before;
+    assert_true(weights_finish(&w, &err));
+    free(infos);
+    return w;
+}
+
+/* Element (r, c) of a tensor that no layer has taken. */
+static double element(const weight *t, int r, int c)
+{
+    if (!t->q8) return t->floats[r * t->cols + c];
+    return (double)t->bytes[r * q8_padded(t->cols) + c] * t->scale[r];
+}
+
+static double product(const weight *w, const weight *bias, const float *x, int out)
+{
+    double sum = bias ? bias->floats[out] : 0;
+    for (int i = 0; i < w->cols; i++) sum += x[i] * element(w, out, i);
+    return sum;
+}
+
+/* w[0]: weight, w[1]: bias */
+static tensor norm_of(const weight *w, double eps, tensor x)
+{
+    tensor y = tensor_new(&memory, x.rows, x.cols);
+    for (int r = 0; r < x.rows; r++) {
+        const float *row = tensor_row(x, r);
+        double mean = 0, variance = 0;
+        for (int c = 0; c < x.cols; c++) mean += (double)row[c] / x.cols;
+        for (int c = 0; c < x.cols; c++) variance += (row[c] - mean) * (row[c] - mean) / x.cols;
+        for (int c = 0; c < x.cols; c++)
+            tensor_row(y, r)[c] =
+                (float)((row[c] - mean) / sqrt(variance + eps) * w[0].floats[c] + w[1].floats[c]);
+    }
+    return y;
+}
+
+static void check_near(tensor a, tensor b, double most)
+{
+    for (int i = 0; i < a.rows * a.cols; i++) assert_true(fabs(a.data[i] - b.data[i]) <= most);
+}
+
+static void check_linear(int rows, int in, int out, precision keep)
+{
+    const spec specs[] = { { "l.weight", out, in }, { "l.bias", out, 0 } };
+    weights w = make_weights(specs, 2, keep), plain = make_weights(specs, 2, keep);
+    linear l;
+    error err;
+    size_t used = memory.used;
+    tensor x = random_tensor(rows, in), y = tensor_new(&memory, rows, out),
+           z = tensor_new(&memory, rows, out);
+    arena tmp = exactly(linear_scratch(rows, in));
+    assert_true(linear_bind(&l, &w, "l", in, out, true, &err));
+    nn_linear(&one, &l, x, y, tmp);
+    nn_linear(&four, &l, x, z, tmp);
+    check_same(y, z);
+    for (int r = 0; r < rows; r++)
+        for (int o = 0; o < out; o++) {
+            const float *row = tensor_row(x, r);
+            double largest = 0, sum = 1; /* the step of quantized inputs is largest / 127 */
+            for (int i = 0; i < in; i++) largest = fmax(largest, fabsf(row[i]));
+            for (int i = 0; i < in; i++) sum += fabs(element(&plain.all[0], o, i));
+            double most = sum * ((l.q8 ? largest / 127 / 2 : 0) + 4 * FLT_EPSILON);
+            double want = product(&plain.all[0], &plain.all[1], row, o);
+            assert_true(fabs(tensor_row(y, r)[o] - want) <= most);
+        }
+    arena_free(&tmp);
+    weights_free(&w);
+    weights_free(&plain);
+    memory.used = used;
+}
+
+static void test_linear(void **state)
+{
+    (void)state;
+    static const int rows[] = { 1, 4, 7 }, ins[] = { 1, 3, 8, 17, 100 },
+                     outs[] = { 1, 7, 8, 9, 33, 100 };
+    for (size_t r = 0; r < COUNT(rows); r++)
+        for (size_t i = 0; i < COUNT(ins); i++)
+            for (size_t o = 0; o < COUNT(outs); o++) {
+                check_linear(rows[r], ins[i], outs[o], KEEP_AS_STORED);
+                check_linear(rows[r], ins[i], outs[o], QUANTIZE_Q8);
+            }
+}
+
+static void test_linear_many_and_parts(void **state)
+{
+    (void)state;
+    enum { ROWS = 6, IN = 21 };
+    static const spec specs[] = { { "a.weight", 70, IN },
+                                  { "a.bias", 70, 0 },
+                                  { "b.weight", 8, IN },
+                                  { "b.bias", 8, 0 },
+                                  { "c.weight", 33, IN } };
+    for (int keep = KEEP_AS_STORED; keep <= QUANTIZE_Q8; keep++) {
+        weights w = make_weights(specs, COUNT(specs), (precision)keep);
+        linear l[3];
+        error err;
+        tensor x = random_tensor(ROWS, IN), y[3], z[3];
+        arena tmp = exactly(linear_scratch(ROWS, IN));
+        for (int i = 0; i < 3; i++) {
+            const char *const names[] = { "a", "b", "c" };
+            const int outs[] = { 70, 8, 33 };
+            assert_true(linear_bind(&l[i], &w, names[i], IN, outs[i], i < 2, &err));
+            y[i] = tensor_new(&memory, ROWS, outs[i]);
+            z[i] = tensor_new(&memory, ROWS, outs[i]);
+            nn_linear(&one, &l[i], x, y[i], tmp);
+        }
+        const compute *const with[] = { &one, &four };
+        for (int t = 0; t < 2; t++) {
+            nn_linear_many(with[t], (const linear *const[]){ &l[0], &l[1], &l[2] }, 3, x, z, tmp);
+            for (int i = 0; i < 3; i++) check_same(y[i], z[i]);
+        }
+        linear part = linear_part(&l[0], 16, 41);
+        tensor p = tensor_new(&memory, ROWS, 41);
+        nn_linear(&four, &part, x, p, tmp);
+        for (int r = 0; r < ROWS; r++)
+            assert_memory_equal(tensor_row(p, r), tensor_row(y[0], r) + 16, 41 * sizeof(float));
+        arena_free(&tmp);
+        weights_free(&w);
+    }
+}
+
+static void test_linear_refused(void **state)
+{
+    (void)state;
+    static const tensor_info infos[] = {
+        { .name = "a.weight", .type = DTYPE_F32, .rank = 2, .shape = { 2, 3 } },
+        { .name = "a.bias", .type = DTYPE_F32, .rank = 1, .shape = { 3 } },
+        { .name = "q.weight", .type = DTYPE_I8, .rank = 2, .shape = { 1, 3 } },
+        { .name = "q.weight.scale", .type = DTYPE_F32, .rank = 1, .shape = { 1 } },
+        { .name = "r.weight", .type = DTYPE_I8, .rank = 2, .shape = { 1, 3 } },
+        { .name = "r.weight.scale", .type = DTYPE_F32, .rank = 1, .shape = { 1 } },
+    };
+    static const struct {
+        const char *name;
+        int in, out;
+        bool bias;
+        const char *why; /* NULL: fine */
+    } cases[] = {
+        { "b", 3, 2, false, "the model has no tensor 'b.weight'" },
+        { "a", 2, 3, false, "tensor 'a.weight' has the shape [2, 3], expected [3, 2]" },
+        { "a", 3, 2, true, "tensor 'a.bias' has the shape [3], expected [2]" },
+        { "a", 3, 2, false, NULL }, /* what was refused has changed nothing */
+        { "a", 3, 2, false, "tensor 'a.weight' is used by two layers" },
+        { "q", 3, 1, false,
+          "tensor 'q.weight' holds the int8 value 64, matrices of products keep to 63" },
+        { "r", 3, 1, true, "the model has no tensor 'r.bias'" },
+        { "r", 3, 1, false, NULL },
+    };
+    weights w;
+    error err;
+    assert_true(weights_plan(&w, infos, COUNT(infos), KEEP_AS_STORED, &err));
+    assert_true(weights_take(&w, 2, (const uint8_t[]){ 0, (uint8_t)-64, 63 }, 3, &err));
+    assert_true(weights_take(&w, 4, (const uint8_t[]){ 0, (uint8_t)-63, 63 }, 3, &err));
+    assert_true(weights_finish(&w, &err));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        linear l;
+        bool good =
+            linear_bind(&l, &w, cases[i].name, cases[i].in, cases[i].out, cases[i].bias, &err);
+        assert_int_equal(good, cases[i].why == NULL);
+        if (cases[i].why) assert_string_equal(err.text, cases[i].why);
+    }
+    weights_free(&w);
+}
+
+static double attention_of(int heads, tensor q, tensor k, tensor v, const uint8_t *mask, int row,
+                           int column)
+{
+    int depth = q.cols / heads, start = column / depth * depth;
+    double sum = 0, all = 0;
+    for (int i = 0; i < k.rows; i++) {
+        double score = 0;
+        for (int d = start; d < start + depth; d++)
+            score += (double)tensor_row(q, row)[d] * tensor_row(k, i)[d];
+        double part = mask && !mask[i] ? 0 : exp(score / sqrt(depth));
+        all += part;
+        sum += part * tensor_row(v, i)[column];
+    }
+    return sum / all;
+}
+
+static void check_attention(int queries, int keys, int heads, int depth, bool masked)
+{
+    size_t used = memory.used;
+    tensor q = random_tensor(queries, heads * depth), k = random_tensor(keys, heads * depth),
+           v = random_tensor(keys, heads * depth), y = copy_of(q), z = copy_of(q);
+    uint8_t mask[100];
+    for (int i = 0; i < keys; i++) mask[i] = i % 3 != 1;
+    for (int i = 0; i < q.rows * q.cols; i++) q.data[i] *= 4;
+    arena tmp = exactly(attention_scratch(heads, queries, keys, heads * depth));
+    nn_attention(&one, heads, q, k, v, masked ? mask : NULL, y, tmp);
+    for (int r = 0; r < queries; r++)
+        for (int c = 0; c < q.cols; c++) {
+            double want = attention_of(heads, q, k, v, masked ? mask : NULL, r, c);
+            assert_true(fabs(tensor_row(y, r)[c] - want) <= 2e-6);
+        }
+    for (int i = 0; masked && i < keys; i++)
+        for (int c = 0; !mask[i] && c < k.cols; c++)
+            tensor_row(k, i)[c] *= -9, tensor_row(v, i)[c] = 1e14f; /* nobody sees it */
+    nn_attention(&four, heads, q, k, v, masked ? mask : NULL, z, tmp);
+    check_same(y, z);
+    arena_free(&tmp);
+    memory.used = used;
+}
+
+static void test_attention(void **state)
+{
+    (void)state;
+    static const int queries[] = { 1, 31, 32, 33, 70 }, keys[] = { 1, 7, 33, 70 },
+                     depths[] = { 4, 5, 16 };
+    for (size_t q = 0; q < COUNT(queries); q++)
+        for (size_t k = 0; k < COUNT(keys); k++)
+            for (size_t d = 0; d < COUNT(depths); d++)
+                for (int heads = 1; heads <= 3; heads += 2) {
+                    check_attention(queries[q], keys[k], heads, depths[d], false);
+                    check_attention(queries[q], keys[k], heads, depths[d], true);
+                }
+}
+
+enum { MAX_BLOCKS = 2 };
+
+static weights transformer_weights(const transformer_shape *s, precision keep)
+{
+    static char names[MAX_BLOCKS * 16][60];
+    spec specs[MAX_BLOCKS * 16];
+    const transformer_names *n = &transformer_vit_names;
+    const struct {
+        const char *name;
+        int rows, cols;
+    } parts[8] = {
+        { n->query, s->hidden, s->hidden },
+        { n->key, s->hidden, s->hidden },
+        { n->value, s->hidden, s->hidden },
+        { n->output, s->hidden, s->hidden },
+        { n->up, s->intermediate, s->hidden },
+        { n->down, s->hidden, s->intermediate },
+        { n->norm1, s->hidden, 0 },
+        { n->norm2, s->hidden, 0 },
+    };
+    int count = 0;
+    for (int i = 0; i < s->layers; i++)
+        for (int p = 0; p < 16; p++, count++) {
+            snprintf(names[count], sizeof names[count], "t.%d.%s.%s", i, parts[p / 2].name,
+                     p % 2 ? "bias" : "weight");
+            specs[count] = (spec){ names[count], parts[p / 2].rows, p % 2 ? 0 : parts[p / 2].cols };
+        }
+    return make_weights(specs, count, keep);
+}
+
+static tensor layer_of(const weight *w, bool bias, tensor x)
+{
+    tensor y = tensor_new(&memory, x.rows, w->rows);
+    for (int r = 0; r < y.rows; r++)
+        for (int c = 0; c < y.cols; c++)
+            tensor_row(y, r)[c] = (float)product(w, bias ? w + 1 : NULL, tensor_row(x, r), c);
+    return y;
+}
+
+static tensor sum_of(tensor a, tensor b)
+{
+    tensor y = copy_of(a);
+    for (int i = 0; i < y.rows * y.cols; i++) y.data[i] += b.data[i];
+    return y;
+}
+
+/* One block by its formula; w: its 16 tensors as transformer_weights() has them. */
+static tensor block_of(const transformer_shape *s, const weight *w, tensor x, const uint8_t *mask)
+{
+    tensor in = s->pre_norm ? norm_of(w + 12, s->eps, x) : x, mixed = copy_of(x);
+    tensor q = layer_of(w, s->qkv_bias, in), k = layer_of(w + 2, s->qkv_bias, in),
+           v = layer_of(w + 4, s->qkv_bias, in);
+    for (int r = 0; r < x.rows; r++)
+        for (int c = 0; c < x.cols; c++)
+            tensor_row(mixed, r)[c] = (float)attention_of(s->heads, q, k, v, mask, r, c);
+    x = sum_of(x, layer_of(w + 6, true, mixed));
+    if (!s->pre_norm) x = norm_of(w + 12, s->eps, x);
+    tensor up = layer_of(w + 8, true, s->pre_norm ? norm_of(w + 14, s->eps, x) : x);
+    nn_activate(&one, s->act, up);
+    x = sum_of(x, layer_of(w + 10, true, up));
+    return s->pre_norm ? x : norm_of(w + 14, s->eps, x);
+}
+
+/* All rows, with an arena of exactly the plan; then fewer rows, which must be the same rows. */
+static void check_transformer(const transformer_shape *s, int tokens, precision keep)
+{
+    weights w = transformer_weights(s, keep), plain = transformer_weights(s, KEEP_AS_STORED);
+    transformer t;
+    error err;
+    uint8_t mask[100];
+    size_t used = memory.used, peak = 0, plan = transformer_scratch(s, tokens);
+    assert_true(transformer_bind(&t, s, &w, "t.", &transformer_vit_names, &err));
+    tensor x = random_tensor(tokens, s->hidden), all = copy_of(x);
+    for (int i = 0; i < tokens; i++) mask[i] = i % 4 != 2;
+    arena tmp = exactly(plan);
+    tmp.peak = &peak;
+    nn_transformer(&one, &t, all, mask, tokens, tmp);
+    assert_in_range(peak, 1, plan);
+    tensor want = x;
+    for (int i = 0; i < s->layers; i++) want = block_of(s, plain.all + 16 * i, want, mask);
+    check_near(all, want, keep == QUANTIZE_Q8 ? 0.1 : 1e-5);
+    static const int some[] = { 1, 2, 31, 33 };
+    for (size_t i = 0; i < COUNT(some) && some[i] <= tokens; i++) {
+        tensor y = copy_of(x);
+        nn_transformer(&four, &t, y, mask, some[i], tmp);
+        check_same(tensor_rows(y, 0, some[i]), tensor_rows(all, 0, some[i]));
+    }
+    assert_in_range(peak, 1, plan);
+    arena_free(&tmp);
+    transformer_free(&t);
+    weights_free(&w);
+    weights_free(&plain);
+    memory.used = used;
+}
+
+static void test_transformer(void **state)
+{
+    (void)state;
+    static const transformer_shape shapes[] = {
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, true, true },
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, false, true },
+        { 1, 12, 3, 300, ACTIVATION_RELU, 1e-6f, true, false },      /* the mlp takes most */
+        { 1, 72, 9, 8, ACTIVATION_QUICK_GELU, 1e-6f, false, false }, /* the attention does */
+        { 1, 5, 1, 3, ACTIVATION_TANH, 1e-6f, true, true },
+    };
+    static const int tokens[] = { 1, 2, 33, 70 };
+    for (size_t s = 0; s < COUNT(shapes); s++)
+        for (size_t n = 0; n < COUNT(tokens); n++) {
+            check_transformer(&shapes[s], tokens[n], KEEP_AS_STORED);
+            check_transformer(&shapes[s], tokens[n], QUANTIZE_Q8);
+        }
+}
+
+static void test_norm(void **state)
+{
+    (void)state;
+    static const spec specs[] = {
+        { "n.weight", 19, 0 }, { "n.bias", 19, 0 }, { "old.gamma", 19, 0 }, { "old.beta", 19, 0 }
+    };
+    weights w = make_weights(specs, COUNT(specs), QUANTIZE_Q8);
+    error err;
+    for (int i = 0; i < 2; i++) {
+        norm n;
+        assert_true(norm_bind(&n, &w, i ? "old" : "n", 19, 0.1f, &err));
+        tensor x = random_tensor(3, 19), y = tensor_new(&memory, 3, 19);
+        nn_norm(&one, &n, x, y);
+        check_near(y, norm_of(&w.all[2 * i], 0.1, x), 1e-6);
+        nn_norm(&one, &n, x, x);
+        check_same(x, y);
+    }
+    norm n;
+    assert_false(norm_bind(&n, &w, "m", 19, 0, &err));
+    assert_string_equal(err.text, "the model has no tensor 'm.weight'");
+    assert_false(norm_bind(&n, &w, "n", 18, 0, &err));
+    assert_string_equal(err.text, "tensor 'n.weight' has the shape [19], expected [18]");
+    weights_free(&w);
+}
+
+static void test_embedding(void **state)
+{
+    (void)state;
+    static const spec specs[] = { { "word_embeddings.weight", 5, 13 } };
+    for (int keep = KEEP_AS_STORED; keep <= QUANTIZE_Q8; keep++) {
+        weights w = make_weights(specs, 1, (precision)keep);
+        embedding e;
+        error err;
+        assert_true(embedding_bind(&e, &w, "word_embeddings", 5, 13, &err));
+        assert_int_equal(e.table->q8, keep == QUANTIZE_Q8);
+        for (int id = 0; id < 5; id++) {
+            float row[13];
+            for (int c = 0; c < 13; c++) row[c] = (float)c;
+            embedding_add(&e, id, row);
+            for (int c = 0; c < 13; c++)
+                assert_true(fabs(c + element(e.table, id, c) - row[c]) < 1e-6);
+        }
+        assert_false(embedding_bind(&e, &w, "word_embeddings", 6, 13, &err));
+        assert_string_equal(err.text, "tensor 'word_embeddings.weight' has the shape [5, 13], "
+                                      "expected [6, 13]");
+        weights_free(&w);
+    }
+}
+
+static void test_interpolate(void **state)
+{
+    (void)state;
+    tensor grid = random_tensor(3 * 4, 5), same = tensor_new(&memory, 3 * 4, 5);
+    interpolate_bicubic(grid, 3, 4, same, 3, 4);
+    check_same(grid, same); /* no resizing changes nothing */
+    for (int i = 0; i < 60; i++) grid.data[i] = 0.7f;
+    tensor other = tensor_new(&memory, 7 * 2, 5);
+    interpolate_bicubic(grid, 3, 4, other, 7, 2);
+    for (int i = 0; i < 70; i++) assert_true(fabsf(other.data[i] - 0.7f) < 1e-6f);
+    /* 0, 1 at twice the size, by hand; along both axes */
+    static const float want[] = { -0.10546875f, 0.2265625f, 0.7734375f, 1.10546875f };
+    tensor line = { (float[]){ 0, 1 }, 2, 1 }, twice = tensor_new(&memory, 4, 1);
+    interpolate_bicubic(line, 1, 2, twice, 1, 4);
+    assert_memory_equal(twice.data, want, sizeof want);
+    interpolate_bicubic(line, 2, 1, twice, 4, 1);
+    assert_memory_equal(twice.data, want, sizeof want);
+}
+
+static void test_pooler(void **state)
+{
+    (void)state;
+    static const spec specs[] = { { "p.dense.weight", 9, 9 }, { "p.dense.bias", 9, 0 } };
+    weights w = make_weights(specs, 2, KEEP_AS_STORED),
+            plain = make_weights(specs, 2, KEEP_AS_STORED);
+    pooler p;
+    error err;
+    assert_true(pooler_bind(&p, &w, "q", 9, &err)); /* may be left out */
+    assert_false(p.present);
+    assert_false(pooler_bind(&p, &w, "p", 8, &err));
+    assert_true(pooler_bind(&p, &w, "p", 9, &err));
+    assert_true(p.present);
+    tensor x = random_tensor(4, 9), y = tensor_new(&memory, 1, 9);
+    nn_pooler(&one, &p, x, y, memory);
+    for (int c = 0; c < 9; c++)
+        assert_true(fabs(tanh(product(&plain.all[0], &plain.all[1], x.data, c)) - y.data[c]) <
+                    1e-6);
+    weights_free(&w);
+    weights_free(&plain);
+}
+
+static void test_classifier(void **state)
+{
+    (void)state;
+    static const spec specs[] = { { "c.weight", 10, 6 },        { "c.bias", 10, 0 },
+                                  { "d.dense.weight", 11, 6 },  { "d.dense.bias", 11, 0 },
+                                  { "d.output.weight", 3, 11 }, { "d.output.bias", 3, 0 } };
+    weights w = make_weights(specs, COUNT(specs), KEEP_AS_STORED),
+            plain = make_weights(specs, COUNT(specs), KEEP_AS_STORED);
+    const weight *t = plain.all;
+    classifier c, d;
+    error err;
+    assert_true(classifier_bind(&c, &w, "c", 6, 0, ACTIVATION_NONE, 10, &err));
+    assert_true(classifier_bind(&d, &w, "d", 6, 11, ACTIVATION_RELU, 3, &err));
+    tensor x = random_tensor(1, 6), y = tensor_new(&memory, 1, 10), z = tensor_new(&memory, 1, 3);
+    arena tmp = exactly(classifier_scratch(&c)), deep = exactly(classifier_scratch(&d));
+    nn_classifier(&one, &c, x, y, tmp);
+    for (int o = 0; o < 10; o++) assert_true(fabs(product(t, t + 1, x.data, o) - y.data[o]) < 1e-6);
+    nn_classifier(&one, &d, x, z, deep);
+    float inner[11];
+    for (int i = 0; i < 11; i++) inner[i] = (float)fmax(0, product(t + 2, t + 3, x.data, i));
+    for (int o = 0; o < 3; o++)
+        assert_true(fabs(product(t + 4, t + 5, inner, o) - z.data[o]) < 1e-6);
+    assert_false(classifier_bind(&c, &w, "x", 6, 5, ACTIVATION_NONE, 10, &err));
+    assert_string_equal(err.text, "the model has no tensor 'x.dense.weight'");
+    arena_free(&tmp);
+    arena_free(&deep);
+    weights_free(&w);
+    weights_free(&plain);
+}
+
+static void test_activations(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        float want; /* of -1 */
+    } cases[] = {
+        { "none", -1 }, { "gelu", -0.158655f }, { "quick_gelu", -0.154204f },
+        { "relu", 0 },  { "tanh", -0.761594f },
+    };
+    activation a;
+    error err;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        tensor x = tensor_new(&memory, 3, 7);
+        for (int k = 0; k < 21; k++) x.data[k] = -1;
+        assert_true(activation_named(cases[i].name, &a, &err));
+        nn_activate(&four, a, x);
+        for (int k = 0; k < 21; k++) assert_true(fabsf(x.data[k] - cases[i].want) < 1e-6f);
+    }
+    assert_false(activation_named("swish", &a, &err));
+    assert_string_equal(err.text, "activation 'swish' is not known (gelu, quick_gelu, relu, tanh, "
+                                  "none)");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_linear),     TEST(test_linear_many_and_parts), TEST(test_linear_refused),
+        TEST(test_attention),  TEST(test_transformer),           TEST(test_norm),
+        TEST(test_embedding),  TEST(test_interpolate),           TEST(test_pooler),
+        TEST(test_classifier), TEST(test_activations),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
