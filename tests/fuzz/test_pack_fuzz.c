@@ -191,17 +191,17 @@ static void test_every_setting_replaced_by_every_kind_of_value(void **state)
     int loaded = 0, refused = 0;
     for (size_t m = 0; m < COUNT(models); m++) {
         tiny_bytes pack = tiny_pack(models[m]);
-        for (int r = 0; r < (int)COUNT(replacements); r++)
-            for (int i = 0;; i++) {
+        for (int r = 0; r < (int)COUNT(replacements); r++) {
+            now.found = true;
+            for (int i = m ? r % 4 : 0; now.found; i += m ? 4 : 1) {
                 now = (mutation){ .wanted = i, .replacement = r };
                 tiny_bytes edited = tiny_edit(pack, mutate_settings, NULL);
-                if (now.found && load(edited.bytes, edited.size, 50) == VQA_OK)
-                    loaded++;
-                else
-                    refused++;
+                int status = load(edited.bytes, edited.size, 50);
+                loaded += status == VQA_OK;
+                refused += status != VQA_OK;
                 free(edited.bytes);
-                if (!now.found) break;
             }
+        }
         free(pack.bytes);
     }
     assert_true(loaded > 100 && refused > 300);
@@ -219,19 +219,17 @@ static void test_every_value_of_the_header_replaced(void **state)
 {
     (void)state;
     tiny_bytes pack = tiny_pack((tiny_model){ .q8 = true });
-    int loaded = 0, refused = 0;
-    for (int r = 0; r < (int)COUNT(replacements); r++)
-        for (int i = 0;; i += 3) {
+    int refused = 0;
+    for (int r = 0; r < (int)COUNT(replacements); r++) {
+        now.found = true;
+        for (int i = r % 7; now.found; i += 7) { /* in turn; all of them is a matter of minutes */
             now = (mutation){ .wanted = i, .replacement = r };
             tiny_bytes edited = tiny_edit(pack, mutate_header, NULL);
-            if (now.found && load(edited.bytes, edited.size, 50) == VQA_OK)
-                loaded++;
-            else
-                refused++;
+            refused += load(edited.bytes, edited.size, 50) != VQA_OK;
             free(edited.bytes);
-            if (!now.found) break;
         }
-    assert_true(refused > 1000);
+    }
+    assert_true(refused > 500);
     free(pack.bytes);
 }
 
