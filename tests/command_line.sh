@@ -14,7 +14,7 @@ check() { # check WHAT COMMAND...: the command succeeds
     shift
     checks=$((checks + 1))
     "$@" && return
-    echo "WRONG: $what" >&2
+    echo "WRONG: ${what:0:200}" >&2
     wrong=$((wrong + 1))
 }
 
