@@ -1,6 +1,7 @@
 #include "format/json.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/utf8.h"
 
@@ -10,9 +11,12 @@ cJSON *json_object(const char *text, size_t size, const char *what, error *err)
         fail(err, "%s is not UTF-8 text (byte %zu)", what, utf8_valid(text, size));
         return NULL;
     }
-    cJSON *json = cJSON_ParseWithLength(text, size);
-    if (cJSON_IsObject(json)) return json;
-    fail(err, json ? "%s is not a JSON object" : "%s is not valid JSON", what);
+    const char *end = text;
+    cJSON *json = cJSON_ParseWithLengthOpts(text, size, &end, false);
+    while (json && end < text + size && strchr(" \t\r\n", *end) && *end) end++;
+    bool whole = json && end == text + size;
+    if (whole && cJSON_IsObject(json)) return json;
+    fail(err, whole ? "%s is not a JSON object" : "%s is not valid JSON", what);
     cJSON_Delete(json);
     return NULL;
 }

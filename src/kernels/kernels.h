@@ -35,7 +35,7 @@ typedef struct {
                       int first, int last);
 
     /* q = round(x * 127 / max|x|), halves to even, zeros up to a multiple of Q8_STEP; returns the
-     * scale max|x| / 127, so that x is about q * scale (0 for a row of zeros). x [n]. */
+     * scale max|x| / 127, so that x is about q * scale. x [n]. */
     float (*quantize_row)(const float *x, int n, int8_t *q);
 
     /* y = (x - mean) / sqrt(variance + eps) * weight + bias over one row; all [n]; y may be x. */
@@ -54,6 +54,10 @@ typedef struct {
     /* y += x for n values: the residual connection. */
     void (*add)(float *y, const float *x, size_t n);
 } kernels;
+
+/* Rows whose largest value is not above this are quantized to zeros: a quotient by less is not
+ * finite. */
+#define Q8_ZERO 1e-30f
 
 /* The definition. */
 const kernels *kernels_scalar(void);

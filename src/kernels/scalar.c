@@ -13,7 +13,7 @@ static float sum_lanes(const float lane[4]) { return (lane[0] + lane[1]) + (lane
 
 static float exp_polynomial(float x)
 {
-    x = smaller(larger(x, EXP_MIN), EXP_MAX);
+    x = smaller(larger(EXP_MIN, x), EXP_MAX); /* NaN becomes EXP_MIN */
     float n = nearbyintf(x * EXP_LOG2E);
     float r = (x - n * EXP_LN2_HIGH) - n * EXP_LN2_LOW;
     float p = EXP_P0;
@@ -76,7 +76,7 @@ static float quantize_row(const float *x, int n, int8_t *q)
 {
     float largest = 0;
     for (int i = 0; i < n; i++) largest = larger(largest, fabsf(x[i]));
-    float inverse = largest > 0 ? Q8_MAX / largest : 0;
+    float inverse = largest > Q8_ZERO ? Q8_MAX / largest : 0;
     for (int i = 0; i < n; i++) {
         float scaled = smaller(larger(-Q8_MAX, nearbyintf(x[i] * inverse)), Q8_MAX);
         q[i] = (int8_t)scaled;

@@ -76,7 +76,7 @@ static float sum_lanes(v128_t v)
 
 static v128_t exp_polynomial(v128_t x)
 {
-    x = SMALLER(LARGER(x, SPLAT(EXP_MIN)), SPLAT(EXP_MAX));
+    x = SMALLER(LARGER(SPLAT(EXP_MIN), x), SPLAT(EXP_MAX));
     v128_t n = wasm_f32x4_nearest(MUL(x, SPLAT(EXP_LOG2E)));
     v128_t r = SUB(SUB(x, MUL(n, SPLAT(EXP_LN2_HIGH))), MUL(n, SPLAT(EXP_LN2_LOW)));
     v128_t p = SPLAT(EXP_P0);
@@ -223,7 +223,7 @@ static float quantize_row(const float *x, int n, int8_t *q)
     float lane[4], largest = 0;
     store(lane, largest4);
     for (int j = 0; j < 4; j++) largest = largest < lane[j] ? lane[j] : largest;
-    float inverse1 = largest > 0 ? Q8_MAX / largest : 0;
+    float inverse1 = largest > Q8_ZERO ? Q8_MAX / largest : 0;
     v128_t inverse = SPLAT(inverse1);
     for (i = 0; i < q8_padded(n); i += 8) {
         v128_t half[2];

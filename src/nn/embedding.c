@@ -11,6 +11,7 @@ bool embedding_bind(embedding *e, const weights *w, const char *name, int count,
     char full[256];
     snprintf(full, sizeof full, "%s.weight", name);
     e->table = weights_need(w, full, SHAPE(count, size), err);
+    if (e->table && e->table->packed) return fail(err, "tensor '%s' is used by a layer too", full);
     return e->table != NULL;
 }
 

@@ -42,20 +42,6 @@ bool linear_bind(linear *l, weights *w, const char *name, int in, int out, bool 
                              err);
 }
 
-linear linear_part(const linear *l, int first, int count)
-{
-    assert(first % PANEL == 0 && first + count <= l->out);
-    linear part = { .in = l->in, .out = count };
-    if (l->q8) {
-        part.q8 = l->q8 + (size_t)first * (size_t)q8_padded(l->in);
-        part.scale = l->scale + first;
-    } else {
-        part.floats = l->floats + (size_t)first * (size_t)l->in;
-    }
-    if (l->bias) part.bias = l->bias + first;
-    return part;
-}
-
 typedef struct {
     const compute *c;
     tensor x;

@@ -23,9 +23,6 @@ bool linear_bind(linear *l, weights *w, const char *name, int in, int out, bool 
 bool linear_bind_named(linear *l, weights *w, const char *weight_name, const char *bias_name,
                        int in, int out, int rank, const int64_t *shape, error *err);
 
-/* The outputs first..first+count-1 as a layer of their own; `first` is a multiple of PANEL. */
-linear linear_part(const linear *l, int first, int count);
-
 /* y = l(x): x [rows, in] -> y [rows, out], allocated by the caller and not x. */
 void nn_linear(const compute *c, const linear *l, tensor x, tensor y, arena tmp);
 
