@@ -514,8 +514,8 @@ static void test_random_questions(void **state)
         char bytes[120];
         size_t size = (size_t)(119 * fabsf(tiny_random(&seed)));
         for (size_t i = 0; i < size; i++)
-            bytes[i] =
-                (char)(round % 2 ? 128 + 127 * tiny_random(&seed) : 64 + 63 * tiny_random(&seed));
+            bytes[i] = (char)(uint8_t)(round % 2 ? 128 + 127 * tiny_random(&seed)
+                                                 : 64 + 63 * tiny_random(&seed));
         char *copy = (char *)copy_of(bytes, size);
         int count = vqa_ask(v, picture, copy, size, 3);
         assert_true(count == 3 || (count == VQA_BAD_QUESTION && strlen(vqa_error(v)) > 10));
