@@ -77,8 +77,9 @@ float vqa_answer_score(const vqa *v, int i);
 /* The raw outputs of the head for the last vqa_ask(): [*count], before softmax or sigmoid. */
 const float *vqa_logits(const vqa *v, int *count);
 
-/* What was loaded, as one JSON object: name, architecture, fusion, parameters, answers, precision,
- * kernels, threads, bytes of weights and of working memory, licence. Lives as long as `v`; "{}"
+/* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
+ * and fusion, for people), "precision" ("q8" or "f32"), "parameters", "answers", "maxTokens",
+ * "kernels", "threads", "weightBytes", "scratchBytes" (working memory). Lives as long as `v`; "{}"
  * before vqa_load_end(). */
 const char *vqa_info(const vqa *v);
 

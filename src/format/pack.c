@@ -33,7 +33,10 @@ bool pack_settings_read(pack_settings *s, const cJSON *metadata, error *err)
         return fail(err,
                     "not a pack: its metadata has no \"format\" (make one with: vqa quantize)");
     if (strcmp(format, PACK_FORMAT) != 0)
-        return fail(err, "the pack's format is '%s', expected '" PACK_FORMAT "'", format);
+        return fail(err,
+                    "the pack's format is '%s', expected '" PACK_FORMAT
+                    "' (make a pack with: vqa quantize)",
+                    format);
     if (!(s->config = parse_object(metadata, "config", err)) ||
         !(s->preprocessor = parse_object(metadata, "preprocessor", err)) ||
         !(s->tokenizer = parse_object(metadata, "tokenizer", err)))

@@ -19,8 +19,13 @@ static bool is_q8(const weight *t, precision keep)
     return keep == QUANTIZE_Q8 && q8_largest(t->info.name, t->info.rank) > 0;
 }
 
-/* Rows that a matrix takes up, those that fill its last panel included. */
-static size_t room(int rows) { return (size_t)panel_count(rows) * PANEL; }
+/* Rows that a tensor takes up: of a matrix also those that fill its last panel. Vectors, and tables
+ * that come as [1, rows, columns], are never brought into panels. */
+static size_t room(const weight *t)
+{
+    bool matrix = t->info.rank == 2 || (t->info.rank > 2 && t->rows > 1);
+    return matrix ? (size_t)panel_count(t->rows) * PANEL : (size_t)t->rows;
+}
 
 static size_t unit_size(const weight *t)
 {
@@ -33,10 +38,7 @@ static size_t row_room(const weight *t)
     return t->q8 ? (size_t)q8_padded(t->cols) : (size_t)t->cols;
 }
 
-static size_t all_room(const weight *t)
-{
-    return (t->info.rank > 1 ? room(t->rows) : 1) * row_room(t);
-}
+static size_t all_room(const weight *t) { return room(t) * row_room(t); }
 
 static size_t cost(const weight *t)
 {
@@ -47,7 +49,7 @@ static size_t cost(const weight *t)
 /* Whether the products above fit a size_t, which may have 32 bits. */
 static bool countable(const weight *t)
 {
-    double values = (double)(room(t->rows) + 1) * (double)row_room(t);
+    double values = (double)(room(t) + 1) * (double)row_room(t);
     return values * sizeof(float) < (double)(SIZE_MAX / 4);
 }
 

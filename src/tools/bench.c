@@ -58,10 +58,12 @@ int command_bench(int argc, char **argv)
         ok = picture > 0 && vqa_ask(v, picture, question, strlen(question), 5) > 0;
         encode[r] = middle - start;
         ask[r] = tool_now() - middle;
-        if (ok)
-            vqa_close_picture(v, picture);
-        else
+        if (picture < 0)
+            tool_failed("%s: %s", argv[optind + 1], vqa_error(v));
+        else if (!ok)
             tool_failed("%s", vqa_error(v));
+        else
+            vqa_close_picture(v, picture);
     }
     if (v && ok) {
         printf("%s, %d threads, %d runs\n", argv[optind], threads, runs);
