@@ -1,15 +1,13 @@
 // The page and the package in a real browser: CHROME_PATH, or a Chromium where it usually is.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { createVqa } from '../src/index.js';
 import { serve } from '../serve.js';
-import { BUNDLE, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing, tinyRuntime } from './support.js';
+import { CHROME, CHROME_FLAGS, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing, missingBundle, tinyRuntime } from './support.js';
 
-const CHROME = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((path) => path && existsSync(path));
 const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 
 const COLOR = 'what color is the circle?';
@@ -20,11 +18,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   before(async () => {
     server = await serve(0);
     url = `http://localhost:${server.address().port}/`;
-    browser = await chromium.launch({
-      executablePath: CHROME,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync'],
-    });
+    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
   });
 
   after(async () => {
@@ -175,7 +169,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   });
 
   for (const entry of ['src/index.js', 'dist/index.js', 'dist/wasm-vqa.inline.js']) {
-    const unbuilt = entry.startsWith('dist') && missing(BUNDLE);
+    const unbuilt = entry.startsWith('dist') && !skip && missingBundle();
     test(`${entry}: the same answers in a worker, on the page and in node, to the bit`, { skip: unbuilt }, async () => {
       await page.goto(url);
       const inPage = await page.evaluate(async ([entry, bytes, question]) => {

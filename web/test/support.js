@@ -1,6 +1,6 @@
 // What the tests share: the files under test, and pictures and runtimes made on the spot.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 
@@ -10,12 +10,24 @@ export const RUNTIME = path('build/wasm/vqa.wasm');
 export const PACK = path('weights/shapes.q8.safetensors');
 export const COMMAND_LINE = path('build/native/vqa');
 export const SAMPLES = path('web/demo/samples/samples.json');
-export const BUNDLE = path('web/dist/index.js');
+
+/** A Chromium, and the flags that keep it quiet; CHROME_PATH names another. */
+export const CHROME = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((file) => file && existsSync(file));
+export const CHROME_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** For `test(name, { skip })`: false if all these files are there, else the line that says which is not. */
 export function missing(...files) {
   const file = files.find((name) => !existsSync(name));
   return file ? `${file.slice(path('').length)} is missing` : false;
+}
+
+/** The same for the files of dist/: false if they are there and made of this runtime. */
+export function missingBundle() {
+  const bundled = path('web/dist/vqa.wasm');
+  const fresh = existsSync(bundled) && readFileSync(bundled).equals(readFileSync(RUNTIME));
+  return fresh ? false : 'web/dist/ is missing or of another runtime: npm run build';
 }
 
 /** A PNG file; `pixel(x, y)` gives [red, green, blue]. */
