@@ -11,6 +11,9 @@ SAMPLE    = node -p 's = JSON.parse(require("fs").readFileSync("web/demo/samples
 C_SOURCES = $(shell git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
 CLANG     := $(or $(shell command -v clang-19),$(shell command -v clang))
 
+# Where setup.sh puts node if the machine's own is too old.
+export PATH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wasm-vqa/node/bin:$(PATH)
+
 .PHONY: help demo test build format check-format clean
 MAKEFLAGS += --no-print-directory
 

