@@ -9,12 +9,6 @@
 #include "kernels/panel.h"
 #include "quant/q8.h"
 
-static char *copy_text(const char *text)
-{
-    char *copy = malloc(strlen(text) + 1);
-    return copy ? strcpy(copy, text) : NULL;
-}
-
 static cJSON *parse_object(const cJSON *metadata, const char *key, error *err)
 {
     const char *text = json_text(metadata, key, NULL);
@@ -46,8 +40,8 @@ bool pack_settings_read(pack_settings *s, const cJSON *metadata, error *err)
     const cJSON *label;
     cJSON_ArrayForEach(label, s->labels) if (!cJSON_IsString(label)) return fail(
         err, "the pack's \"labels\" are not all texts");
-    s->name = copy_text(json_text(metadata, "name", ""));
-    s->licence = copy_text(json_text(metadata, "licence", ""));
+    s->name = strdup(json_text(metadata, "name", ""));
+    s->licence = strdup(json_text(metadata, "licence", ""));
     return (s->name && s->licence) || fail_memory(err, "not enough memory for the pack's metadata");
 }
 

@@ -68,12 +68,6 @@ cJSON *json_read_in(const char *folder, const char *name, error *err)
     return json;
 }
 
-static char *copy_text(const char *text)
-{
-    char *copy = malloc(strlen(text) + 1);
-    return copy ? strcpy(copy, text) : NULL;
-}
-
 /* id2label {"0": "yes", ...} of the config becomes an array in order. */
 static bool take_labels(pack_settings *s, error *err)
 {
@@ -116,7 +110,7 @@ static bool take_tokenizer(const char *folder, pack_settings *s, error *err)
 bool folder_settings(const char *folder, const char *name, const char *licence, pack_settings *s,
                      error *err)
 {
-    *s = (pack_settings){ .name = copy_text(name), .licence = copy_text(licence) };
+    *s = (pack_settings){ .name = strdup(name), .licence = strdup(licence) };
     if (!s->name || !s->licence) return fail_memory(err, "not enough memory");
     return (s->config = json_read_in(folder, "config.json", err)) && take_labels(s, err) &&
            (s->preprocessor = json_read_in(folder, "preprocessor_config.json", err)) &&

@@ -1,4 +1,4 @@
-/* vqa quantize: a Hugging Face style folder (or a pack) becomes a pack. */
+/* vqa quantize: a Hugging Face style folder becomes a pack. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
