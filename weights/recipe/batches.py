@@ -58,13 +58,14 @@ def spoil(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def dense_labels(tables: np.ndarray, masks: np.ndarray, grid: int) -> dict:
-    """For every patch: which shape and colour cover its middle (0 = none), that thing's box as seen from the patch,
-    whether a centre lies in it, and the silhouette's part inside the patch."""
+    """For every patch: which shape and colour cover its middle (0 = none), that thing's box as seen from the patch
+    and its place in the picture, whether a centre lies in it, and the silhouette's part inside the patch."""
     b = len(tables)
     shape = np.zeros((b, grid * grid), np.int64)
     colour = np.zeros((b, grid * grid), np.int64)
     centre = np.zeros((b, grid * grid), np.float32)
     box = np.zeros((b, grid * grid, 5), np.float32)
+    place = np.zeros((b, grid * grid, 2), np.float32)
     at_x, at_y = np.tile((np.arange(grid) + 0.5) / grid, grid), np.repeat((np.arange(grid) + 0.5) / grid, grid)
     for t in tables.transpose(1, 0, 2):
         rows = np.nonzero(t[:, SHAPE] >= 0)[0]
@@ -81,12 +82,28 @@ def dense_labels(tables: np.ndarray, masks: np.ndarray, grid: int) -> dict:
             (t[:, X, None] - at_x) * grid / 2, (t[:, Y, None] - at_y) * grid / 2, np.log(t[:, HALF_W, None] * 6),
             np.log(t[:, HALF_H, None] * 6), 0.5 * np.log(t[:, AREA, None] * 20)), 2)
         box[rows] = np.where(near[..., None], seen, box[rows])
+        place[rows] = np.where(near[..., None], 4 * t[:, None, [X, Y]] - 2, place[rows])
     cells = masks.shape[1] // grid
     masks = masks.reshape(b, grid, cells, grid, cells).transpose(0, 1, 3, 2, 4).reshape(b, grid * grid, cells * cells)
     counts = (tables[:, :, SHAPE] >= 0).sum(1)
     return {name: torch.from_numpy(value) for name, value in
-            (("shape", shape), ("colour", colour), ("centre", centre), ("box", box), ("count", counts),
+            (("shape", shape), ("colour", colour), ("centre", centre), ("box", box), ("place", place), ("count", counts),
              ("mask", masks.astype(np.float32) / 255))}
+
+
+def known_facts(first: list, second: list) -> list:
+    """What a yes or no hangs on, before the wording turns it round: how many things are named first and second; if one
+    each, whether the first lies left (0) or right (1), above (0) or below (1), and is smaller (0) or bigger (1).
+    A thing named alone is compared with the picture's middle."""
+    facts = [len(first), len(second)] + 3 * [IGNORED]
+    if len(first) == 1 and len(second) < 2:
+        (x, y, area), (x2, y2, area2) = first[0], (second or [(0.5, 0.5, 0.0)])[0]
+        for k, (a, b, margin) in enumerate(((x, x2, 0.05), (y, y2, 0.05)), 2):
+            if abs(a - b) > margin:
+                facts[k] = int(a > b)
+        if second and not 0.7 < area / area2 < 1.4:
+            facts[4] = int(area > area2)
+    return facts
 
 
 class Batches:
@@ -151,16 +168,21 @@ class Batches:
                 if 0 < len(ids) <= LONGEST:
                     asked.append((ids, ANSWER_IDS[sample[1]]))
                     marks.append(sample[3:])
+        easy_facts = []
         for i in self._next("easy", easy):
             pictures.append(turn_grid(self.easy_pictures[i], self.rng.randrange(8)))
             for question, answer in self.rng.choices(self.easy_questions[i], k=each):
                 asked.append((self.tokenizer(question), ANSWER_IDS[answer]))
+                negated = " not " in question or " no " in question
+                there = answer not in ("yes", "no") or (answer == "yes") != negated
+                easy_facts.append([int(there), 0] + 3 * [IGNORED])
         focus = np.zeros((len(marks), 2, self.grid ** 2), np.float32)
         for row, named in zip(focus, marks):
             for line, places in zip(row, named):
-                for x, y in places:
+                for x, y, _ in places:
                     line[min(int(y * self.grid), self.grid - 1) * self.grid + min(int(x * self.grid), self.grid - 1)] = 1
+        facts = [known_facts(*named) for named in marks] + easy_facts
         ids, lengths = pad([ids for ids, _ in asked])
         return {"pixels": self._pixels(pictures), "ids": ids, "lengths": lengths,
                 "answers": torch.tensor([a for _, a in asked]), "labels": dense_labels(np.stack(tables), np.stack(masks), self.grid),
-                "focus": torch.from_numpy(focus)}
+                "focus": torch.from_numpy(focus), "facts": torch.tensor(facts)}

@@ -33,7 +33,7 @@ def predict(model, tokenizer, pictures, questions, chunk=64):
                 by_length[len(ids)].append(k)
             for same in by_length.values():
                 ids, lengths = pad([asked[k][1] for k in same])
-                logits, _ = model.answer(rows[[asked[k][0] for k in same]], ids, lengths)
+                logits, *_ = model.answer(rows[[asked[k][0] for k in same]], ids, lengths)
                 for k, best in zip(same, logits.argmax(-1).tolist()):
                     found[k] = ANSWERS[best]
             answers.extend(found)

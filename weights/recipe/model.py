@@ -234,7 +234,7 @@ class Model(nn.Module):
     def answer(self, image_rows, ids, lengths):
         """Logits of Q questions about each picture. image_rows [B, P, H], ids [B*Q, T], lengths [B*Q].
 
-        Also gives back the picture rows after the first fusion block, [B*Q, P, H].
+        Also gives back the picture rows after the first fusion block, [B*Q, P, H], and the row that the head reads.
         """
         b, p, hidden = image_rows.shape
         per_picture, t = ids.shape[0] // b, ids.shape[1]
@@ -252,5 +252,5 @@ class Model(nn.Module):
         after_first = x[:, t:]
         for layer in middle:
             x = layer(x, hide)
-        row = last.first_row(x, hide)
-        return linear(self.head, self.fusion.norm(row)), after_first
+        row = self.fusion.norm(last.first_row(x, hide))
+        return linear(self.head, row), after_first, row

@@ -321,9 +321,9 @@ def ask_same(p: Picture):
 
 
 KINDS = {  # name: (function, how often it is tried)
-    "colour": (ask_colour, 10), "shape": (ask_shape, 10), "exist": (ask_exist, 14), "count": (ask_count, 14),
-    "relation": (ask_related, 11), "relation exist": (ask_related_exist, 12), "relation open": (ask_related_open, 18),
-    "place": (ask_place, 10), "numbers": (ask_numbers, 8), "size": (ask_size, 9), "same": (ask_same, 8),
+    "colour": (ask_colour, 8), "shape": (ask_shape, 8), "exist": (ask_exist, 13), "count": (ask_count, 13),
+    "relation": (ask_related, 11), "relation exist": (ask_related_exist, 9), "relation open": (ask_related_open, 14),
+    "place": (ask_place, 12), "numbers": (ask_numbers, 7), "size": (ask_size, 8), "same": (ask_same, 7),
 }
 NAMES = list(KINDS)
 WEIGHTS = [weight for _, weight in KINDS.values()]
@@ -342,7 +342,7 @@ def vary(rng: random.Random, text: str) -> str:
 
 
 def sample_question(table, rng: random.Random, kind: str = None):
-    """(question, answer, kind, places of the things named first, and second); None if `kind` does not fit the picture."""
+    """(question, answer, kind, (x, y, area) of the things named first, and second); None if `kind` does not fit the picture."""
     picture = Picture(table, rng)
     for _ in range(12):
         name = kind or rng.choices(NAMES, WEIGHTS)[0]
@@ -350,6 +350,6 @@ def sample_question(table, rng: random.Random, kind: str = None):
             picture.first, picture.second = [], []
             asked = KINDS[name][0](picture)
             if asked:
-                marks = [[t[2:4] for t in named] for named in (picture.first, picture.second)]
+                marks = [[(t[2], t[3], t[6]) for t in named] for named in (picture.first, picture.second)]
                 return vary(rng, asked[0]), asked[1], name, *marks
     return None

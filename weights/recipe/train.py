@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from batches import Batches, to_pixels
+from batches import IGNORED, Batches, to_pixels
 from draw import draw_scene
 from evaluate import Sets, show
 from export import write_folder
@@ -31,17 +31,18 @@ HELD_OUT = 400              # last easy-VQA train pictures, never trained on
 PICTURES_ONLY = 0.20        # share of the time with dense labels alone
 QUANTIZED_FROM = 0.86       # from this share on, train with the engine's int8 rounding
 FLAT_UNTIL = 0.35           # then the learning rate falls as a cosine
-PEAK, LAST, WARM_STEPS = 1e-3, 1e-5, 200
+PEAK, PEAK_QUESTIONS, LAST, WARM_STEPS = 1e-3, 6e-4, 1e-5, 100
 PLAIN_UNTIL = 0.11          # share of the time in which most pictures are dark silhouettes on light
 BATCH_PICTURES_ONLY = 28
-BATCH = {"count": 18, "easy": 4, "each": 6}  # generated pictures, easy-VQA pictures, questions about each
+BATCH = 20                  # pictures, with six questions about each
+EASY, EASY_LATER, LATER = 7, 3, 0.65  # of them easy-VQA's; fewer from this share of the time on
 
 
 class DenseHeads(nn.Module):
     """What training asks of every patch; left out of the exported model.
 
     The first layer has to know the silhouette, the second the box around the thing that a patch belongs to,
-    the last its shape, colour and centre. So each layer gets something to learn from the first step.
+    the last its shape, colour, place and centre. So each layer gets something to learn from the first step.
     """
 
     def __init__(self, hidden, grid):
@@ -50,8 +51,11 @@ class DenseHeads(nn.Module):
         self.silhouette = nn.Linear(hidden, (MASK_SIDE // grid) ** 2)
         self.box = nn.Linear(hidden, 5)
         self.patch = nn.Linear(hidden, sum(self.parts))
+        self.place = nn.Linear(hidden, 2)
         self.count = nn.Linear(hidden, MAX_OBJECTS + 1)
         self.focus = nn.Linear(hidden, 2)
+        self.fact_parts = [MAX_OBJECTS + 1, MAX_OBJECTS + 1, 2, 2, 2]
+        self.facts = nn.Linear(hidden, sum(self.fact_parts))
 
     def picture_losses(self, states, rows, labels):
         """Losses by name, and shares of right shapes and colours at the centres. `states` and `rows`: of the pictures
@@ -64,12 +68,13 @@ class DenseHeads(nn.Module):
             loss = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
             return (loss * weight.flatten()).sum() / weight.sum()
 
-        def measure(boxes):
-            return F.smooth_l1_loss(boxes[inside], labels["box"][inside], beta=0.1)
+        def measure(got, name):
+            return F.smooth_l1_loss(got[inside], labels[name][inside], beta=0.1)
 
         losses = {
             "silhouette": 2 * F.binary_cross_entropy_with_logits(self.silhouette(states[0][:, 1:]), labels["mask"]),
-            "box": measure(self.box(states[1][:, 1:])) + measure(box),
+            "box": measure(self.box(states[1][:, 1:]), "box") + measure(box, "box"),
+            "place": measure(self.place(rows[:, 1:]), "place"),
             "shape": 2 * classify(shape, labels["shape"]), "colour": classify(colour, labels["colour"]),
             "centre": F.binary_cross_entropy_with_logits(centre[..., 0], labels["centre"], pos_weight=torch.tensor(6.0)),
             "count": 0.3 * F.cross_entropy(self.count(rows[:, 0]), labels["count"])}
@@ -86,10 +91,47 @@ class DenseHeads(nn.Module):
         return F.binary_cross_entropy_with_logits(logits, focus, pos_weight=torch.tensor(10.0))
 
 
+    def facts_loss(self, row, facts):
+        """The facts that the answer hangs on, from the row that gives the answer."""
+        parts = self.facts(row).split(self.fact_parts, -1)
+        return sum(F.cross_entropy(logits, known, ignore_index=IGNORED, reduction="sum")
+                   for logits, known in zip(parts, facts.t())) / len(facts)
+
+
 def rate(progress: float, steps_in_stage: int) -> float:
     warm = min(1.0, (steps_in_stage + 1) / WARM_STEPS)
     fall = max(0.0, (progress - FLAT_UNTIL) / (1 - FLAT_UNTIL))
-    return warm * (LAST + (PEAK - LAST) * 0.5 * (1 + math.cos(math.pi * min(1.0, fall))))
+    peak = PEAK if progress < PICTURES_ONLY else PEAK_QUESTIONS
+    return warm * (LAST + (peak - LAST) * 0.5 * (1 + math.cos(math.pi * min(1.0, fall))))
+
+
+def learn_pictures(model, heads, batches, progress):
+    """Loss and figures to print of a step without questions."""
+    pixels, labels = batches.pictures_only(BATCH_PICTURES_ONLY, plain=18 if progress < PLAIN_UNTIL else 6)
+    states = []
+    rows = model.encode_pictures(pixels, states)
+    losses, figures = heads.picture_losses(states, rows, labels)
+    loss = sum(losses.values())
+    return loss, {**figures, **losses, "loss": loss}
+
+
+def learn_questions(model, heads, batches, progress):
+    """The same of a step with questions."""
+    easy = EASY if progress < LATER else EASY_LATER
+    batch = batches.questions(BATCH - easy, easy, each=6)
+    states = []
+    rows = model.encode_pictures(batch["pixels"], states)
+    logits, after_first, row = model.answer(rows, batch["ids"], batch["lengths"])
+    labelled, known = len(batch["labels"]["count"]), len(batch["focus"])  # generated pictures and their questions
+    losses, figures = heads.picture_losses([x[:labelled] for x in states], rows[:labelled], batch["labels"])
+    focus = heads.focus_loss(after_first[:known], batch["focus"])
+    facts = heads.facts_loss(row, batch["facts"])
+    answers = F.cross_entropy(logits, batch["answers"])
+    loss = answers + (1 - 0.8 * progress) * (0.5 * sum(losses.values()) + focus + facts)
+    hits = (logits.argmax(-1) == batch["answers"]).float()
+    figures.update(losses, answers=answers, focus=focus, facts=facts, right=hits[:known].mean(), easy=hits[known:].mean(),
+                   loss=loss)
+    return loss, figures
 
 
 def check_cases() -> list:
@@ -134,7 +176,7 @@ def main():
     if args.resume:
         saved = torch.load(args.work / "last.pt")
         model.load_state_dict(saved["model"])
-        heads.load_state_dict(saved["heads"])
+        heads.load_state_dict(saved["heads"], strict=False)
     average = copy.deepcopy(model)
     model.share_memory()
     heads.share_memory()
@@ -146,7 +188,7 @@ def main():
 
     cases = check_cases()
     start = last_export = time.time()
-    step = joint_from = asked = 0
+    step = joint_from = 0
     sums = {}
     worker = os.fork() == 0
     if worker:  # both processes update the same weights, without locks, each with its own pictures and AdamW state
@@ -162,28 +204,7 @@ def main():
         Arithmetic.quantized = progress >= QUANTIZED_FROM
         for group in optimizer.param_groups:
             group["lr"] = rate(progress, step - joint_from)
-        if joint:
-            batch = batches.questions(**BATCH)
-            states = []
-            rows = model.encode_pictures(batch["pixels"], states)
-            logits, after_first = model.answer(rows, batch["ids"], batch["lengths"])
-            labelled = len(batch["labels"]["count"])
-            losses, figures = heads.picture_losses([x[:labelled] for x in states], rows[:labelled], batch["labels"])
-            focus = heads.focus_loss(after_first[:len(batch["focus"])], batch["focus"])
-            answers = F.cross_entropy(logits, batch["answers"])
-            fade = 1 - 0.8 * progress
-            loss = answers + fade * (0.5 * sum(losses.values()) + focus)
-            hits = (logits.argmax(-1) == batch["answers"]).float()
-            known = len(batch["focus"])
-            figures.update(answers=answers, focus=focus, right=hits[:known].mean(), easy=hits[known:].mean())
-            asked += len(hits)
-        else:
-            pixels, labels = batches.pictures_only(BATCH_PICTURES_ONLY, plain=18 if progress < PLAIN_UNTIL else 6)
-            states = []
-            rows = model.encode_pictures(pixels, states)
-            losses, figures = heads.picture_losses(states, rows, labels)
-            loss = sum(losses.values())
-        figures.update(losses, loss=loss)
+        loss, figures = (learn_questions if joint else learn_pictures)(model, heads, batches, progress)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -199,7 +220,7 @@ def main():
             sums.setdefault(name, []).append(float(value))
         if step % 100 == 0:
             means = "  ".join(f"{name} {sum(v) / len(v):.3f}" for name, v in sums.items())
-            print(f"{(time.time() - start) / 60:5.1f} min  step {step}  questions {asked}  {means}", flush=True)
+            print(f"{(time.time() - start) / 60:5.1f} min  step {step}  {means}", flush=True)
             sums = {}
         if step % 500 == 0:
             torch.save({"model": model.state_dict(), "heads": heads.state_dict()}, args.work / "last.pt")
@@ -214,7 +235,7 @@ def main():
     write_folder(average, words, args.out, cases)
     for mode, quantized in (("float32", False), ("int8", True)):
         print(f"{mode}  " + show(sets.report(average, tokenizer, quantized)), flush=True)
-    print(f"{step} steps, {asked} questions, {(time.time() - start) / 60:.1f} minutes")
+    print(f"{step} steps a process, {(time.time() - start) / 60:.1f} minutes")
 
 
 if __name__ == "__main__":
