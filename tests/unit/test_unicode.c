@@ -5,17 +5,14 @@
 
 #include "text/unicode.h"
 
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 /* FNV-1a over numbers. */
-static uint32_t sum(uint32_t hash, uint32_t value)
-{
-    return (hash ^ value) * 16777619u;
-}
+static uint32_t sum(uint32_t hash, uint32_t value) { return (hash ^ value) * 16777619u; }
 
 static const uint32_t SUM_START = 2166136261u;
 
@@ -112,9 +109,26 @@ static void test_what_is_not_utf8(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
-        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82",
-        "\xF0\x9F\x98", "\xC3" "A", "\xE2\x82" "A", "\xF0\x9F\x98" "A",
+        "\x80",
+        "\xBF",
+        "\xC0\x80",
+        "\xC1\xBF",
+        "\xE0\x9F\xBF",
+        "\xED\xA0\x80",
+        "\xED\xBF\xBF",
+        "\xF0\x8F\xBF\xBF",
+        "\xF4\x90\x80\x80",
+        "\xF8\x88\x80\x80\x80",
+        "\xFF",
+        "\xC3",
+        "\xE2\x82",
+        "\xF0\x9F\x98",
+        "\xC3"
+        "A",
+        "\xE2\x82"
+        "A",
+        "\xF0\x9F\x98"
+        "A",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         size_t size = strlen(bad[i]), at = 0;

@@ -6,23 +6,26 @@
 #include "text/vocabulary.h"
 #include "text/wordpiece.h"
 
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h> /* cmocka after our headers: it has a macro `fail` */
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define TEN(x) x x x x x x x x x x
+#define TEN(x)       x x x x x x x x x x
 
 /* Ids are places in this list. */
 static const char *const tokens[] = {
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "what", "color", "is", "the", "cat", "?", "##s",
-    "a", "##a", "aa", "##aa", "un", "##want", "##ed", "##ing", "wanted", "cafe", "resume", "e", "i",
-    "##bul", "'", "s", "-", "$", "^", "5", ".", ",", "!", "[", "]", "cls", "CLS", "Cat", "What",
-    "caf\u00E9", "\u4E2D", "\u6587", "\u5973", "\u00A1", "\u3002", "\u03C3", "##\u03C3", "\u1112",
-    "##\u1161", "##\u11AB", "\u304B", "\u00DF", "don", "t", "re", "ve", "m", "\U00010428", "x",
-    "##\u302E", "##\u1B44", "unused", "n't",
+    "[PAD]",    "[UNK]",     "[CLS]",    "[SEP]",      "[MASK]", "what",     "color",    "is",
+    "the",      "cat",       "?",        "##s",        "a",      "##a",      "aa",       "##aa",
+    "un",       "##want",    "##ed",     "##ing",      "wanted", "cafe",     "resume",   "e",
+    "i",        "##bul",     "'",        "s",          "-",      "$",        "^",        "5",
+    ".",        ",",         "!",        "[",          "]",      "cls",      "CLS",      "Cat",
+    "What",     "caf\u00E9", "\u4E2D",   "\u6587",     "\u5973", "\u00A1",   "\u3002",   "\u03C3",
+    "##\u03C3", "\u1112",    "##\u1161", "##\u11AB",   "\u304B", "\u00DF",   "don",      "t",
+    "re",       "ve",        "m",        "\U00010428", "x",      "##\u302E", "##\u1B44", "unused",
+    "n't",
 };
 
 static wordpiece *make(bool lower_case)
@@ -77,7 +80,9 @@ static void test_lower_case_text(void **state)
         { " \t\r\n ", "" },
         { "the\u00A0cat\u2028is\u3000a\u2009cat", "the cat is a cat" },
         { "c\u200Ba\u00ADt \x01 \x7F \uFEFF\uFFFD \uE000", "cat" },
-        { "c\x0B" "at", "cat" },
+        { "c\x0B"
+          "at",
+          "cat" },
         /* lower case and accents */
         { "CAF\u00C9 re\u0301sume\u0301 \u00C9", "cafe resume e" },
         { "\u0130BUL", "i ##bul" },
@@ -92,7 +97,9 @@ static void test_lower_case_text(void **state)
         { "$5.5^", "$ 5 . 5 ^" },
         { "\u00A1cat\u3002", "\u00A1 cat \u3002" },
         { "\u037E \u1FEF", "[UNK] [UNK]" }, /* ; and ` after decomposition */
-        { "cat\u1FEF" "cat", "cat [UNK] cat" },
+        { "cat\u1FEF"
+          "cat",
+          "cat [UNK] cat" },
         /* ideographs */
         { "\u4E2D\u6587a\u4E2D", "\u4E2D \u6587 a \u4E2D" },
         { "\uF981", "\u5973" }, /* a compatibility ideograph */
@@ -349,8 +356,12 @@ static void test_bytes_that_are_not_utf8_are_dropped(void **state)
 {
     (void)state;
     static const example examples[] = {
-        { "c\xFF" "at\xC3", "cat" },
-        { "\xE4\xB8" "cat \xED\xA0\x80", "cat" },
+        { "c\xFF"
+          "at\xC3",
+          "cat" },
+        { "\xE4\xB8"
+          "cat \xED\xA0\x80",
+          "cat" },
     };
     check_all(true, examples, COUNT(examples));
 }
