@@ -9,15 +9,7 @@
 #include "tiny_pack.h"
 #include "vqa.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "testing.h"
 
 /* Under the sanitizer too, a block that is too large is NULL, as without it. */
 const char *__asan_default_options(void);

@@ -11,17 +11,9 @@
 #include "core/tensor.h"
 #include "core/utf8.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "testing.h"
 
 #undef fail /* ours is meant */
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* A block that is too large is NULL under AddressSanitizer too. */
 const char *__asan_default_options(void);

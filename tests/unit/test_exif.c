@@ -4,15 +4,7 @@
 
 #include "image/exif.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "testing.h"
 
 /* One directory of two entries: the picture's width, the orientation 6. */
 static const uint8_t little[] = {

@@ -9,15 +9,7 @@
 #include "fusion/fusion.h"
 #include "tiny_pack.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "testing.h"
 
 static const char *const kinds[] = {
     "concat",

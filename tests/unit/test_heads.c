@@ -9,15 +9,7 @@
 #include "heads/regress.h"
 #include "kernels/kernels.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "testing.h"
 
 static const float logits[] = { 0.5f, 3.0f, -2.0f, 3.0f, 88.0f, -104.0f, 0.0f, 1.25f, 3.0f };
 enum { N = COUNT(logits) };

@@ -9,15 +9,7 @@
 #include "kernels/kernels.h"
 #include "kernels/panel.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "testing.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { GUARD = 0 }; /* the sanitizer guards the ends of blocks */

@@ -15,15 +15,7 @@
 #include "nn/transformer.h"
 #include "quant/q8.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "testing.h"
 
 static uint32_t seed = 1;
 

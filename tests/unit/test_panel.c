@@ -5,15 +5,7 @@
 #include "kernels/kernels.h"
 #include "kernels/panel.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "testing.h"
 
 static const int outs[] = { 1, 2, 7, 8, 9, 15, 16, 17, 33 };
 static const int ins[] = { 1, 2, 3, 7, 8, 9, 16, 31, 33 };

@@ -6,15 +6,7 @@
 
 #include "image/preprocess.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "testing.h"
 
 static const resize_filter filters[] = { RESIZE_LANCZOS, RESIZE_BILINEAR, RESIZE_BICUBIC };
 

@@ -10,15 +10,7 @@
 #include "quant/q8.h"
 #include "quant/weights.h"
 
-/* cmocka needs the four before it, and comes after ours: it has a macro `fail`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "testing.h"
 
 /* A block that is too large is NULL under AddressSanitizer too. */
 const char *__asan_default_options(void);

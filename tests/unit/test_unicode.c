@@ -5,11 +5,7 @@
 
 #include "text/unicode.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "testing.h"
 
 /* FNV-1a over numbers. */
 static uint32_t sum(uint32_t hash, uint32_t value) { return (hash ^ value) * 16777619u; }

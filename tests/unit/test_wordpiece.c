@@ -6,14 +6,9 @@
 #include "text/vocabulary.h"
 #include "text/wordpiece.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h> /* cmocka after our headers: it has a macro `fail` */
-#include <stddef.h>
-#include <stdint.h>
+#include "testing.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define TEN(x)       x x x x x x x x x x
+#define TEN(x) x x x x x x x x x x
 
 /* Ids are places in this list. */
 static const char *const tokens[] = {
