@@ -22,11 +22,11 @@ help:
 
 build:
 	@./setup.sh
-	@$(MAKE) native wasm
+	@$(MAKE) products
 
 demo:
 	@./setup.sh demo
-	@$(MAKE) native wasm
+	@$(MAKE) products
 	@for i in 0 1; do \
 	    file=$$($(call SAMPLE,'$$i',s.file)) && question=$$($(call SAMPLE,'$$i',s.questions[0])) || exit 1; \
 	    echo "== $$file: $$question"; \
@@ -54,9 +54,17 @@ test:
 	@cd web && npm run --silent check && npm run --silent build && npm test --silent
 
 # One folder of build/ each. Configured once; cmake itself sees later changes of CMakeLists.txt.
-.PHONY: native asan wasm clang
+configured = [ -e build/$(1)/build.ninja ] || cmake --preset $(1) --log-level=NOTICE
+
+.PHONY: products native asan wasm clang
+products:
+	@$(call configured,native)
+	@$(call configured,wasm)
+	@cmake --build --preset native --target vqa
+	@cmake --build --preset wasm --target vqa-wasm
+
 native asan wasm:
-	@[ -e build/$@/build.ninja ] || cmake --preset $@
+	@$(call configured,$@)
 	@cmake --build --preset $@
 
 clang:
