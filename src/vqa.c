@@ -32,7 +32,7 @@ typedef enum { PROBLEM_SOFTMAX, PROBLEM_SIGMOID, PROBLEM_REGRESSION } problem;
 struct vqa {
     error err;
     compute compute;
-    enum { EMPTY, LOADING, READY, BROKEN } state;
+    enum { LOADING, READY, BROKEN } state;
     /* while loading */
     safetensors *file;
     pack_check check;
@@ -47,7 +47,6 @@ struct vqa {
     char *info;
     /* scratch: one block for whatever runs, grown only for a picture larger than any before */
     arena scratch;
-    size_t scratch_peak;
     /* the pictures that are open */
     picture *pictures;
     int last_id;
@@ -164,7 +163,6 @@ static bool plan_scratch(vqa *v, int height, int width, error *err)
     if (!arena_new(&larger, size, "the working memory", err)) return false;
     arena_free(&v->scratch);
     v->scratch = larger;
-    v->scratch.peak = &v->scratch_peak;
     return true;
 }
 
@@ -248,7 +246,6 @@ int vqa_load(vqa *v, const uint8_t *bytes, size_t size)
     if (v->state == READY)
         return refuse(v, VQA_BAD_CALL, "a model is loaded already; a new one needs a new handle");
     if (v->state == BROKEN) return VQA_BAD_MODEL;
-    v->state = LOADING;
     pack_check_bytes(&v->check, bytes, size);
     return safetensors_push(v->file, bytes, size, &v->err) ? VQA_OK : broken(v);
 }
@@ -360,19 +357,30 @@ int vqa_close_picture(vqa *v, int id)
 
 /* ---- questions ---- */
 
+/* Whether the ids between [CLS] and [SEP] hold one that stands for a known piece of text. */
+static bool any_known(const vqa *v, int count)
+{
+    for (int i = 1; i < count - 1; i++)
+        if (v->ids[i] != wordpiece_id(v->tokenizer, WORDPIECE_UNK)) return true;
+    return false;
+}
+
 /* The number of ids now in v->ids, 0 if the question can't be taken. */
 static int tokenize(vqa *v, const char *question, size_t size)
 {
-    size_t valid = utf8_valid(question, size), blank = 0;
-    while (blank < size && strchr(" \t\r\n", question[blank]) && question[blank]) blank++;
-    if (blank == size)
-        fail(&v->err, "the question is empty");
-    else if (size > VQA_MAX_QUESTION)
+    size_t valid = utf8_valid(question, size);
+    if (size > VQA_MAX_QUESTION) {
         fail(&v->err, "the question has %zu bytes, at most %d are taken", size, VQA_MAX_QUESTION);
-    else if (valid < size)
+        return 0;
+    }
+    if (valid < size) {
         fail(&v->err, "the question is not UTF-8 text (byte %zu)", valid);
-    else
-        return wordpiece_encode(v->tokenizer, question, size, v->ids, v->model.max_tokens);
+        return 0;
+    }
+    int count = wordpiece_encode(v->tokenizer, question, size, v->ids, v->model.max_tokens);
+    if (any_known(v, count)) return count;
+    fail(&v->err,
+         count == 2 ? "the question is empty" : "the model knows none of the question's words");
     return 0;
 }
 

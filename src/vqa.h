@@ -63,10 +63,11 @@ int vqa_encode_pixels(vqa *v, const uint8_t *rgba, int width, int height);
 int vqa_close_picture(vqa *v, int picture);
 
 /* Answer a question about an encoded picture.
- *   question  UTF-8, `size` bytes (1..VQA_MAX_QUESTION); words beyond the model's token limit are
- * ignored top_k     1..VQA_MAX_ANSWERS Returns how many answers were kept, best first: at most
- * top_k and the model's number of answers, or a negative status. They live until the next vqa_ask()
- * or vqa_free(). */
+ *   question  UTF-8, `size` bytes (1..VQA_MAX_QUESTION); words beyond the model's token limit (maxTokens
+ *             of vqa_info()) are not read; a question without any word the model knows is refused
+ *   top_k     1..VQA_MAX_ANSWERS
+ * Returns how many answers were kept, best first: at most top_k and the model's number of answers, or a
+ * negative status. They live until the next vqa_ask() or vqa_free(). */
 int vqa_ask(vqa *v, int picture, const char *question, size_t size, int top_k);
 
 /* Answer `i` of the last vqa_ask(): its text (UTF-8; "" out of range) and its score: a probability

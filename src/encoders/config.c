@@ -8,15 +8,13 @@ bool transformer_config(transformer_shape *s, const cJSON *config, error *err)
         !json_int(config, "num_hidden_layers", 12, 0, 1 << 10, &s->layers, err) ||
         !json_int(config, "num_attention_heads", 12, 1, 1 << 10, &s->heads, err) ||
         !json_int(config, "intermediate_size", 3072, 1, 1 << 16, &s->intermediate, err) ||
-        !json_number(config, "layer_norm_eps", 1e-12, &eps, err) ||
+        !json_number(config, "layer_norm_eps", 1e-12, 0, 1, &eps, err) ||
         !activation_named(json_text(config, "hidden_act", "gelu"), &s->act, err))
         return false;
     if (s->hidden % s->heads != 0)
         return fail(err,
                     "config: \"hidden_size\" %d is not a multiple of \"num_attention_heads\" %d",
                     s->hidden, s->heads);
-    if (!(eps >= 0 && eps <= 1))
-        return fail(err, "config: \"layer_norm_eps\" is %g, expected 0 to 1", eps);
     s->eps = (float)eps;
     return true;
 }

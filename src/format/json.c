@@ -5,7 +5,7 @@
 
 #include "core/utf8.h"
 
-cJSON *json_object(const char *text, size_t size, const char *what, error *err)
+cJSON *json_parse(const char *text, size_t size, const char *what, error *err)
 {
     if (utf8_valid(text, size) != size) {
         fail(err, "%s is not UTF-8 text (byte %zu)", what, utf8_valid(text, size));
@@ -14,9 +14,17 @@ cJSON *json_object(const char *text, size_t size, const char *what, error *err)
     const char *end = text;
     cJSON *json = cJSON_ParseWithLengthOpts(text, size, &end, false);
     while (json && end < text + size && strchr(" \t\r\n", *end) && *end) end++;
-    bool whole = json && end == text + size;
-    if (whole && cJSON_IsObject(json)) return json;
-    fail(err, whole ? "%s is not a JSON object" : "%s is not valid JSON", what);
+    if (json && end == text + size) return json;
+    fail(err, "%s is not valid JSON", what);
+    cJSON_Delete(json);
+    return NULL;
+}
+
+cJSON *json_object(const char *text, size_t size, const char *what, error *err)
+{
+    cJSON *json = json_parse(text, size, what, err);
+    if (!json || cJSON_IsObject(json)) return json;
+    fail(err, "%s is not a JSON object", what);
     cJSON_Delete(json);
     return NULL;
 }
@@ -41,13 +49,14 @@ bool json_int(const cJSON *object, const char *key, int missing, int least, int 
     return true;
 }
 
-bool json_number(const cJSON *object, const char *key, double missing, double *value, error *err)
+bool json_number(const cJSON *object, const char *key, double missing, double least, double most,
+                 double *value, error *err)
 {
     const cJSON *number = item(object, key);
-    if (number && !(cJSON_IsNumber(number) && isfinite(number->valuedouble)))
-        return fail(err, "config: \"%s\" is not a finite number", key);
+    if (number && !cJSON_IsNumber(number)) return fail(err, "config: \"%s\" is not a number", key);
     *value = number ? number->valuedouble : missing;
-    return true;
+    if (*value >= least && *value <= most) return true;
+    return fail(err, "config: \"%s\" is %g, expected %g to %g", key, *value, least, most);
 }
 
 const char *json_text(const cJSON *object, const char *key, const char *missing)

@@ -7,7 +7,11 @@
 
 #include "core/error.h"
 
-/* Parse `size` bytes as one JSON object. NULL and a sentence (naming `what`) for anything else. The
+/* Parse `size` bytes as one JSON value with nothing but white space behind it. NULL and a sentence (naming
+ * `what`) for anything else. The caller gives it back with cJSON_Delete(). */
+cJSON *json_parse(const char *text, size_t size, const char *what, error *err);
+
+/* The same for an object. NULL and a sentence (naming `what`) for anything else. The
  * caller gives it back with cJSON_Delete(). */
 cJSON *json_object(const char *text, size_t size, const char *what, error *err);
 
@@ -16,8 +20,9 @@ cJSON *json_object(const char *text, size_t size, const char *what, error *err);
 bool json_int(const cJSON *object, const char *key, int missing, int least, int most, int *value,
               error *err);
 
-/* The number at `key`, finite; `missing` where there is none. */
-bool json_number(const cJSON *object, const char *key, double missing, double *value, error *err);
+/* The number at `key`, within least..most; `missing` where there is none. */
+bool json_number(const cJSON *object, const char *key, double missing, double least, double most,
+                 double *value, error *err);
 
 /* The text at `key`, or `missing` (may be NULL) where there is none or it is no text. Lives as
  * `object`. */

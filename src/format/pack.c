@@ -19,6 +19,26 @@ static cJSON *parse_object(const cJSON *metadata, const char *key, error *err)
     return NULL;
 }
 
+/* An array of printable texts. */
+static cJSON *parse_labels(const char *text, error *err)
+{
+    cJSON *labels = json_parse(text, strlen(text), "the pack's \"labels\"", err);
+    bool ok = labels != NULL;
+    if (ok && !cJSON_IsArray(labels)) ok = fail(err, "the pack's \"labels\" are not an array");
+    const cJSON *label;
+    cJSON_ArrayForEach(label, labels)
+    {
+        if (ok && !cJSON_IsString(label)) ok = fail(err, "the pack's \"labels\" are not all texts");
+        for (const char *c = ok ? label->valuestring : ""; *c && ok; c++)
+            if ((unsigned char)*c < 0x20 || *c == 0x7f)
+                ok = fail(err, "the pack's label '%s' holds a control character",
+                          label->valuestring);
+    }
+    if (ok) return labels;
+    cJSON_Delete(labels);
+    return NULL;
+}
+
 bool pack_settings_read(pack_settings *s, const cJSON *metadata, error *err)
 {
     *s = (pack_settings){ 0 };
@@ -35,11 +55,7 @@ bool pack_settings_read(pack_settings *s, const cJSON *metadata, error *err)
         !(s->preprocessor = parse_object(metadata, "preprocessor", err)) ||
         !(s->tokenizer = parse_object(metadata, "tokenizer", err)))
         return false;
-    s->labels = cJSON_Parse(json_text(metadata, "labels", "[]"));
-    if (!cJSON_IsArray(s->labels)) return fail(err, "the pack's \"labels\" are not an array");
-    const cJSON *label;
-    cJSON_ArrayForEach(label, s->labels) if (!cJSON_IsString(label)) return fail(
-        err, "the pack's \"labels\" are not all texts");
+    if (!(s->labels = parse_labels(json_text(metadata, "labels", "[]"), err))) return false;
     s->name = strdup(json_text(metadata, "name", ""));
     s->licence = strdup(json_text(metadata, "licence", ""));
     return (s->name && s->licence) || fail_memory(err, "not enough memory for the pack's metadata");

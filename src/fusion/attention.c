@@ -1,6 +1,7 @@
 /* One multi-head self-attention over all rows of text and picture, z = [text; image]:
- *     h = LayerNorm(z + MHA(z, z, z)), eps 1e-5;  logits = head(h[0]) or head(mean of h over
- * unmasked rows) MHA is torch.nn.MultiheadAttention: in_proj holds the rows of q, k and v. */
+ *     h = LayerNorm(z + MHA(z, z, z)), eps 1e-5
+ *     logits = head(h[0]), or head(mean of h over the unmasked rows)
+ * MHA is torch.nn.MultiheadAttention: in_proj holds the rows of q, k and v. */
 #include "fusion/fusion.h"
 
 #include <string.h>

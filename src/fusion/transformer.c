@@ -10,7 +10,7 @@ static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
     if (!json_int(config, "fusion_num_hidden_layers", 0, 1, 1 << 10, &s.layers, err) ||
         !json_int(config, "fusion_num_attention_heads", 0, 1, 1 << 10, &s.heads, err) ||
         !json_int(config, "fusion_intermediate_size", 0, 1, 1 << 16, &s.intermediate, err) ||
-        !json_number(config, "fusion_layer_norm_eps", 1e-12, &eps, err) ||
+        !json_number(config, "fusion_layer_norm_eps", 1e-12, 0, 1, &eps, err) ||
         !activation_named(json_text(config, "fusion_hidden_act", "gelu"), &s.act, err))
         return false;
     if (f->hidden % s.heads != 0)

@@ -16,7 +16,7 @@ typedef struct {
     int x, y, width, height;
 } image_part;
 
-/* Resize `from` to width x height (1..2^26 each) and keep only `part` of the result; what lies
+/* Resize `from` to width x height (1..2^27 each) and keep only `part` of the result; what lies
  * outside is not computed. The same bytes as PIL's Image.resize((width, height),
  * filter).crop(part): horizontal pass, rounded to 8 bits, then the vertical one; a pass that
  * changes nothing is left out. Coefficients have 22 fractional bits (Pillow's ImagingResample).

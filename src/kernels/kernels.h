@@ -21,15 +21,15 @@ typedef struct {
     const char *name;
 
     /* y = x W^T + bias for the panels first..last-1 of W.
-     *   x [rows, in] with x_stride floats from row to row; w: panels of [in, PANEL]; bias [out] or
-     * NULL; y [rows, out] with y_stride; the last panel may be partly filled (out not a multiple of
-     * PANEL). */
+     *   x [rows, in] with x_stride floats from row to row
+     *   w: panels of [in, PANEL]; bias [out] or NULL
+     *   y [rows, out] with y_stride; the last panel may be partly filled (out not a multiple of PANEL) */
     void (*matmul_f32)(const float *x, int x_stride, int rows, int in, const float *w,
                        const float *bias, float *y, int y_stride, int out, int first, int last);
 
-    /* The same with int8: y = sum(x w) * (x_scale[row] * w_scale[output]) + bias; sums are exact in
-     * int32. x [rows, in], in a multiple of Q8_STEP; w: panels of [in / 2, PANEL, 2]; w_scale
-     * [out]. */
+    /* The same with int8: y = sum(x w) * (x_scale[row] * w_scale[output]) + bias; sums are exact in int32.
+     *   x [rows, in], in a multiple of Q8_STEP
+     *   w: panels of [in / 2, PANEL, 2]; w_scale [out] */
     void (*matmul_q8)(const int8_t *x, const float *x_scale, int rows, int in, const int8_t *w,
                       const float *w_scale, const float *bias, float *y, int y_stride, int out,
                       int first, int last);

@@ -42,6 +42,9 @@ struct model {
     char summary[128]; /* for people: "BERT 2 x 128 + ViT 4 x 128, fusion concat" */
 };
 
+/* Whether model_bind() knows a "model_type". */
+bool model_supported(const char *type);
+
 /* Find the architecture by the config's "model_type" and take its weights. A type we don't run gets
  * a sentence that names it and lists those we do. Give the model back with model_free(). */
 bool model_bind(model *m, weights *w, const cJSON *config, error *err);

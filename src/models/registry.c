@@ -9,22 +9,36 @@
 static const architecture *const architectures[] = { &multimodal_architecture };
 enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
 
+static const architecture *find(const char *type)
+{
+    for (int i = 0; i < ARCHITECTURES; i++)
+        for (const char *const *name = architectures[i]->model_types; *name; name++)
+            if (strcmp(*name, type) == 0) return architectures[i];
+    return NULL;
+}
+
+bool model_supported(const char *type) { return find(type) != NULL; }
+
+/* "multimodal, bert_vit_fusion" */
+static const char *list_types(char *text, size_t size)
+{
+    size_t used = 0;
+    for (int i = 0; i < ARCHITECTURES; i++)
+        for (const char *const *name = architectures[i]->model_types; *name && used < size; name++)
+            used += (size_t)snprintf(text + used, size - used, used ? ", %s" : "%s", *name);
+    return text;
+}
+
 bool model_bind(model *m, weights *w, const cJSON *config, error *err)
 {
-    *m = (model){ 0 };
+    char known[200];
     const char *type = json_text(config, "model_type", NULL);
+    *m = (model){ 0 };
     if (!type) return fail(err, "config: \"model_type\" is missing");
-    char known[200] = "";
-    for (int i = 0; i < ARCHITECTURES; i++)
-        for (const char *const *name = architectures[i]->model_types; *name; name++) {
-            if (strcmp(*name, type) == 0) {
-                m->arch = architectures[i];
-                return m->arch->bind(m, w, config, err);
-            }
-            size_t used = strlen(known);
-            snprintf(known + used, sizeof known - used, used ? ", %s" : "%s", *name);
-        }
-    return fail(err, "the architecture '%s' is not supported (supported: %s)", type, known);
+    if (!(m->arch = find(type)))
+        return fail(err, "the architecture '%s' is not supported (supported: %s)", type,
+                    list_types(known, sizeof known));
+    return m->arch->bind(m, w, config, err);
 }
 
 void model_free(model *m)

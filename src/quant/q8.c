@@ -15,11 +15,6 @@ float q8_quantize_weights(const float *x, int n, int largest, int8_t *q)
     return most / (float)largest;
 }
 
-void q8_dequantize(const int8_t *q, int n, float scale, float *x)
-{
-    for (int i = 0; i < n; i++) x[i] = (float)q[i] * scale;
-}
-
 int q8_largest(const char *name, int rank)
 {
     size_t length = strlen(name);

@@ -14,9 +14,6 @@
  */
 float q8_quantize_weights(const float *x, int n, int largest, int8_t *q);
 
-/* x = q * scale. */
-void q8_dequantize(const int8_t *q, int n, float scale, float *x);
-
 /* How a tensor of that name and rank is kept when q8 is asked for: the largest |q|, or 0 for float.
  * Matrices called "...weight" are quantized, but not position and token-type tables, which are
  * small, nor the projection of patches, whose errors all later layers would carry on. */

@@ -73,6 +73,11 @@ static bool measure(weight *t, precision keep, error *err)
     return true;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp((*(const weight *const *)a)->info.name, (*(const weight *const *)b)->info.name);
+}
+
 bool weights_plan(weights *w, const tensor_info *tensors, int count, precision keep, error *err)
 {
     *w = (weights){ 0 };
@@ -80,7 +85,9 @@ bool weights_plan(weights *w, const tensor_info *tensors, int count, precision k
     int row = 0;
     for (int i = 0; i < count; i++) names += strlen(tensors[i].name) + 1;
     w->all = calloc((size_t)count + 1, sizeof *w->all);
-    if (!w->all) return fail_memory(err, "not enough memory for the names of %d tensors", count);
+    w->by_name = calloc((size_t)count + 1, sizeof *w->by_name);
+    if (!w->all || !w->by_name)
+        return fail_memory(err, "not enough memory for the names of %d tensors", count);
     for (int i = 0; i < count; i++) {
         weight *t = &w->all[i];
         t->info = tensors[i];
@@ -113,13 +120,16 @@ bool weights_plan(weights *w, const tensor_info *tensors, int count, precision k
             t->floats = arena_take(&w->block, all_room(t), sizeof(float));
             memset(t->floats + filled, 0, rest * sizeof(float));
         }
+        w->by_name[w->count] = t;
     }
+    qsort(w->by_name, (size_t)count, sizeof *w->by_name, compare_names);
     return true;
 }
 
 void weights_free(weights *w)
 {
     arena_free(&w->block);
+    free(w->by_name);
     free(w->all);
     *w = (weights){ 0 };
 }
@@ -204,11 +214,12 @@ bool weights_finish(weights *w, error *err)
 
 weight *weights_find(const weights *w, const char *name)
 {
-    for (int i = 0; i < w->count; i++)
-        if (strcmp(w->all[i].info.name, name) == 0) return &w->all[i];
-    return NULL;
+    const weight key = { .info.name = name }, *wanted = &key;
+    if (w->count == 0) return NULL;
+    const weight **found =
+        bsearch(&wanted, w->by_name, (size_t)w->count, sizeof *w->by_name, compare_names);
+    return found ? (weight *)*found : NULL;
 }
-
 /* "[768, 3, 16, 16]" */
 static const char *shape_text(int rank, const int64_t *shape, char *text, size_t size)
 {

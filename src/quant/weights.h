@@ -37,6 +37,7 @@ typedef struct {
     weight *
         all; /* in the order of the file; the scales of a quantized file are entries of their own */
     int count;
+    const weight **by_name; /* [count], sorted */
     arena block;
     uint8_t *unit; /* a row (q8) or value (float) that has arrived in part */
     size_t unit_filled;

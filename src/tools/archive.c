@@ -20,13 +20,6 @@ struct archive {
     size_t count;
 };
 
-/* Only what stands behind the last slash counts, in the tar file and in what is asked for. */
-static const char *base_name(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    return slash ? slash + 1 : name;
-}
-
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const member *)a)->name, ((const member *)b)->name);
@@ -53,7 +46,8 @@ static bool add_member(archive *a, const char *name, size_t length, size_t at, s
     if (!copy) return false;
     memcpy(copy, name, length);
     copy[length] = 0;
-    memmove(copy, base_name(copy), strlen(base_name(copy)) + 1);
+    if (strncmp(copy, "./", 2) == 0)
+        memmove(copy, copy + 2, length - 1); /* as `tar -C folder .` writes */
     a->members[a->count++] = (member){ copy, at, size };
     return true;
 }
@@ -123,15 +117,39 @@ void archive_close(archive *a)
     free(a);
 }
 
+static const char *base_name(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
+/* The member of that name; without one, the only member whose name ends with it behind a slash. */
+static const member *find(const archive *a, const char *name, error *err)
+{
+    const member key = { .name = (char *)name }, *found = NULL;
+    const member *exact = bsearch(&key, a->members, a->count, sizeof *a->members, by_name);
+    if (exact) return exact;
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(base_name(a->members[i].name), name) != 0) continue;
+        if (found) {
+            fail(err, "'%s' is the name of several pictures in the tar file: '%s', '%s'", name,
+                 found->name, a->members[i].name);
+            return NULL;
+        }
+        found = &a->members[i];
+    }
+    if (!found) fail(err, "there is no picture '%s' in the tar file", name);
+    return found;
+}
+
 uint8_t *archive_read(const archive *a, const char *name, size_t *size, error *err)
 {
     if (a->folder) return file_read_in(a->folder, name, size, err);
-    member wanted = { .name = (char *)base_name(name) };
-    const member *m = bsearch(&wanted, a->members, a->count, sizeof *a->members, by_name);
-    uint8_t *copy = m ? malloc(m->size + 1) : NULL;
+    const member *m = find(a, name, err);
+    if (!m) return NULL;
+    uint8_t *copy = malloc(m->size + 1);
     if (!copy) {
-        fail(err, m ? "not enough memory for '%s'" : "there is no picture '%s' in the tar file",
-             name);
+        fail_memory(err, "not enough memory for '%s'", name);
         return NULL;
     }
     memcpy(copy, a->bytes + m->at, m->size);

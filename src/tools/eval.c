@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "core/utf8.h"
 #include "format/json.h"
 #include "tools/archive.h"
 #include "tools/files.h"
@@ -39,8 +40,10 @@ static void count_in(tallies *t, const char *name, bool right)
 {
     int i = 0;
     while (i < t->count && strcmp(t->of[i].name, name) != 0) i++;
-    if (i == MAX_TYPES) return;
-    if (i == t->count) snprintf(t->of[t->count++].name, TYPE_SIZE, "%s", name);
+    if (i == MAX_TYPES)
+        i = MAX_TYPES - 1; /* what comes too late is counted with the last */
+    else if (i == t->count)
+        snprintf(t->of[t->count++].name, TYPE_SIZE, "%s", name);
     t->of[i].all++;
     t->of[i].right += right;
 }
@@ -58,17 +61,13 @@ static const char *answer_type(const char *answer)
 static void question_type(const cJSON *record, const char *question, char type[TYPE_SIZE])
 {
     const char *given = json_text(record, "question_type", json_text(record, "type", NULL));
-    snprintf(type, TYPE_SIZE, "%s", given ? given : question);
-    if (given) return;
-    int words = 0;
-    for (char *c = type; *c; c++) {
-        *c = (char)tolower((unsigned char)*c);
-        if (*c == ' ' && ++words == 2)
-            *c-- = 0;
-        else if (*c == '?')
-            *c-- = 0;
-        if (c < type) break;
-    }
+    size_t length = given ? strlen(given) : strcspn(question, " ?");
+    if (!given && question[length] == ' ') length += 1 + strcspn(question + length + 1, " ?");
+    if (length >= TYPE_SIZE) length = TYPE_SIZE - 1;
+    length = utf8_valid(given ? given : question, length); /* no half code point at the end */
+    memcpy(type, given ? given : question, length);
+    type[length] = 0;
+    for (char *c = type; *c && !given; c++) *c = (char)tolower((unsigned char)*c);
 }
 
 static bool open_picture(evaluation *e, const char *file, error *err)

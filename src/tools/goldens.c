@@ -1,6 +1,8 @@
-/* vqa goldens: run every family of a fixtures folder that this engine knows, one line each. */
+/* vqa goldens: run every family of a fixtures folder that this engine knows, one line each.
+ * What a folder holds is told by its files, so that another set of the same form runs too. */
 #include "tools/goldens.h"
 
+#include <dirent.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,32 +12,6 @@
 #include "format/json.h"
 #include "tools/files.h"
 #include "tools/tools.h"
-
-static const struct {
-    const char *folder;
-    golden_family *run;
-    bool large; /* generates full-size models: minutes under a sanitizer */
-} families[] = {
-    { "safetensors_format", golden_safetensors, false },
-    { "tokenizer_wordpiece", golden_wordpiece, false },
-    { "preprocess", golden_preprocess, false },
-    { "bert", golden_bert, false },
-    { "bert_legacy_names", golden_bert, false },
-    { "vit", golden_vit, false },
-    { "vit_classifier_f16", golden_vit, false },
-    { "fusion/concat", golden_fusion, false },
-    { "fusion/sum", golden_fusion, false },
-    { "fusion/multiplicative_gate", golden_fusion, false },
-    { "fusion/additive_gate", golden_fusion, false },
-    { "fusion/additive_gate_vector", golden_fusion, false },
-    { "fusion/decision_average", golden_fusion, false },
-    { "fusion/decision_weighted", golden_fusion, false },
-    { "fusion/hybrid", golden_fusion, false },
-    { "fusion/token_attention_cls", golden_fusion, false },
-    { "fusion/token_attention_mean", golden_fusion, false },
-    { "realistic/bert_vit_concat", golden_realistic, true },
-};
-enum { FAMILIES = sizeof families / sizeof *families };
 
 bool golden_read(const char *folder, golden_data *g, error *err)
 {
@@ -103,7 +79,6 @@ bool golden_check(const golden_watch *w, const cJSON *golden_case, double allowe
 {
     int outputs = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(golden_case, "outputs"));
     result->cases++;
-    result->comparisons += w->compared;
     if (!(w->worst <= result->worst)) result->worst = w->worst;
     if (w->compared != outputs * w->batch)
         return fail(err, "case '%s': %d of %d outputs were compared", w->name, w->compared,
@@ -114,21 +89,77 @@ bool golden_check(const golden_watch *w, const cJSON *golden_case, double allowe
     return true;
 }
 
-static void list_unknown(const char *folder)
+/* A kind of fixture, and what its folder has. */
+static golden_family *family_of(const char *folder, char *type, size_t size)
 {
     error err;
-    if (!file_exists_in(folder, "index.json")) return;
-    cJSON *index = json_read_in(folder, "index.json", &err);
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(index, "families"))
-    {
-        const char *name = json_text(entry, "dir", "");
-        bool known = false;
-        for (int i = 0; i < FAMILIES; i++)
-            known |= strncmp(families[i].folder, name, strlen(name)) == 0;
-        if (!known) printf("%-30s not supported yet\n", name);
+    *type = 0;
+    if (file_exists_in(folder, "decode_cases.json")) {
+        snprintf(type, size, "tokenizer");
+        return file_exists_in(folder, "vocab.txt") ? golden_wordpiece : NULL;
     }
-    cJSON_Delete(index);
+    if (file_exists_in(folder, "processors")) return golden_preprocess;
+    if (file_exists_in(folder, "invalid")) return golden_safetensors;
+    snprintf(type, size, "no model");
+    cJSON *config =
+        file_exists_in(folder, "config.json") ? json_read_in(folder, "config.json", &err) : NULL;
+    if (config) snprintf(type, size, "%s", json_text(config, "model_type", "no model_type"));
+    cJSON_Delete(config);
+    if (strcmp(type, "bert") == 0) return golden_bert;
+    if (strcmp(type, "vit") == 0) return golden_vit;
+    if (!model_supported(type)) return NULL;
+    return file_exists_in(folder, "manifest.json") ? golden_realistic : golden_fusion;
+}
+
+typedef struct {
+    const char *root, *only;
+    bool small;
+    compute compute;
+    int ran, failed;
+} goldens_run;
+
+/* One folder of fixtures, `name` below the root. */
+static void run_folder(goldens_run *run, const char *folder, const char *name)
+{
+    char type[64];
+    error err;
+    golden_family *family = family_of(folder, type, sizeof type);
+    if (run->only && strncmp(name, run->only, strlen(run->only)) != 0) return;
+    if (!family) {
+        printf("%-30s not supported yet (%s)\n", name, type);
+        return;
+    }
+    if (run->small && family == golden_realistic) return;
+    golden_result r = { .measure = "relative error" };
+    bool ok = family(folder, &run->compute, &r, &err);
+    if (ok)
+        printf("%-30s ok      %4d cases, worst %s %.2g%s%s\n", name, r.cases, r.measure, r.worst,
+               *r.note ? "; " : "", r.note);
+    else
+        printf("%-30s FAILED  %s\n", name, err.text);
+    fflush(stdout);
+    run->ran++;
+    run->failed += !ok;
+}
+
+static int visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+
+/* Every folder below `folder` that has a cases.json, two levels deep at most, in order of name. */
+static void run_folders(goldens_run *run, const char *folder, int levels)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, visible, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        free(entries[i]);
+        if (length >= (int)sizeof path || !file_is_folder(path)) continue;
+        if (file_exists_in(path, "cases.json"))
+            run_folder(run, path, path + strlen(run->root) + 1);
+        else if (levels > 1)
+            run_folders(run, path, levels - 1);
+    }
+    if (count >= 0) free(entries);
 }
 
 int command_goldens(int argc, char **argv)
@@ -136,16 +167,16 @@ int command_goldens(int argc, char **argv)
     static const struct option options[] = { { "only", required_argument, NULL, 'o' },
                                              { "small", no_argument, NULL, 's' },
                                              { 0 } };
-    const char *only = NULL;
-    int threads = tool_threads(), ran = 0, failed = 0;
-    bool small = false, ok = true;
+    goldens_run run = { 0 };
+    int threads = tool_threads();
+    bool ok = true;
     for (int o; (o = getopt_long(argc, argv, "t:o:s", options, NULL)) != -1 && ok;) {
         if (o == 't')
             threads = tool_number("-t", optarg, 1, 64, &ok);
         else if (o == 'o')
-            only = optarg;
+            run.only = optarg;
         else if (o == 's')
-            small = true;
+            run.small = true;
         else
             return tool_bad_option(argv);
     }
@@ -153,30 +184,12 @@ int command_goldens(int argc, char **argv)
     if (argc - optind != 1) return tool_usage("goldens takes a folder of fixtures");
     if (!file_is_folder(argv[optind]))
         return tool_failed("%s: there is no such folder", argv[optind]);
-    compute c = { .k = kernels_best(), .threads = pool_new(threads) };
-    for (int i = 0; i < FAMILIES; i++) {
-        if ((only && strncmp(families[i].folder, only, strlen(only)) != 0) ||
-            (small && families[i].large))
-            continue;
-        char folder[4096];
-        snprintf(folder, sizeof folder, "%s/%s", argv[optind], families[i].folder);
-        if (!file_is_folder(folder)) continue;
-        error err;
-        golden_result r = { .measure = "relative error" };
-        ok = families[i].run(folder, &c, &r, &err);
-        if (ok)
-            printf("%-30s ok      %4d cases, worst %s %.2g%s%s\n", families[i].folder, r.cases,
-                   r.measure, r.worst, *r.note ? "; " : "", r.note);
-        else
-            printf("%-30s FAILED  %s\n", families[i].folder, err.text);
-        fflush(stdout);
-        ran++;
-        failed += !ok;
-    }
-    pool_free(c.threads);
-    if (!only) list_unknown(argv[optind]);
-    if (ran == 0)
+    run.root = argv[optind];
+    run.compute = (compute){ .k = kernels_best(), .threads = pool_new(threads) };
+    run_folders(&run, run.root, 2);
+    pool_free(run.compute.threads);
+    if (run.ran == 0)
         return tool_failed("%s: there are no fixtures that this program knows", argv[optind]);
-    printf("%d passed, %d failed\n", ran - failed, failed);
-    return failed ? TOOL_FAILED : TOOL_OK;
+    printf("%d passed, %d failed\n", run.ran - run.failed, run.failed);
+    return run.failed ? TOOL_FAILED : TOOL_OK;
 }

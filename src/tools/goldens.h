@@ -7,7 +7,7 @@
 
 /* What a family came to. */
 typedef struct {
-    int cases, comparisons;
+    int cases;
     double worst; /* the largest error seen, in the measure that `measure` names */
     const char *measure;
     char note[160]; /* what was left out, or "" */
@@ -42,6 +42,7 @@ typedef struct {
     const golden_data *data;
     const char *name; /* of the case */
     int batch, row;   /* rows in the batch, and the one that runs */
+    int last_layer;   /* of a picture encoder */
     int compared;
     double worst;
     char worst_output[128];

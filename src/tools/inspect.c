@@ -87,11 +87,9 @@ int command_inspect(int argc, char **argv)
 {
     static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
     bool json = false;
-    for (int o; (o = getopt_long(argc, argv, "t:j", options, NULL)) != -1;) {
-        if (o == 'j')
-            json = true;
-        else if (o != 't')
-            return tool_bad_option(argv);
+    for (int o; (o = getopt_long(argc, argv, "j", options, NULL)) != -1;) {
+        if (o != 'j') return tool_bad_option(argv);
+        json = true;
     }
     if (argc - optind != 1) return tool_usage("inspect takes a pack or a folder");
     return file_is_folder(argv[optind]) ? inspect_folder(argv[optind], json)

@@ -11,26 +11,25 @@
 #include "tools/files.h"
 #include "tools/tools.h"
 
+/* clang-format off */
 static const char help[] =
     "vqa answers questions about pictures, on this machine.\n"
     "\n"
-    "  vqa ask PACK PICTURE QUESTION [-k 5] [--json]        the best answers with their scores\n"
-    "  vqa eval PACK DATA.jsonl PICTURES [--json]           accuracy on questions with known "
-    "answers\n"
-    "  vqa quantize FOLDER PACK [--precision q8|f32]        a Hugging Face style folder becomes a "
-    "pack\n"
-    "  vqa inspect PACK|FOLDER [--json]                     what a model is made of\n"
-    "  vqa bench PACK PICTURE QUESTION [-n 20]              how long loading, encoding and "
-    "answering take\n"
-    "  vqa goldens DIR [--only NAME]                        compare with reference outputs, a line "
-    "a family\n"
+    "  vqa ask PACK PICTURE QUESTION [-k 5] [--json]      the best answers with their scores\n"
+    "  vqa eval PACK DATA.jsonl PICTURES [--json]         accuracy on questions with known answers\n"
+    "  vqa quantize FOLDER PACK [--precision q8|f32] [--name NAME] [--licence TEXT]\n"
+    "                                                     a Hugging Face style folder becomes a pack\n"
+    "  vqa inspect PACK|FOLDER [--json]                   what a model is made of\n"
+    "  vqa bench PACK PICTURE QUESTION [-n 20]            how long loading, encoding and answering take\n"
+    "  vqa goldens DIR [--only NAME] [--small]            compare with reference outputs, a line a family;\n"
+    "                                                     --small leaves out full-size models\n"
     "\n"
-    "PACK      a model in one file (*.vqa.safetensors)\n"
+    "PACK      a model in one file, as quantize writes it\n"
     "PICTURE   a JPEG, PNG, GIF or BMP file\n"
-    "PICTURES  a folder or a .tar file; DATA.jsonl has one {\"file\", \"question\", \"answer\"} a "
-    "line\n"
-    "All commands take -t N, the number of threads. Exit codes: 0 done, 1 could not, 2 wrong "
-    "usage.\n";
+    "PICTURES  a folder or a .tar file; DATA.jsonl has one {\"file\", \"question\", \"answer\"} a line\n"
+    "ask, eval, bench and goldens take -t N, the number of threads.\n"
+    "Exit codes: 0 done, 1 could not, 2 wrong usage.\n";
+/* clang-format on */
 
 static const struct {
     const char *name;
@@ -123,14 +122,19 @@ vqa *tool_open(const char *path, int threads)
     return NULL;
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
         fputs(help, stderr);
         return TOOL_USAGE;
     }
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
-        strcmp(argv[1], "-h") == 0) {
+    if (strcmp(argv[1], "help") == 0 || asks_for_help(argv[1]) ||
+        (argc > 2 && asks_for_help(argv[2]))) {
         fputs(help, stdout);
         return TOOL_OK;
     }

@@ -46,7 +46,7 @@ int command_quantize(int argc, char **argv)
                                              { 0 } };
     precision keep = QUANTIZE_Q8;
     const char *name = NULL, *licence = "";
-    for (int o; (o = getopt_long(argc, argv, "p:n:l:t:", options, NULL)) != -1;) {
+    for (int o; (o = getopt_long(argc, argv, "p:n:l:", options, NULL)) != -1;) {
         if (o == 'p' && strcmp(optarg, "q8") == 0)
             keep = QUANTIZE_Q8;
         else if (o == 'p' && strcmp(optarg, "f32") == 0)
@@ -57,7 +57,7 @@ int command_quantize(int argc, char **argv)
             name = optarg;
         else if (o == 'l')
             licence = optarg;
-        else if (o != 't')
+        else
             return tool_bad_option(argv);
     }
     if (argc - optind != 2) return tool_usage("quantize takes a folder and the pack to write");

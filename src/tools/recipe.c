@@ -31,9 +31,9 @@ static bool make_tensor(weights *w, int index, const cJSON *entry, uint32_t seed
     static float piece[PIECE];
     const tensor_info *t = &w->all[index].info;
     double center, scale, expected;
-    if (!json_number(entry, "center", 0, &center, err) ||
-        !json_number(entry, "scale", 0, &scale, err) ||
-        !json_number(entry, "crc32", 0, &expected, err))
+    if (!json_number(entry, "center", 0, -1e6, 1e6, &center, err) ||
+        !json_number(entry, "scale", 0, -1e6, 1e6, &scale, err) ||
+        !json_number(entry, "crc32", 0, 0, UINT32_MAX, &expected, err))
         return false;
     uint32_t own = fnv1a(t->name) ^ seed, crc = 0;
     size_t count = t->size / sizeof(float);
@@ -84,8 +84,8 @@ float *recipe_pixels(const cJSON *recipe, int row, int *height, int *width, erro
     const cJSON *shape = cJSON_GetObjectItemCaseSensitive(recipe, "shape");
     double center, scale;
     int seed;
-    if (!json_number(recipe, "center", 0, &center, err) ||
-        !json_number(recipe, "scale", 1, &scale, err) ||
+    if (!json_number(recipe, "center", 0, -1e6, 1e6, &center, err) ||
+        !json_number(recipe, "scale", 1, -1e6, 1e6, &scale, err) ||
         !json_int(recipe, "seed", 0, 0, 1 << 30, &seed, err))
         return NULL;
     if (cJSON_GetArraySize(shape) != 4) {

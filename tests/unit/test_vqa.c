@@ -362,6 +362,10 @@ static void test_bad_questions_do_no_harm(void **state)
         { "", 0, 1, VQA_BAD_QUESTION, "the question is empty" },
         { NULL, 0, 1, VQA_BAD_QUESTION, "the question is empty" },
         { " \t\r\n ", 5, 1, VQA_BAD_QUESTION, "the question is empty" },
+        { "\u00A0\u3000", 5, 1, VQA_BAD_QUESTION, "the question is empty" },
+        { "\x01", 1, 1, VQA_BAD_QUESTION, "the question is empty" },
+        { "\U0001F600", 4, 1, VQA_BAD_QUESTION, "the model knows none of the question's words" },
+        { "xyzzy plugh", 11, 1, VQA_BAD_QUESTION, "the model knows none of the question's words" },
         { longer, 10001, 1, VQA_BAD_QUESTION, "the question has 10001 bytes, at most 10000" },
         { longest, 100000, 1, VQA_BAD_QUESTION, "the question has 100000 bytes" },
         { "cat \xFF", 5, 1, VQA_BAD_QUESTION, "the question is not UTF-8 text (byte 4)" },
@@ -393,21 +397,21 @@ static void test_unusual_questions_are_answered(void **state)
     static char words[10001], word[10001], marks[10001], emoji[10001];
     repeat(words, 10000, "what color ");
     repeat(word, 10000, "a");
+    memcpy(word, "cat ", 4);
     repeat(marks, 10000, "?");
     repeat(emoji, 10000, "\U0001F600");
+    memcpy(emoji, "cat ", 4);
     static const struct {
         const char *text, *equal; /* NULL: to nothing in particular */
     } cases[] = {
-        { "\U0001F600", "xyzzy" }, /* both are [UNK] */
-        { "\u4F60\u597D", "xyzzy plugh" },
+        { "cat \U0001F600", "cat xyzzy" }, /* both are [UNK] */
+        { "\u4F60\u597D cat", "xyzzy plugh cat" },
         { "  WHAT\tColor  is the c\u00E1t ?  ", question },
-        { word, "xyzzy" }, /* too long a word is unknown */
         { words, "what color what color what color what color what color what color" },
         { marks, "??????????" },
-        { emoji, "xyzzy" },
-        { "\u00A0", "\u3000" }, /* nothing but [CLS] and [SEP] */
+        { word, "cat xyzzy" },  /* too long a word is unknown */
+        { emoji, "cat xyzzy" }, /* and so is a row of them */
         { "[SEP] [PAD] [CLS]", NULL },
-        { "\x01", NULL },
     };
     vqa *v = open_model((tiny_model){ 0 });
     int picture = encode(v, 20, 30, 1);
