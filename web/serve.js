@@ -115,13 +115,18 @@ export function serve(port) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const port = Number(process.env.PORT || 8080);
+  const asked = process.env.PORT || '8080';
+  const port = Number(asked);
+  if (!/^\d+$/.test(asked) || port > 65535) {
+    console.error(`PORT is ${JSON.stringify(asked)}, expected a whole number from 0 to 65535`);
+    process.exit(1);
+  }
   try {
     const server = await serve(port);
     console.log(`http://localhost:${/** @type {any} */ (server.address()).port}/`);
   } catch (error) {
     const taken = error.code === 'EADDRINUSE';
-    console.error(taken ? `port ${port} is taken: choose another, PORT=8081 node web/serve.js` : `can't serve on port ${process.env.PORT}: ${error.message}`);
+    console.error(taken ? `port ${port} is taken: choose another, PORT=8081 make demo` : `can't serve on port ${port}: ${error.message}`);
     process.exit(1);
   }
 }

@@ -74,12 +74,22 @@ test('ranges', async () => {
   assert.equal(head.body.length, 0);
 });
 
-test('a port that is taken is one sentence and exit status 1', async () => {
+/** What serve.js says on stderr before it ends with status 1. */
+async function complaint(PORT) {
   const script = fileURLToPath(new URL('../serve.js', import.meta.url));
-  const child = spawn(process.execPath, [script], { env: { ...process.env, PORT: String(port) } });
+  const child = spawn(process.execPath, [script], { env: { ...process.env, PORT } });
   let said = '';
   child.stderr.on('data', (text) => (said += text));
-  const status = await new Promise((resolve) => child.on('close', resolve));
-  assert.equal(status, 1);
-  assert.equal(said, `port ${port} is taken: choose another, PORT=8081 node web/serve.js\n`);
+  assert.equal(await new Promise((resolve) => child.on('close', resolve)), 1);
+  return said;
+}
+
+test('a port that is taken is one sentence and exit status 1', async () => {
+  assert.equal(await complaint(String(port)), `port ${port} is taken: choose another, PORT=8081 make demo\n`);
+});
+
+test('so is a port that is none', async () => {
+  for (const PORT of ['abc', '-1', '65536', '80.5', '0x50']) {
+    assert.equal(await complaint(PORT), `PORT is "${PORT}", expected a whole number from 0 to 65535\n`);
+  }
 });
