@@ -8,9 +8,25 @@
 export function abortable(promise, signal) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
+    const abort = () => reject(reasonOf(signal));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
+}
+
+/**
+ * Throw the signal's reason if it is aborted: signal.throwIfAborted(), which Chrome has from 100 on only.
+ * @param {AbortSignal} [signal]
+ */
+export function throwIfAborted(signal) {
+  if (signal?.aborted) throw reasonOf(signal);
+}
+
+/**
+ * Why a signal was aborted. Chrome tells it from 98 on.
+ * @param {AbortSignal} signal
+ */
+function reasonOf({ reason }) {
+  return reason === undefined ? new DOMException('The call was aborted', 'AbortError') : reason;
 }

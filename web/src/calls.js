@@ -1,4 +1,5 @@
 import { Engine } from './engine.js';
+import { VqaError } from './errors.js';
 
 /**
  * Where the engine runs: calls by name, in this thread or behind a worker.
@@ -14,8 +15,12 @@ export function direct() {
   let engine;
   return {
     async call(name, args) {
-      if (name === 'open') engine = await Engine.open(args[0]);
-      else return engine[name](...args);
+      if (name === 'open') {
+        engine = await Engine.open(args[0]);
+      } else {
+        if (!engine) throw new VqaError('E_CLOSED', 'vqa is closed');
+        return engine[name](...args);
+      }
     },
     close() {
       engine = undefined;

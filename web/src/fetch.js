@@ -1,5 +1,6 @@
 // Files by address: http(s), data and blob URLs everywhere, paths and file: URLs in Node.
 
+import { abortable, throwIfAborted } from './abort.js';
 import { VqaError, reason } from './errors.js';
 
 /**
@@ -16,10 +17,39 @@ export async function fetchFile(url, what, signal) {
   try {
     response = await fetch(url, { signal });
   } catch (error) {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     throw new VqaError('E_NETWORK', `the ${what} ${url} can't be fetched: ${reason(error)}`);
   }
   return expectFile(response, what);
+}
+
+/**
+ * All bytes of a file.
+ * @param {string | URL} url
+ * @param {string} what
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<ArrayBuffer>}
+ */
+export async function fetchBytes(url, what, signal) {
+  const response = await fetchFile(url, what, signal);
+  return arrival(response.arrayBuffer(), `${what} ${url}`, signal);
+}
+
+/**
+ * Wait for bytes that are on their way; if they break off, that is one clear sentence.
+ * @template T
+ * @param {Promise<T>} bytes
+ * @param {string} what
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<T>}
+ */
+export async function arrival(bytes, what, signal) {
+  try {
+    return await abortable(bytes, signal);
+  } catch (error) {
+    throwIfAborted(signal);
+    throw new VqaError('E_NETWORK', `the ${what} could not be read to its end: ${reason(error)}`);
+  }
 }
 
 /**

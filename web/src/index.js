@@ -2,7 +2,7 @@ import { abortable } from './abort.js';
 import { defaultWasm, startWorker } from './assets.js';
 import { direct } from './calls.js';
 import { VqaError } from './errors.js';
-import { readModel } from './model.js';
+import { expectModel, readModel } from './model.js';
 import { remote } from './remote.js';
 import { Picture, Vqa } from './vqa.js';
 import { compile } from './wasm.js';
@@ -42,7 +42,9 @@ export { Picture, Vqa, VqaError };
  * @param {VqaOptions} options
  * @returns {Promise<Vqa>}
  */
-export async function createVqa({ model, wasm = defaultWasm(), worker = 'Worker' in globalThis, onProgress = () => {}, signal }) {
+export async function createVqa(options) {
+  const { model, wasm = defaultWasm(), worker = 'Worker' in globalThis, onProgress = () => {}, signal } = { ...options };
+  expectModel(model);
   const port = worker ? remote(startWorker) : direct();
   /** @type {(name: string, ...args: any[]) => Promise<any>} */
   const call = (name, ...args) => abortable(port.call(name, args), signal);

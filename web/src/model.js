@@ -1,13 +1,22 @@
 // The model's bytes, from wherever they are, piece by piece as they arrive.
 
-import { abortable } from './abort.js';
-import { VqaError, reason } from './errors.js';
-import { expectFile, fetchFile } from './fetch.js';
+import { VqaError } from './errors.js';
+import { arrival, expectFile, fetchFile } from './fetch.js';
 
 /** @typedef {string | URL | Blob | ArrayBuffer | ArrayBufferView | ReadableStream<Uint8Array> | Response} ModelSource */
 
 /** Bytes that are in memory already are handed over in pieces of this size. */
 const PIECE = 1 << 20;
+
+/**
+ * Refuse what is no model, before anything is fetched.
+ * @param {unknown} model
+ */
+export function expectModel(model) {
+  const kinds = [URL, Blob, ArrayBuffer, ReadableStream, Response];
+  if (typeof model === 'string' || ArrayBuffer.isView(model) || kinds.some((kind) => model instanceof kind)) return;
+  throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream or Response');
+}
 
 /**
  * Read a model.
@@ -23,7 +32,7 @@ export async function* readModel(model, signal) {
   let loaded = 0;
   try {
     while (true) {
-      const { done, value } = await next(reader, signal);
+      const { done, value } = await arrival(reader.read(), 'model', signal);
       if (done) return;
       if (!(value instanceof Uint8Array)) throw new VqaError('E_CALL', 'the model stream gave something that is not a Uint8Array');
       loaded += value.length;
@@ -45,8 +54,7 @@ async function open(model, signal) {
   if (model instanceof ReadableStream) return { stream: model, total: undefined };
   if (model instanceof Blob) return { stream: model.stream(), total: model.size };
   if (model instanceof ArrayBuffer) return fromBytes(new Uint8Array(model));
-  if (ArrayBuffer.isView(model)) return fromBytes(new Uint8Array(model.buffer, model.byteOffset, model.byteLength));
-  throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream or Response');
+  return fromBytes(new Uint8Array(model.buffer, model.byteOffset, model.byteLength));
 }
 
 /** @param {Response} response */
@@ -68,17 +76,4 @@ function fromBytes(bytes) {
     },
   });
   return { stream, total: bytes.length };
-}
-
-/**
- * @param {ReadableStreamDefaultReader<Uint8Array>} reader
- * @param {AbortSignal} [signal]
- */
-async function next(reader, signal) {
-  try {
-    return await abortable(reader.read(), signal);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw new VqaError('E_NETWORK', `the model could not be read to its end: ${reason(error)}`);
-  }
 }

@@ -1,13 +1,17 @@
 // Pictures in every form a page has them, made into what the engine takes: file bytes or pixels.
 
+import { expectSize, expectWhole } from './check.js';
 import { VqaError, reason } from './errors.js';
-import { fetchFile } from './fetch.js';
+import { fetchBytes } from './fetch.js';
 
 /**
  * @typedef {{ data: ArrayLike<number>, width: number, height: number }} Pixels
  *   [height, width, 4] bytes of red, green, blue and alpha, not premultiplied; ImageData is one
  * @typedef {string | URL | Blob | ArrayBuffer | ArrayBufferView | Pixels | ImageBitmap | HTMLCanvasElement |
  *           OffscreenCanvas | HTMLImageElement | HTMLVideoElement} PictureSource
+ *   Files in JPEG, PNG, GIF and BMP and Pixels give the same scores everywhere. What the browser decodes or
+ *   draws (ImageBitmap, canvas, img, video, WebP, AVIF) may differ a little from browser to browser: its decoder,
+ *   its colors, and a canvas that keeps pixels premultiplied with alpha.
  * @typedef {{ call: 'encode', args: [Uint8Array] } |
  *           { call: 'encodePixels', args: [Uint8Array, number, number] }} EngineCall
  */
@@ -21,12 +25,14 @@ import { fetchFile } from './fetch.js';
 export async function readPicture(picture, signal) {
   const source = /** @type {any} */ (picture);
   if (typeof source === 'string' || source instanceof URL) {
-    return fromFile(new Uint8Array(await (await fetchFile(source, 'picture', signal)).arrayBuffer()));
+    return fromFile(new Uint8Array(await fetchBytes(source, 'picture', signal)));
   }
   if (source instanceof Blob) return fromFile(await blobBytes(source));
   if (source instanceof ArrayBuffer) return fromFile(new Uint8Array(source));
   if (ArrayBuffer.isView(source)) return fromFile(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
   if (source?.data && 'width' in source && 'height' in source) {
+    expectWhole(source.width, 'width');
+    expectWhole(source.height, 'height');
     return { call: 'encodePixels', args: [Uint8Array.from(source.data), source.width, source.height] };
   }
   const size = drawableSize(source);
@@ -105,6 +111,7 @@ function drawableSize(source) {
  */
 async function fromDrawable(drawable, [width, height]) {
   if (!width || !height) throw new VqaError('E_PICTURE', 'the picture is empty or has not loaded yet');
+  expectSize(width, height);
   try {
     const canvas = 'document' in globalThis
       ? Object.assign(document.createElement('canvas'), { width, height })

@@ -37,9 +37,9 @@ export function remote(start) {
       if (ended) return Promise.reject(ended);
       return new Promise((resolve, reject) => {
         const id = ++lastId;
-        waiting.set(id, { resolve, reject });
         const own = args.map((arg) => (arg instanceof Uint8Array ? arg.slice() : arg));
         worker.postMessage({ id, call, args: own }, own.filter((arg) => arg instanceof Uint8Array).map((arg) => arg.buffer));
+        waiting.set(id, { resolve, reject });
       });
     },
     close: () => end(new VqaError('E_CLOSED', 'vqa is closed')),

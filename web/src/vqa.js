@@ -1,4 +1,5 @@
-import { abortable } from './abort.js';
+import { abortable, throwIfAborted } from './abort.js';
+import { expectQuestion } from './check.js';
 import { VqaError } from './errors.js';
 import { readPicture } from './picture.js';
 
@@ -40,14 +41,15 @@ export class Vqa {
    */
   async ask(picture, question, { topK = 5, signal } = {}) {
     this.#expectOpen();
+    expectQuestion(question, topK);
     const { call, args } = await readPicture(picture, signal);
     return this.#inTurn(async () => {
       const id = await this.#port.call(call, args);
       try {
-        signal?.throwIfAborted();
+        throwIfAborted(signal);
         return await this.#port.call('ask', [id, question, topK]);
       } finally {
-        await this.#port.call('closePicture', [id]);
+        await this.#port.call('closePicture', [id]).catch(() => {}); // the answers or their error are what counts
       }
     }, signal);
   }
@@ -99,7 +101,7 @@ export class Vqa {
    */
   #inTurn(work, signal) {
     const turn = this.#turn.then(() => {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       this.#expectOpen();
       return work();
     });
@@ -131,6 +133,7 @@ export class Picture {
    */
   async ask(question, { topK = 5, signal } = {}) {
     if (this.#closed) throw new VqaError('E_CLOSED', 'the picture is closed: encode it anew');
+    expectQuestion(question, topK);
     return this.#ask(question, topK, signal);
   }
 

@@ -1,7 +1,7 @@
 // The runtime's code: fetched, compiled, and given the few functions it imports.
 
 import { VqaError, reason } from './errors.js';
-import { fetchFile } from './fetch.js';
+import { fetchBytes } from './fetch.js';
 
 /** The smallest module with a SIMD instruction: one function that returns v128.const 0. */
 const SIMD_MODULE = new Uint8Array([
@@ -33,11 +33,11 @@ const KNOWN_IMPORTS = {
  */
 export async function compile(wasm, signal) {
   if (typeof WebAssembly !== 'object' || !WebAssembly.validate(SIMD_MODULE)) {
-    throw new VqaError('E_SIMD', 'this browser lacks WebAssembly SIMD: Chrome 91, Firefox 89, Safari 16.4 and later have it');
+    throw new VqaError('E_SIMD', 'this browser lacks WebAssembly SIMD: use Chrome 97, Firefox 114, Safari 16.4 or later');
   }
   if (wasm instanceof WebAssembly.Module) return wasm;
   const fromUrl = typeof wasm === 'string' || wasm instanceof URL;
-  const bytes = fromUrl ? await (await fetchFile(wasm, 'runtime', signal)).arrayBuffer() : wasm;
+  const bytes = fromUrl ? await fetchBytes(wasm, 'runtime', signal) : wasm;
   try {
     return await WebAssembly.compile(bytes);
   } catch (error) {

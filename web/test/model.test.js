@@ -75,6 +75,18 @@ test('what is not there is one sentence', async () => {
   for (const [model, code, message] of cases) await assert.rejects(createVqa({ model, wasm }), { name: 'VqaError', code, message });
 });
 
+test('a picture or runtime that breaks off, or is a folder', async () => {
+  const vqa = await createVqa({ model: new Uint8Array(1), wasm });
+  for (const [address, what] of [[`${base}/broken`, 'broken'], [folder, 'vqa-']]) {
+    const refused = { name: 'VqaError', code: 'E_NETWORK', message: new RegExp(`${what}.* could not be read to its end`) };
+    await assert.rejects(vqa.ask(address, 'why?'), refused);
+    await assert.rejects(createVqa({ model: new Uint8Array(1), wasm: address }), refused);
+  }
+  await assert.rejects(createVqa({ model: folder, wasm }), { name: 'VqaError', code: 'E_NETWORK' });
+  const signal = AbortSignal.timeout(50);
+  await assert.rejects(vqa.ask(`${base}/endless`, 'why?', { signal }), { name: 'TimeoutError' });
+});
+
 test('a stream that is being read already', async () => {
   const model = new Blob([BYTES]).stream();
   model.getReader();

@@ -21,6 +21,18 @@ test('a trap is reported, and the instance is not used again', async () => {
   assert.deepEqual(await (await create()).ask(new Uint8Array(1), 'why?'), []);
 });
 
+test('close while a call is under way', async () => {
+  const outcomes = new Set();
+  for (let moment = 0; moment < 20; moment++) {
+    const vqa = await create();
+    const underWay = vqa.ask(new Uint8Array(1), 'why?').then((answers) => answers.length, ({ code }) => code);
+    for (let i = 0; i < moment; i++) await null;
+    vqa.close();
+    outcomes.add(await underWay);
+  }
+  assert.deepEqual([...outcomes], ['E_CLOSED', 0]);
+});
+
 test('an imported function that is not known is named when it is called, not before', async () => {
   const vqa = await create({ vqa_ask: 'import' });
   await assert.rejects(vqa.ask(new Uint8Array(1), 'why?'), { code: 'E_CRASH', message: /env\.mystery/ });
@@ -56,14 +68,11 @@ test('a runtime that is none', async () => {
 
 test('a browser without SIMD is told so', async (t) => {
   t.mock.method(WebAssembly, 'validate', () => false);
-  await assert.rejects(create(), { code: 'E_SIMD', message: /Chrome 91/ });
+  await assert.rejects(create(), { code: 'E_SIMD', message: /Chrome 97, Firefox 114, Safari 16\.4 or later/ });
 });
 
-test('numbers that would change on their way into wasm are refused', async () => {
+test('pixels that do not fill the picture are refused', async () => {
   const vqa = await create();
-  const picture = await vqa.encode(new Uint8Array(1));
-  for (const topK of [1.5, NaN, 2 ** 32 + 1, '3', null]) await assert.rejects(picture.ask('why?', { topK }), { code: 'E_CALL', message: /topK/ });
   await assert.rejects(vqa.encode({ data: new Uint8Array(12), width: 2, height: 2 }), { code: 'E_PICTURE', message: /12 bytes.*16/ });
   await assert.rejects(vqa.encode({ data: new Uint8Array(16), width: -2, height: -2 }), { name: 'VqaError' });
-  await assert.rejects(picture.ask(7), { code: 'E_CALL', message: /number/ });
 });

@@ -23,6 +23,28 @@ test('ask gives its picture back, also when the question fails', async () => {
   assert.deepEqual(calls, ['encode', 'ask', 'closePicture']);
 });
 
+test('an answer is not lost when its picture can\'t be given back', async () => {
+  const { vqa } = recorded((name) => { if (name === 'closePicture') throw new Error('no'); });
+  assert.deepEqual(await vqa.ask(PICTURE, 'why?'), []);
+  const failing = recorded((name) => { if (name !== 'encode') throw new Error(`no ${name}`); });
+  await assert.rejects(failing.vqa.ask(PICTURE, 'why?'), { message: 'no ask' });
+});
+
+test('questions that are none do not reach the engine', async () => {
+  const { vqa, calls } = recorded();
+  const picture = await vqa.encode(PICTURE);
+  const cases = [[undefined, /is undefined/], [Symbol('why'), /Symbol\(why\)/], [7, /is 7,/], [() => {}, /of type function/], [null, /null/]];
+  for (const [question, message] of cases) {
+    await assert.rejects(vqa.ask(PICTURE, question), { code: 'E_QUESTION', message });
+    await assert.rejects(picture.ask(question), { code: 'E_QUESTION', message });
+  }
+  for (const topK of [1.5, NaN, 2 ** 32 + 1, '3', null, Symbol('k'), 3n, {}]) {
+    await assert.rejects(vqa.ask(PICTURE, 'why?', { topK }), { code: 'E_CALL', message: /^topK is / });
+    await assert.rejects(picture.ask('why?', { topK }), { code: 'E_CALL', message: /^topK is / });
+  }
+  assert.deepEqual(calls, ['encode']);
+});
+
 test('a picture is closed after the questions asked before, and once', async () => {
   const { vqa, calls } = recorded();
   const picture = await vqa.encode(PICTURE);

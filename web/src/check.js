@@ -1,0 +1,51 @@
+// Arguments are checked before they cross to the engine, so that it answers the same with and without a worker.
+
+import { VqaError } from './errors.js';
+
+/** Limits of vqa.h. */
+const MAX_SIDE = 32768;
+const MAX_PIXELS = 50_000_000;
+
+/**
+ * @param {unknown} question
+ * @param {unknown} topK
+ */
+export function expectQuestion(question, topK) {
+  if (typeof question !== 'string') throw new VqaError('E_QUESTION', `the question is ${shown(question)}, expected a string`);
+  expectWhole(topK, 'topK');
+}
+
+/**
+ * Numbers wrap to 32 bits on their way into wasm: refuse those that would change.
+ * @param {unknown} value
+ * @param {string} name
+ */
+export function expectWhole(value, name) {
+  if (typeof value !== 'number' || value !== (value | 0)) {
+    throw new VqaError('E_CALL', `${name} is ${shown(value)}, expected a whole number`);
+  }
+}
+
+/**
+ * Refuse a picture that the engine would refuse, before memory is taken for its pixels.
+ * @param {number} width
+ * @param {number} height
+ */
+export function expectSize(width, height) {
+  const size = `the picture is ${width} x ${height}`;
+  if (width > MAX_SIDE || height > MAX_SIDE) {
+    throw new VqaError('E_PICTURE', `${size} pixels, sides of at most ${MAX_SIDE} are taken`);
+  }
+  if (width * height > MAX_PIXELS) {
+    throw new VqaError('E_PICTURE', `${size} = ${width * height} pixels, at most ${MAX_PIXELS} are taken`);
+  }
+}
+
+/**
+ * A value, short enough for a sentence.
+ * @param {unknown} value
+ */
+function shown(value) {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return Object(value) === value ? `of type ${typeof value}` : String(value);
+}
