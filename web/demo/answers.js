@@ -24,7 +24,7 @@ export function showAnswers(question, answers, note) {
   const rows = answers.map(({ answer, score }) => {
     const bar = element('span', 'bar');
     bar.style.setProperty('--score', score);
-    bar.ariaHidden = 'true';
+    bar.setAttribute('aria-hidden', 'true');
     return element('li', '', element('span', 'answer', answer), bar, element('span', 'score', percent.format(score)));
   });
   panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows));
@@ -37,7 +37,7 @@ export function showAnswers(question, answers, note) {
 export function showProgress({ stage, loaded, total }) {
   if (stage === 'ready') return;
   const bar = element('progress', '');
-  bar.ariaLabel = 'Loading the model';
+  bar.setAttribute('aria-label', 'Loading the model');
   if (stage === 'download' && total) Object.assign(bar, { value: loaded, max: total });
   const of = total ? ` of ${megabytes.format(total / 1e6)}` : '';
   const text = stage === 'download' ? `Loading the model: ${megabytes.format(loaded / 1e6)}${of} MB` : 'Making the model ready';
@@ -47,7 +47,7 @@ export function showProgress({ stage, loaded, total }) {
 /** Show an error, with a way to try again if there is one. */
 export function showError(error, retry) {
   const message = element('p', 'error', sentence(error));
-  message.role = 'alert';
+  message.setAttribute('role', 'alert');
   panel.replaceChildren(message);
   if (!retry) return;
   const button = element('button', 'button', 'Try again');
@@ -63,9 +63,9 @@ export function showHint(text) {
 
 /** Dim the last answers if the next take long enough to be noticed; call the result when they are there. */
 export function showBusy() {
-  const timer = setTimeout(() => (panel.ariaBusy = 'true'), 150);
+  const timer = setTimeout(() => panel.setAttribute('aria-busy', 'true'), 150);
   return () => {
     clearTimeout(timer);
-    panel.ariaBusy = 'false';
+    panel.setAttribute('aria-busy', 'false');
   };
 }

@@ -111,6 +111,8 @@ document.getElementById('form').addEventListener('submit', (event) => {
 onPicture((file) => {
   markSample(null);
   setPicture(file, `Your picture ${file.name}`, GENERAL_QUESTIONS);
+}, (sentence) => {
+  pictureError.textContent = sentence;
 });
 
 loadModel();

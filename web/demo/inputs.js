@@ -1,7 +1,7 @@
 // The ways a picture of one's own comes in: chosen, taken, dropped, pasted.
 
-/** Call `use(file)` for every picture the person gives. */
-export function onPicture(use) {
+/** Call `use(file)` for every picture the person gives, `refuse(sentence)` for one that has no file. */
+export function onPicture(use, refuse) {
   for (const id of ['file', 'camera']) {
     document.getElementById(id).addEventListener('change', ({ target }) => {
       if (target.files[0]) use(target.files[0]);
@@ -22,13 +22,22 @@ export function onPicture(use) {
     entered = change ? entered + change : 0;
     stage.classList.toggle('drop-here', entered > 0);
   };
-  document.addEventListener('dragenter', () => mark(1));
-  document.addEventListener('dragleave', () => mark(-1));
-  document.addEventListener('dragover', (event) => event.preventDefault());
+  document.addEventListener('dragenter', (event) => hasFiles(event) && mark(1));
+  document.addEventListener('dragleave', (event) => hasFiles(event) && mark(-1));
+  document.addEventListener('dragover', (event) => isOurs(event) && event.preventDefault());
   document.addEventListener('drop', (event) => {
-    event.preventDefault();
     mark(0);
+    if (!isOurs(event)) return;
+    event.preventDefault();
     const [file] = event.dataTransfer.files;
     if (file) use(file);
+    else refuse('That was an address, and only files can be dropped here: save the picture first.');
   });
+}
+
+const hasFiles = ({ dataTransfer }) => dataTransfer.types.includes('Files');
+
+/** Files, and addresses unless a text field takes them; text goes where it was dropped. */
+function isOurs(event) {
+  return hasFiles(event) || (event.dataTransfer.types.includes('text/uri-list') && !event.target.closest?.('input'));
 }

@@ -14,7 +14,8 @@ export async function fetchSamples() {
 export function showSamples(samples, use) {
   list.replaceChildren(...samples.map((sample) => {
     const image = Object.assign(new Image(64, 64), { src: sample.url, alt: sample.alt });
-    const button = Object.assign(document.createElement('button'), { type: 'button', ariaPressed: 'false' });
+    const button = Object.assign(document.createElement('button'), { type: 'button' });
+    button.setAttribute('aria-pressed', 'false');
     button.dataset.url = sample.url;
     button.append(image);
     button.addEventListener('click', () => use(sample));
@@ -25,7 +26,7 @@ export function showSamples(samples, use) {
 /** Mark the sample that is shown; null: none. */
 export function markSample(sample) {
   for (const button of list.querySelectorAll('button')) {
-    button.ariaPressed = String(button.dataset.url === sample?.url);
+    button.setAttribute('aria-pressed', String(button.dataset.url === sample?.url));
   }
 }
 

@@ -100,6 +100,52 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     assert.equal(await page.locator('#picture').getAttribute('alt'), 'Your picture circle.png');
   });
 
+  test('dragged text and addresses are left alone or refused in one sentence', async () => {
+    await opened();
+    const drag = (target, type, data) => page.evaluate(([target, type, data]) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.setData(type, data);
+      return ['dragenter', 'dragover', 'drop'].map((name) =>
+        document.querySelector(target).dispatchEvent(new DragEvent(name, { dataTransfer, bubbles: true, cancelable: true })));
+    }, [target, type, data]);
+    const alert = page.locator('#picture-error');
+    assert.deepEqual(await drag('#question', 'text/plain', 'why?'), [true, true, true]);
+    assert.deepEqual(await drag('#question', 'text/uri-list', url), [true, true, true]);
+    assert.deepEqual(await drag('#stage', 'text/plain', 'why?'), [true, true, true]);
+    assert.equal(await alert.textContent(), '');
+    assert.deepEqual(await drag('#stage', 'text/uri-list', url), [true, false, false]);
+    assert.match(await alert.textContent(), /only files can be dropped here/);
+    assert.ok(await alert.isVisible() && await page.locator('#picture').isVisible());
+    const [sentence, stage] = [await alert.boundingBox(), await page.locator('#stage').boundingBox()];
+    assert.ok(sentence.y + sentence.height <= stage.y + stage.height);
+    assert.equal(await page.locator('.drop-here').count(), 0);
+    await drop('circle.png', RED_CIRCLE);
+    assert.equal(await alert.textContent(), '');
+  });
+
+  test('it works without what the oldest browsers lack', async () => {
+    await page.addInitScript(() => {
+      delete AbortSignal.prototype.throwIfAborted; // Chrome 100
+      delete AbortSignal.prototype.reason; // Chrome 98
+      delete AbortSignal.any;
+      delete Promise.withResolvers;
+      delete Array.fromAsync;
+      delete ReadableStream.prototype[Symbol.asyncIterator];
+      for (const name of Object.keys(Element.prototype)) if (/^(aria|role$)/.test(name)) delete Element.prototype[name]; // Firefox 119
+    });
+    await opened();
+    assert.equal(await page.locator('#samples [aria-pressed=true]').count(), 1);
+    assert.equal(await page.locator('#answers .bar[aria-hidden=true]').count(), 5);
+    await page.getByLabel('Your question').fill('');
+    await page.getByLabel('Your question').press('Enter');
+    await page.locator('#answers [role=alert]').waitFor();
+    assert.equal(await page.locator('#answers').getAttribute('aria-busy'), 'false');
+    await page.getByLabel('Your question').fill(COLOR);
+    await page.getByLabel('Your question').press('Enter');
+    await best().waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
   test('an empty question: the sentence stands in place of the answers, and the next question works', async () => {
     await opened();
     await page.getByLabel('Your question').fill('');
@@ -261,6 +307,31 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
       return said;
     }, [[...RED_CIRCLE], COLOR, [...tinyRuntime({ vqa_ask: 'trap' })]]);
     assert.deepEqual(said, [true, 'AbortError', 'red', 'E_CRASH']);
+  });
+
+  test('with and without a worker the same is refused, and too large a canvas is not read', async () => {
+    await page.goto(url);
+    const said = await page.evaluate(async (bytes) => {
+      const { createVqa } = await import('/src/index.js');
+      let drawn = 0;
+      CanvasRenderingContext2D.prototype.drawImage = () => (drawn += 1);
+      const picture = new Uint8Array(bytes);
+      const said = [];
+      for (const worker of [true, false]) {
+        const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors', worker });
+        const refused = (...args) => vqa.ask(...args).catch(({ code, message }) => `${code} ${message}`);
+        said.push([
+          await refused(picture, Symbol('why')), await refused(picture, 'why?', { topK: () => 1 }),
+          await refused({ data: picture, width: Symbol('w'), height: 1 }, 'why?'), await refused(new OffscreenCanvas(20000, 20000), 'why?'),
+        ]);
+        vqa.close();
+      }
+      return { said, drawn };
+    }, [...RED_CIRCLE]);
+    const expected = ['E_QUESTION the question is Symbol(why), expected a string', 'E_CALL topK is of type function, expected a whole number',
+      'E_CALL width is Symbol(w), expected a whole number',
+      'E_PICTURE the picture is 20000 x 20000 = 400000000 pixels, at most 50000000 are taken'];
+    assert.deepEqual(said, { said: [expected, expected], drawn: 0 });
   });
 
   test('a worker that cannot start is one sentence', async () => {
