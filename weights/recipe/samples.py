@@ -20,7 +20,7 @@ SAMPLES = [
       "How many shapes are there?"]),
     ("night", "A white star, a yellow star and a purple triangle on dark blue.", ("#10172e", "#1d2747"),
      [("star", "#ffffff", 84, 82, 36, 0), ("star", "#ffe000", 236, 124, 48, 12), ("triangle", "#a246d6", 126, 232, 56, 0)],
-     ["How many stars are there?", "Is there a red shape?", "What shape is purple?", "Is the purple triangle below the white star?"]),
+     ["How many shapes are there?", "Is there a red shape?", "What shape is purple?", "Is the purple triangle below the white star?"]),
     ("toys", "A red rectangle, a green triangle, a blue circle and a black cross on cream.", ("#fbf4e4", "#fbf4e4"),
      [("rectangle", "#e32222", 82, 82, 48, 0), ("triangle", "#1fa83c", 236, 90, 54, 0),
       ("circle", "#1d4fe0", 86, 232, 46, 0), ("cross", "#151515", 234, 234, 46, 0)],
