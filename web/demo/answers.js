@@ -6,6 +6,9 @@ const spoken = document.getElementById('spoken'); // one short sentence for scre
 const percent = new Intl.NumberFormat('en', { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const megabytes = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
+/** A score as people read it: what would round to 100% is not certain, and shown as 99.9%. @param {number} score */
+const shown = (score) => percent.format(Math.min(score, 0.999));
+
 /** An element with a class, children and text. */
 function element(tag, className, ...children) {
   const made = document.createElement(tag);
@@ -25,12 +28,12 @@ export function showAnswers(question, answers, note) {
     const bar = element('span', 'bar');
     bar.style.setProperty('--score', score);
     bar.setAttribute('aria-hidden', 'true');
-    return element('li', '', element('span', 'answer', answer), bar, element('span', 'score', percent.format(score)));
+    return element('li', '', element('span', 'answer', answer), bar, element('span', 'score', shown(score)));
   });
   panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows));
   if (note) panel.append(element('p', 'note', note));
   const [best] = answers;
-  spoken.textContent = `${question} ${best.answer}, ${percent.format(best.score)}`;
+  spoken.textContent = `${question} ${best.answer}, ${shown(best.score)}`;
 }
 
 /** Show how far the model is. */
