@@ -36,7 +36,6 @@ struct vqa {
     /* while loading */
     safetensors *file;
     pack_check check;
-    bool checked; /* the last tensor is the checksum */
     /* the model */
     pack_settings settings;
     weights weights;
@@ -66,9 +65,9 @@ static bool take_header(void *context, const tensor_info *tensors, int count, co
 {
     vqa *v = context;
     if (!pack_settings_read(&v->settings, metadata, err)) return false;
-    v->checked = count > 0 && strcmp(tensors[count - 1].name, PACK_CHECKSUM) == 0 &&
-                 tensors[count - 1].size == PACK_CHECKSUM_SIZE;
-    if (!v->checked) return fail(err, "the pack does not end with its tensor '" PACK_CHECKSUM "'");
+    const tensor_info *last = count > 0 ? &tensors[count - 1] : NULL;
+    if (!last || strcmp(last->name, PACK_CHECKSUM) != 0 || last->size != PACK_CHECKSUM_SIZE)
+        return fail(err, "the pack does not end with its tensor '" PACK_CHECKSUM "'");
     return weights_plan(&v->weights, tensors, count, KEEP_AS_STORED, err);
 }
 
@@ -183,8 +182,7 @@ static bool finish(vqa *v, error *err)
     v->logits = tensor_new(&v->results, 1, v->model.answers);
     v->scores = tensor_new(&v->results, 1, v->model.answers);
     if (v->preprocessor.rule == RESIZE_NOT) return write_info(v, err); /* planned by picture */
-    int height,
-        width; /* of what a picture of usual shape becomes; most processors make one size of all */
+    int height, width; /* of a picture of usual shape; most processors make one size of all */
     error why;
     if (!preprocess_size(&v->preprocessor, 640, 480, &width, &height, err)) return false;
     if (!feature_rows(v, height, width, &why)) return fail(err, "preprocessor: %s", why.text);

@@ -57,6 +57,7 @@ question='What color is the cat?'
 
 expect 0 'vqa answers questions about pictures' help
 expect 0 'Exit codes: 0 done, 1 could not, 2 wrong usage.' --help
+expect 0 'Exit codes: 0 done, 1 could not, 2 wrong usage.' ask --help
 expect 0 'parameters, q8' quantize model q8.pack --name Small --licence CC0-1.0
 expect 0 'parameters, as stored' quantize --precision f32 model f32.pack
 check 'q8 is smaller' [ "$(wc -c <q8.pack)" -lt "$(wc -c <f32.pack)" ]
@@ -100,6 +101,17 @@ check 'eval tells question types' grep -q 'how many .* 100.00 %  (3 of 3)' out
 mv out answers
 expect 0 'accuracy 85.71 %' eval f32.pack data.jsonl pictures.tar
 check 'folder and .tar give the same' cmp -s out answers
+mkdir -p twins/a twins/b # two pictures of one name
+cp pictures/image0_50x40.png twins/a/same.png
+cp pictures/image1_33x70.png twins/b/same.png
+tar cf twins.tar -C twins .
+printf '{"file": "%s/same.png", "question": "%s", "answer": "%s"}\n' \
+    a "$question" "$(answer image0_50x40.png "$question")" \
+    b "$question" "$(answer image1_33x70.png "$question")" >twins.jsonl
+expect 0 'accuracy 100.00 % (2 of 2 questions)' eval f32.pack twins.jsonl twins
+expect 0 'accuracy 100.00 % (2 of 2 questions)' eval f32.pack twins.jsonl twins.tar
+sed 's|[ab]/||' twins.jsonl >unclear.jsonl
+expect 1 "'same.png' is the name of several pictures in the tar file" eval f32.pack unclear.jsonl twins.tar
 expect 0 '"questions":	7' eval f32.pack data.jsonl pictures.tar --json
 check 'eval --json is JSON' valid_json out
 

@@ -6,19 +6,12 @@
 
 #include <string.h>
 
-#include "format/json.h"
 #include "nn/attention.h"
 
 static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
 {
     int hidden = f->hidden;
-    if (!json_int(config, "fusion_num_attention_heads", 0, 1, 1 << 10, &f->heads, err))
-        return false;
-    if (hidden % f->heads != 0)
-        return fail(
-            err,
-            "config: \"hidden_size\" %d is not a multiple of \"fusion_num_attention_heads\" %d",
-            hidden, f->heads);
+    if (!fusion_heads(f, config, &f->heads, err)) return false;
     return linear_bind_named(&f->in_projection, w, "fusion.attn.in_proj_weight",
                              "fusion.attn.in_proj_bias", hidden, 3 * hidden,
                              SHAPE(3 * hidden, hidden), err) &&

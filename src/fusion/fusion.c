@@ -47,6 +47,15 @@ bool fusion_head_bind(fusion *f, weights *w, int in, error *err)
     return classifier_bind(&f->head, w, "head", in, f->inner, f->act, f->answers, err);
 }
 
+bool fusion_heads(const fusion *f, const cJSON *config, int *heads, error *err)
+{
+    if (!json_int(config, "fusion_num_attention_heads", 0, 1, 1 << 10, heads, err)) return false;
+    if (f->hidden % *heads == 0) return true;
+    return fail(err,
+                "config: \"hidden_size\" %d is not a multiple of \"fusion_num_attention_heads\" %d",
+                f->hidden, *heads);
+}
+
 tensor fusion_pair(tensor text, tensor image, arena *a)
 {
     tensor pair = tensor_new(a, 1, text.cols + image.cols);

@@ -77,6 +77,9 @@ tensor fusion_sequence(tensor text, tensor image, arena *a);
 const uint8_t *fusion_sequence_mask(int text_rows, const uint8_t *text_mask, int image_rows,
                                     arena *a);
 
+/* Config "fusion_num_attention_heads", which must divide the hidden size. */
+bool fusion_heads(const fusion *f, const cJSON *config, int *heads, error *err);
+
 /* The head of fused features, under its name in the file, "head". */
 bool fusion_head_bind(fusion *f, weights *w, int in, error *err);
 

@@ -8,16 +8,11 @@ static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
     transformer_shape s = { .hidden = f->hidden, .pre_norm = true, .qkv_bias = true };
     double eps;
     if (!json_int(config, "fusion_num_hidden_layers", 0, 1, 1 << 10, &s.layers, err) ||
-        !json_int(config, "fusion_num_attention_heads", 0, 1, 1 << 10, &s.heads, err) ||
+        !fusion_heads(f, config, &s.heads, err) ||
         !json_int(config, "fusion_intermediate_size", 0, 1, 1 << 16, &s.intermediate, err) ||
         !json_number(config, "fusion_layer_norm_eps", 1e-12, 0, 1, &eps, err) ||
         !activation_named(json_text(config, "fusion_hidden_act", "gelu"), &s.act, err))
         return false;
-    if (f->hidden % s.heads != 0)
-        return fail(
-            err,
-            "config: \"hidden_size\" %d is not a multiple of \"fusion_num_attention_heads\" %d",
-            f->hidden, s.heads);
     s.eps = (float)eps;
     return transformer_bind(&f->layers, &s, w, "fusion.layers.", &transformer_vit_names, err) &&
            norm_bind(&f->norm, w, "fusion.norm", f->hidden, s.eps, err) &&

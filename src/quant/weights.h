@@ -25,7 +25,7 @@ typedef struct {
     tensor_info info;
     int rows, cols;
     bool q8;
-    float *floats;  /* [rows, cols] if not q8, room for a multiple of PANEL rows */
+    float *floats;  /* [rows, cols] if not q8; a matrix has room for a multiple of PANEL rows */
     int8_t *bytes;  /* [rows, q8_padded(cols)] if q8, the padding zeros, room as above */
     float *scale;   /* [rows] if q8 */
     int largest;    /* the largest |q| */
@@ -34,8 +34,7 @@ typedef struct {
 } weight;
 
 typedef struct {
-    weight *
-        all; /* in the order of the file; the scales of a quantized file are entries of their own */
+    weight *all; /* in the order of the file; the scales of a q8 file are entries of their own */
     int count;
     const weight **by_name; /* [count], sorted */
     arena block;

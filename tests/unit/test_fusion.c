@@ -403,6 +403,7 @@ static void test_settings_refused(void **state)
         { "token_transformer_cls", "fusion_num_attention_heads", 3, "not a multiple" },
         { "token_transformer_cls", "fusion_num_hidden_layers", 3, "fusion.layers.2." },
         { "token_transformer_cls", "fusion_num_hidden_layers", 1000000, "is 1e+06, expected" },
+        { "token_transformer_cls", "fusion_layer_norm_eps", -1, "is -1, expected 0 to 1" },
         { "token_transformer_cls", "fusion_intermediate_size", 41, "[40, 20], expected [41, 20]" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
