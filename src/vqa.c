@@ -1,18 +1,19 @@
 #include "vqa.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "choices.h"
 #include "core/utf8.h"
 #include "format/json.h"
-#include "format/pack.h"
-#include "format/safetensors.h"
 #include "heads/classify.h"
 #include "heads/regress.h"
 #include "image/decode.h"
 #include "image/preprocess.h"
+#include "loading.h"
 #include "models/model.h"
 #include "text/wordpiece.h"
 
@@ -33,17 +34,15 @@ struct vqa {
     error err;
     compute compute;
     enum { LOADING, READY, BROKEN } state;
-    /* while loading */
-    safetensors *file;
-    pack_check check;
+    char *licence;   /* that the caller has set, or NULL */
+    loading loading; /* owns the settings and weights of the model */
     /* the model */
-    pack_settings settings;
-    weights weights;
     model model;
     preprocessor preprocessor;
     wordpiece *tokenizer;
     problem problem;
     char *info;
+    pack_writer *pack; /* that is being read, or NULL */
     /* scratch: one block for whatever runs, grown only for a picture larger than any before */
     arena scratch;
     /* the pictures that are open */
@@ -53,33 +52,19 @@ struct vqa {
     arena results; /* owns ids, logits and scores */
     int *ids;      /* [max_tokens] */
     tensor logits, scores;
+    choices choices; /* of the last vqa_choose() */
     answer best[VQA_MAX_ANSWERS];
     int best_count;
     char number[32]; /* the text of a regressed value */
 };
 
+static const char no_model[] = "no model is loaded yet";
+
 /* ---- loading ---- */
-
-static bool take_header(void *context, const tensor_info *tensors, int count, const cJSON *metadata,
-                        error *err)
-{
-    vqa *v = context;
-    if (!pack_settings_read(&v->settings, metadata, err)) return false;
-    const tensor_info *last = count > 0 ? &tensors[count - 1] : NULL;
-    if (!last || strcmp(last->name, PACK_CHECKSUM) != 0 || last->size != PACK_CHECKSUM_SIZE)
-        return fail(err, "the pack does not end with its tensor '" PACK_CHECKSUM "'");
-    return weights_plan(&v->weights, tensors, count, KEEP_AS_STORED, err);
-}
-
-static bool take_data(void *context, int index, const uint8_t *bytes, size_t size, error *err)
-{
-    vqa *v = context;
-    return weights_take(&v->weights, index, bytes, size, err);
-}
 
 static bool bind_tokenizer(vqa *v, error *err)
 {
-    const cJSON *t = v->settings.tokenizer;
+    const cJSON *t = v->loading.settings.tokenizer;
     const char *kind = json_text(t, "tokenizer_class", "BertTokenizer"),
                *vocabulary = json_text(t, "vocab", NULL);
     if (strncmp(kind, "BertTokenizer", 13) != 0)
@@ -95,7 +80,7 @@ static bool bind_tokenizer(vqa *v, error *err)
 
 static bool bind_head(vqa *v, error *err)
 {
-    const char *type = json_text(v->settings.config, "problem_type", "single_label_classification");
+    const char *type = json_text(v->loading.settings.config, "problem_type", "single_label_classification");
     if (strcmp(type, "single_label_classification") == 0)
         v->problem = PROBLEM_SOFTMAX;
     else if (strcmp(type, "multi_label_classification") == 0)
@@ -107,30 +92,43 @@ static bool bind_head(vqa *v, error *err)
                     "config: \"problem_type\" is '%s', expected single_label_classification, "
                     "multi_label_classification or regression",
                     type);
-    int labels = cJSON_GetArraySize(v->settings.labels);
-    if (v->problem != PROBLEM_REGRESSION && labels != v->model.answers)
+    int labels = cJSON_GetArraySize(v->loading.settings.labels);
+    if (v->problem != PROBLEM_REGRESSION && !v->model.ranks && labels != v->model.answers)
         return fail(err, "the pack has %d labels for %d answers", labels, v->model.answers);
     return true;
 }
 
 static bool write_info(vqa *v, error *err)
 {
+    static const char *const names[] = { "f32", "q8", "q4" }; /* of weight_form */
     cJSON *info = cJSON_CreateObject();
-    bool q8 = false;
-    for (int i = 0; i < v->weights.count; i++) q8 |= v->weights.all[i].q8;
-    cJSON_AddStringToObject(info, "name", v->settings.name);
-    cJSON_AddStringToObject(info, "licence", v->settings.licence);
+    const weights *w = &v->loading.weights;
+    weight_form finest = FORM_FLOAT;
+    cJSON *unused = cJSON_CreateArray();
+    double parameters = 0;
+    for (int i = 0; i < w->count; i++) {
+        const weight *t = &w->all[i];
+        if (weights_is_scale(w, t) || strcmp(t->info.name, PACK_CHECKSUM) == 0) continue;
+        if (t->form > finest) finest = t->form;
+        if (t->used)
+            parameters += (double)t->rows * t->cols;
+        else
+            cJSON_AddItemToArray(unused, cJSON_CreateString(t->info.name));
+    }
+    cJSON_AddStringToObject(info, "name", v->loading.settings.name);
+    cJSON_AddStringToObject(info, "licence", v->loading.settings.licence);
     cJSON_AddStringToObject(info, "architecture", v->model.arch->name);
     cJSON_AddStringToObject(info, "summary", v->model.summary);
-    cJSON_AddStringToObject(info, "precision", q8 ? "q8" : "f32");
-    cJSON_AddNumberToObject(info, "parameters",
-                            (double)weights_parameters(&v->weights) - PACK_CHECKSUM_SIZE);
+    cJSON_AddStringToObject(info, "precision", names[finest]);
+    cJSON_AddNumberToObject(info, "parameters", parameters);
     cJSON_AddNumberToObject(info, "answers", v->model.answers);
+    cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional");
     cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens);
     cJSON_AddStringToObject(info, "kernels", v->compute.k->name);
     cJSON_AddNumberToObject(info, "threads", pool_threads(v->compute.threads));
-    cJSON_AddNumberToObject(info, "weightBytes", (double)v->weights.block.size);
+    cJSON_AddNumberToObject(info, "weightBytes", (double)weights_memory(w));
     cJSON_AddNumberToObject(info, "scratchBytes", (double)v->scratch.size);
+    cJSON_AddItemToObject(info, "unusedTensors", unused);
     v->info = cJSON_PrintUnformatted(info);
     cJSON_Delete(info);
     return v->info || fail_memory(err, "not enough memory for the model's description");
@@ -167,20 +165,25 @@ static bool plan_scratch(vqa *v, int height, int width, error *err)
 
 static bool finish(vqa *v, error *err)
 {
-    if (!safetensors_end(v->file, err) || !pack_check_end(&v->check, err) ||
-        !weights_finish(&v->weights, err) ||
-        !model_bind(&v->model, &v->weights, v->settings.config, err) ||
-        !preprocessor_parse(&v->preprocessor, v->settings.preprocessor, err) ||
+    if (!loading_end(&v->loading, err)) return false;
+    if (v->licence) {
+        free(v->loading.settings.licence);
+        v->loading.settings.licence = v->licence;
+        v->licence = NULL;
+    }
+    if (!model_bind(&v->model, &v->loading.weights, v->loading.settings.config, err) ||
+        !preprocessor_parse(&v->preprocessor, v->loading.settings.preprocessor, err) ||
         !bind_tokenizer(v, err) || !bind_head(v, err))
         return false;
-    size_t answers = (size_t)v->model.answers, tokens = (size_t)v->model.max_tokens;
+    int logits = v->model.ranks ? VQA_MAX_CHOICES : v->model.answers;
+    size_t answers = (size_t)logits, tokens = (size_t)v->model.max_tokens;
     if (!arena_new(&v->results,
                    arena_cost(tokens, sizeof(int)) + 2 * arena_cost(answers, sizeof(float)),
                    "the answers", err))
         return false;
     v->ids = arena_take(&v->results, tokens, sizeof(int));
-    v->logits = tensor_new(&v->results, 1, v->model.answers);
-    v->scores = tensor_new(&v->results, 1, v->model.answers);
+    v->logits = tensor_new(&v->results, 1, logits);
+    v->scores = tensor_new(&v->results, 1, logits);
     if (v->preprocessor.rule == RESIZE_NOT) return write_info(v, err); /* planned by picture */
     int height, width; /* of a picture of usual shape; most processors make one size of all */
     error why;
@@ -195,8 +198,7 @@ vqa *vqa_new(int threads)
     if (!v) return NULL;
     v->compute.k = kernels_best();
     v->compute.threads = pool_new(threads);
-    v->file = safetensors_new((safetensors_sink){ take_header, take_data, v });
-    if (v->compute.threads && v->file) return v;
+    if (v->compute.threads) return v;
     vqa_free(v);
     return NULL;
 }
@@ -215,14 +217,15 @@ void vqa_free(vqa *v)
         v->pictures = p->next;
         free_picture(p);
     }
+    choices_free(&v->choices);
     arena_free(&v->results);
     arena_free(&v->scratch);
+    pack_writer_free(v->pack);
     cJSON_free(v->info);
     wordpiece_free(v->tokenizer);
     model_free(&v->model);
-    weights_free(&v->weights);
-    pack_settings_free(&v->settings);
-    safetensors_free(v->file);
+    loading_free(&v->loading);
+    free(v->licence);
     pool_free(v->compute.threads);
     free(v);
 }
@@ -239,25 +242,111 @@ static int refuse(vqa *v, vqa_status status, const char *sentence)
     return status;
 }
 
-int vqa_load(vqa *v, const uint8_t *bytes, size_t size)
+/* What stands in the way of taking more of a model in; VQA_OK if nothing does. */
+static int loaded(vqa *v)
 {
     if (v->state == READY)
         return refuse(v, VQA_BAD_CALL, "a model is loaded already; a new one needs a new handle");
-    if (v->state == BROKEN) return VQA_BAD_MODEL;
-    pack_check_bytes(&v->check, bytes, size);
-    return safetensors_push(v->file, bytes, size, &v->err) ? VQA_OK : broken(v);
+    return v->state == BROKEN ? VQA_BAD_MODEL : VQA_OK;
+}
+
+static int begun(vqa *v)
+{
+    if (loaded(v) == VQA_OK && loading_begun(&v->loading))
+        return refuse(v, VQA_BAD_CALL, "a model is being loaded already");
+    return loaded(v);
+}
+
+int vqa_set_precision(vqa *v, vqa_precision keep)
+{
+    if (begun(v) != VQA_OK) return begun(v);
+    switch (keep) {
+    case VQA_FLOAT: v->loading.keep = KEEP_AS_STORED; return VQA_OK;
+    case VQA_Q8: v->loading.keep = QUANTIZE_Q8; return VQA_OK;
+    case VQA_Q4: v->loading.keep = QUANTIZE_Q4; return VQA_OK;
+    }
+    fail(&v->err, "the precision is %d, expected 0 (float), 1 (q8) or 2 (q4)", (int)keep);
+    return VQA_BAD_CALL;
+}
+
+int vqa_open_folder(vqa *v, const char *name, size_t size)
+{
+    if (begun(v) != VQA_OK) return begun(v);
+    return loading_open_folder(&v->loading, name, size, &v->err) ? VQA_OK : broken(v);
+}
+
+int vqa_set_licence(vqa *v, const char *text, size_t size)
+{
+    if (loaded(v) != VQA_OK) return loaded(v);
+    size_t valid = utf8_valid(text, size);
+    if (valid < size) {
+        fail(&v->err, "the licence is not UTF-8 text (byte %zu)", valid);
+        return VQA_BAD_CALL;
+    }
+    free(v->licence);
+    v->licence = strndup(text, size);
+    return v->licence ? VQA_OK : refuse(v, VQA_NO_MEMORY, "not enough memory for the licence");
+}
+
+const char *vqa_wanted_file(const vqa *v)
+{
+    return v->state == LOADING ? loading_wanted(&v->loading) : "";
+}
+
+int vqa_end_file(vqa *v, int there)
+{
+    if (loaded(v) != VQA_OK) return loaded(v);
+    if (!*vqa_wanted_file(v)) return refuse(v, VQA_BAD_CALL, "no file of a folder is wanted");
+    return loading_end_file(&v->loading, there, &v->err) ? VQA_OK : broken(v);
+}
+
+int vqa_load(vqa *v, const uint8_t *bytes, size_t size)
+{
+    if (loaded(v) != VQA_OK) return loaded(v);
+    return loading_take(&v->loading, bytes, size, &v->err) ? VQA_OK : broken(v);
 }
 
 int vqa_load_end(vqa *v)
 {
-    if (v->state == READY)
-        return refuse(v, VQA_BAD_CALL, "a model is loaded already; a new one needs a new handle");
-    if (v->state == BROKEN) return VQA_BAD_MODEL;
+    if (loaded(v) != VQA_OK) return loaded(v);
     if (!finish(v, &v->err)) return broken(v);
-    safetensors_free(v->file);
-    v->file = NULL;
     v->state = READY;
     return VQA_OK;
+}
+
+/* ---- the model as a pack ---- */
+
+/* The writer, anew at its start; NULL and a status. */
+static pack_writer *start_pack(vqa *v, int *status)
+{
+    *status = VQA_BAD_CALL;
+    if (v->state != READY) {
+        refuse(v, VQA_BAD_CALL, no_model);
+        return NULL;
+    }
+    pack_writer_free(v->pack);
+    v->pack = pack_writer_new(&v->loading.weights, &v->loading.settings, false, &v->err);
+    *status = VQA_NO_MEMORY;
+    return v->pack;
+}
+
+double vqa_pack_size(vqa *v)
+{
+    int status;
+    pack_writer *pack = start_pack(v, &status);
+    return pack ? (double)pack_writer_size(pack) : status;
+}
+
+int vqa_pack_read(vqa *v, uint8_t *bytes, size_t size)
+{
+    int status;
+    if (!v->pack && !start_pack(v, &status)) return status;
+    size_t n = pack_writer_read(v->pack, bytes, size < INT_MAX ? size : INT_MAX);
+    if (n == 0 && size > 0) {
+        pack_writer_free(v->pack);
+        v->pack = NULL;
+    }
+    return (int)n;
 }
 
 /* ---- pictures ---- */
@@ -317,8 +406,6 @@ static int add_picture(vqa *v, image *pixels8)
     return p->id;
 }
 
-static const char no_model[] = "no model is loaded yet";
-
 int vqa_encode(vqa *v, const uint8_t *bytes, size_t size)
 {
     image pixels8 = { 0 };
@@ -363,18 +450,20 @@ static bool any_known(const vqa *v, int count)
     return false;
 }
 
+/* Whether `text` can be tokenized: `what` names it in the sentence. */
+static bool readable(vqa *v, const char *what, const char *text, size_t size)
+{
+    size_t valid = utf8_valid(text, size);
+    if (size > VQA_MAX_QUESTION)
+        return fail(&v->err, "the %s has %zu bytes, at most %d are taken", what, size,
+                    VQA_MAX_QUESTION);
+    return valid == size ||
+           fail(&v->err, "the %s is not UTF-8 text (byte %zu)", what, valid);
+}
+
 /* The number of ids now in v->ids, 0 if the question can't be taken. */
 static int tokenize(vqa *v, const char *question, size_t size)
 {
-    size_t valid = utf8_valid(question, size);
-    if (size > VQA_MAX_QUESTION) {
-        fail(&v->err, "the question has %zu bytes, at most %d are taken", size, VQA_MAX_QUESTION);
-        return 0;
-    }
-    if (valid < size) {
-        fail(&v->err, "the question is not UTF-8 text (byte %zu)", valid);
-        return 0;
-    }
     int count = wordpiece_encode(v->tokenizer, question, size, v->ids, v->model.max_tokens);
     if (any_known(v, count)) return count;
     fail(&v->err,
@@ -382,39 +471,108 @@ static int tokenize(vqa *v, const char *question, size_t size)
     return 0;
 }
 
-int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
+/* What stands in the way of a question; VQA_OK if nothing does. */
+static int askable(vqa *v, int id, const char *question, size_t size, int top_k)
 {
     if (v->state != READY) return refuse(v, VQA_BAD_CALL, no_model);
-    picture **p = find_picture(v, id);
-    if (!p) return no_picture(v, id);
+    if (!find_picture(v, id)) return no_picture(v, id);
     if (top_k < 1 || top_k > VQA_MAX_ANSWERS) {
         fail(&v->err, "top_k is %d, expected 1 to %d", top_k, VQA_MAX_ANSWERS);
         return VQA_BAD_CALL;
     }
+    return readable(v, "question", question, size) ? VQA_OK : VQA_BAD_QUESTION;
+}
+
+/* The logits of the ids in v->ids. */
+static int run(vqa *v, int id, int tokens, tensor logits)
+{
+    v->model.arch->answer(&v->compute, &v->model, v->ids, NULL, NULL, tokens,
+                          (*find_picture(v, id))->features, logits, v->scratch);
+    for (int i = 0; i < logits.cols; i++)
+        if (!isfinite(logits.data[i]))
+            return refuse(v, VQA_BAD_MODEL,
+                          "the model's weights are too large: it gives no finite numbers");
+    return VQA_OK;
+}
+
+/* The best of v->logits into v->best, out of `among` [count] (NULL: all). */
+static int rank(vqa *v, const int *among, int count, int top_k)
+{
+    memcpy(v->scores.data, v->logits.data, (size_t)v->logits.cols * sizeof(float));
+    v->scores.cols = v->logits.cols;
+    if (v->problem == PROBLEM_REGRESSION) {
+        v->best_count = regress_values(v->scores, top_k, v->best);
+    } else {
+        classify_probabilities(
+            v->compute.k, v->problem == PROBLEM_SOFTMAX ? CLASSIFY_SOFTMAX : CLASSIFY_SIGMOID,
+            v->scores);
+        v->best_count = classify_best(v->scores, among, among ? count : v->scores.cols, top_k,
+                                      v->best);
+    }
+    return v->best_count;
+}
+
+int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
+{
+    int status = askable(v, id, question, size, top_k);
+    if (status != VQA_OK) return status;
+    if (v->model.ranks)
+        return refuse(v, VQA_BAD_CALL,
+                      "the model has no answers of its own: give it choices to rank");
     int tokens = tokenize(v, question, size);
     if (!tokens) return VQA_BAD_QUESTION;
     v->best_count = 0;
-    v->model.arch->answer(&v->compute, &v->model, v->ids, NULL, NULL, tokens, (*p)->features,
-                          v->logits, v->scratch);
-    for (int i = 0; i < v->logits.cols; i++)
-        if (!isfinite(v->logits.data[i]))
-            return refuse(v, VQA_BAD_MODEL,
-                          "the model's weights are too large: it gives no finite numbers");
-    memcpy(v->scores.data, v->logits.data, (size_t)v->logits.cols * sizeof(float));
+    if ((status = run(v, id, tokens, v->logits)) != VQA_OK) return status;
+    return rank(v, NULL, 0, top_k);
+}
+
+/* A logit for each choice, by the model's judgement of a text made of it. */
+static int score_choices(vqa *v, int id, const char *question, size_t size)
+{
+    v->logits.cols = v->choices.count;
+    for (int i = 0; i < v->choices.count; i++) {
+        size_t prompt_size;
+        char *prompt = choices_prompt(question, size, v->choices.text[i], &prompt_size);
+        if (!prompt) return refuse(v, VQA_NO_MEMORY, "not enough memory for a choice");
+        int tokens = tokenize(v, prompt, prompt_size);
+        free(prompt);
+        if (!tokens) return VQA_BAD_QUESTION;
+        int status = run(v, id, tokens, (tensor){ v->logits.data + i, 1, 1 });
+        if (status != VQA_OK) return status;
+    }
+    return VQA_OK;
+}
+
+int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *list,
+               size_t list_size, int top_k)
+{
+    int status = askable(v, id, question, size, top_k);
+    if (status != VQA_OK) return status;
     if (v->problem == PROBLEM_REGRESSION)
-        v->best_count = regress_values(v->scores, top_k, v->best);
-    else
-        v->best_count = classify_best(
-            v->compute.k, v->problem == PROBLEM_SOFTMAX ? CLASSIFY_SOFTMAX : CLASSIFY_SIGMOID,
-            v->scores, top_k, v->best);
-    return v->best_count;
+        return refuse(v, VQA_BAD_CALL, "the model predicts numbers: it can't rank choices");
+    v->best_count = 0;
+    choices_free(&v->choices);
+    if (!choices_read(&v->choices, list, list_size, &v->err))
+        return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_QUESTION;
+    if (v->model.ranks) {
+        status = score_choices(v, id, question, size);
+        return status == VQA_OK ? rank(v, NULL, 0, top_k) : status;
+    }
+    int *among = choices_labels(&v->choices, v->loading.settings.labels, &v->err);
+    if (!among) return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_QUESTION;
+    int tokens = tokenize(v, question, size);
+    status = tokens ? run(v, id, tokens, v->logits) : VQA_BAD_QUESTION;
+    if (status == VQA_OK) status = rank(v, among, v->choices.count, top_k);
+    free(among);
+    return status;
 }
 
 const char *vqa_answer_text(vqa *v, int i)
 {
     if (i < 0 || i >= v->best_count) return "";
+    if (v->model.ranks) return v->choices.text[v->best[i].index];
     if (v->problem != PROBLEM_REGRESSION)
-        return cJSON_GetArrayItem(v->settings.labels, v->best[i].index)->valuestring;
+        return cJSON_GetArrayItem(v->loading.settings.labels, v->best[i].index)->valuestring;
     regress_text(v->best[i].score, v->number, sizeof v->number);
     return v->number;
 }

@@ -27,9 +27,17 @@ typedef enum {
     VQA_NO_MEMORY = -5,    /* the memory does not suffice */
 } vqa_status;
 
+/* How weights are kept that come as floats; those of a pack that are quantized stay as they are. */
+typedef enum {
+    VQA_FLOAT = 0, /* as floats */
+    VQA_Q8 = 1,    /* 8 bits a weight, see quant/q8.h */
+    VQA_Q4 = 2,    /* 4 bits a weight, see quant/q4.h */
+} vqa_precision;
+
 enum {
     VQA_MAX_ANSWERS = 100,     /* largest top_k */
-    VQA_MAX_QUESTION = 10000,  /* bytes of a question */
+    VQA_MAX_QUESTION = 10000,  /* bytes of a question, and of one choice */
+    VQA_MAX_CHOICES = 10000,   /* choices of one question */
     VQA_MAX_PIXELS = 50000000, /* width x height of a picture */
     VQA_MAX_SIDE = 32768,      /* width or height of a picture */
 };
@@ -41,13 +49,48 @@ vqa *vqa_new(int threads);
 /* Give back the handle, its model, its pictures. NULL is fine. */
 void vqa_free(vqa *v);
 
-/* Take in the next `size` bytes of a pack, as they arrive; the bytes stay the caller's and may be
- * reused at once. Weights go to their final place row by row: the file is never held as a whole.
- * Returns VQA_OK, VQA_BAD_MODEL or VQA_NO_MEMORY; after a failure load again from vqa_new(). */
+/* Keep the weights that follow as `keep` says; VQA_FLOAT without this call. Before the first
+ * byte, else VQA_BAD_CALL. */
+int vqa_set_precision(vqa *v, vqa_precision keep);
+
+/* Load a folder as Hugging Face publishes models, instead of a pack. The engine says which file it
+ * wants next; the caller hands it over, or says that there is none:
+ *
+ *     vqa_open_folder(v, "vilt-b32", 8);
+ *     for (const char *name; *(name = vqa_wanted_file(v));) {
+ *         while (more bytes of that file arrive) vqa_load(v, bytes, n);
+ *         vqa_end_file(v, whether there was such a file);
+ *     }
+ *     vqa_load_end(v);
+ *
+ * `name` (UTF-8, `size` bytes) is what people call the model. */
+int vqa_open_folder(vqa *v, const char *name, size_t size);
+
+/* What vqa_info() and packs say about the model's licence, instead of what its files say (of a folder:
+ * the line "license:" of README.md). Before vqa_load_end(). UTF-8, `size` bytes. */
+int vqa_set_licence(vqa *v, const char *text, size_t size);
+
+/* The name of the next file of the folder, such as "config.json"; "" when there is no other to come,
+ * after a failure, and for a pack. Lives until the next vqa_end_file(). */
+const char *vqa_wanted_file(const vqa *v);
+
+/* The wanted file has ended (there != 0), or the folder has no such file (there == 0; fine for
+ * some files, VQA_BAD_MODEL for others). */
+int vqa_end_file(vqa *v, int there);
+
+/* Take in the next `size` bytes of the pack or of the wanted file, as they arrive; the bytes stay
+ * the caller's and may be reused at once. Weights go to their final place row by row: a file is
+ * never held as a whole. Returns VQA_OK, VQA_BAD_MODEL or VQA_NO_MEMORY; after a failure load again
+ * from vqa_new(). */
 int vqa_load(vqa *v, const uint8_t *bytes, size_t size);
 
 /* All bytes are there: check that nothing is missing or damaged and make the model ready. */
 int vqa_load_end(vqa *v);
+
+/* The model that is loaded, as a pack: its size in bytes (negative: a vqa_status), and its next
+ * bytes, at most `size` into `bytes`; returns how many, 0 at the end (a further call starts anew). */
+double vqa_pack_size(vqa *v);
+int vqa_pack_read(vqa *v, uint8_t *bytes, size_t size);
 
 /* Decode a JPEG, PNG, GIF (first frame) or BMP file, turn it upright (EXIF), lay transparent
  * pictures on white, and run the picture encoder. Returns the picture's id (> 0; ids are not used
@@ -70,18 +113,31 @@ int vqa_close_picture(vqa *v, int picture);
  * negative status. They live until the next vqa_ask() or vqa_free(). */
 int vqa_ask(vqa *v, int picture, const char *question, size_t size, int top_k);
 
-/* Answer `i` of the last vqa_ask(): its text (UTF-8; "" out of range) and its score: a probability
+/* Rank the answers that the caller gives.
+ *   choices  UTF-8, `choices_size` bytes: 1..VQA_MAX_CHOICES texts, each ended by a zero byte
+ * A model with answers of its own ranks those of them that are given: each choice must be one, in any
+ * letter case, and keeps the score that vqa_ask() gives it. A model without (info "choices":
+ * "required") scores the text "question: <question> answer: <choice>", or, where the question holds
+ * "{}", the question with the choice in its place ("a photo of a {}"), or, where the question is empty,
+ * the choice alone; scores are probabilities over the choices.
+ * Otherwise as vqa_ask(). */
+int vqa_choose(vqa *v, int picture, const char *question, size_t size, const char *choices,
+               size_t choices_size, int top_k);
+
+/* Answer `i` of the last vqa_ask() or vqa_choose(): its text (UTF-8; "" out of range) and its score: a probability
  * 0..1, or the predicted value of a regression head. */
 const char *vqa_answer_text(vqa *v, int i);
 float vqa_answer_score(const vqa *v, int i);
 
-/* The raw outputs of the head for the last vqa_ask(): [*count], before softmax or sigmoid. */
+/* The raw outputs of the head for the last vqa_ask() or vqa_choose(): [*count], before softmax or
+ * sigmoid; of every answer of the model, or of every choice where the model has no own. */
 const float *vqa_logits(const vqa *v, int *count);
 
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
- * and fusion, for people), "precision" ("q8" or "f32"), "parameters", "answers", "maxTokens",
- * "kernels", "threads", "weightBytes", "scratchBytes" (working memory). Lives as long as `v`; "{}"
- * before vqa_load_end(). */
+ * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices" ("required"
+ * where the answers come from the caller, else "optional"), "maxTokens", "kernels", "threads",
+ * "weightBytes", "scratchBytes" (working memory), "unusedTensors" (names of the tensors of the file
+ * that the architecture has no place for). Lives as long as `v`; "{}" before vqa_load_end(). */
 const char *vqa_info(const vqa *v);
 
 /* One sentence about the last call that failed; "" while none has. Never NULL. */

@@ -6,8 +6,6 @@
 
 #include "core/crc32.h"
 #include "format/json.h"
-#include "kernels/panel.h"
-#include "quant/q8.h"
 
 static cJSON *parse_object(const cJSON *metadata, const char *key, error *err)
 {
@@ -97,18 +95,19 @@ bool pack_check_end(const pack_check *c, error *err)
                 (unsigned)c->crc, (unsigned)stored);
 }
 
-typedef struct {
-    bool (*write)(void *context, const void *bytes, size_t size, error *err);
-    void *context;
+struct pack_writer {
+    const weights *w;
+    bool all;           /* also tensors that no layer has asked for */
+    char *head;         /* the length of the header, and the header */
+    uint8_t *unit;      /* what is being handed out: the head, a row, or the checksum */
+    size_t filled, at;  /* bytes in it, and how many of them were handed out */
+    int tensor, row;    /* the row that comes next */
+    bool values;        /* of the tensor's values, not of its scales */
+    bool ended;         /* the checksum was the last */
+    size_t head_size, data_size;
+    uint8_t *row_room;
     pack_check check;
-    error *err;
-} output;
-
-static bool put(output *o, const void *bytes, size_t size)
-{
-    pack_check_bytes(&o->check, bytes, size);
-    return o->write(o->context, bytes, size, o->err);
-}
+};
 
 /* An entry of the header; `at` counts up the data's offset. */
 static bool add_tensor(cJSON *header, const char *name, const char *type, int rank,
@@ -133,14 +132,37 @@ static bool add_text(cJSON *metadata, const char *key, const cJSON *value)
     return ok;
 }
 
-static void scale_name(const weight *t, char *name, size_t size)
+/* Whether `t` is written: not the checksum and scales of the file it came from. */
+static bool written(const pack_writer *p, const weight *t)
 {
-    snprintf(name, size, "%s" Q8_SCALE_SUFFIX, t->info.name);
+    return (p->all || t->used) && strcmp(t->info.name, PACK_CHECKSUM) != 0 &&
+           !weights_is_scale(p->w, t);
 }
 
-static bool is_checksum(const weight *t) { return strcmp(t->info.name, PACK_CHECKSUM) == 0; }
+static size_t scale_size(const weight *t)
+{
+    return (size_t)weight_scales(t) * (t->form == FORM_Q4 ? sizeof(uint16_t) : sizeof(float));
+}
 
-static cJSON *make_header(const weights *w, const pack_settings *s)
+/* The entries of a tensor: of its scales, if it has any, and its own. */
+static bool add_entries(cJSON *header, const weight *t, size_t *at)
+{
+    char name[512];
+    size_t rows = (size_t)t->rows, size = rows * weight_row_bytes(t), scales = rows * scale_size(t);
+    snprintf(name, sizeof name, "%s" WEIGHT_SCALE_SUFFIX, t->info.name);
+    switch (t->form) {
+    case FORM_FLOAT:
+        return add_tensor(header, t->info.name, "F32", t->info.rank, t->info.shape, size, at);
+    case FORM_Q8:
+        return add_tensor(header, name, "F32", SHAPE(t->rows), scales, at) &&
+               add_tensor(header, t->info.name, "I8", t->info.rank, t->info.shape, size, at);
+    default:
+        return add_tensor(header, name, "F16", SHAPE(t->rows, weight_scales(t)), scales, at) &&
+               add_tensor(header, t->info.name, "U8", SHAPE(t->rows, t->cols / 2), size, at);
+    }
+}
+
+static cJSON *make_header(pack_writer *p, const pack_settings *s)
 {
     cJSON *header = cJSON_CreateObject(),
           *metadata = cJSON_AddObjectToObject(header, "__metadata__");
@@ -151,65 +173,130 @@ static cJSON *make_header(const weights *w, const pack_settings *s)
               add_text(metadata, "preprocessor", s->preprocessor) &&
               add_text(metadata, "tokenizer", s->tokenizer) &&
               add_text(metadata, "labels", s->labels);
-    size_t at = 0;
-    for (int i = 0; i < w->count && ok; i++) {
-        const weight *t = &w->all[i];
-        if (is_checksum(t) || weights_is_scale(w, t)) continue;
-        size_t values = (size_t)t->rows * (size_t)t->cols;
-        if (!t->q8) {
-            ok = add_tensor(header, t->info.name, "F32", t->info.rank, t->info.shape,
-                            values * sizeof(float), &at);
-            continue;
-        }
-        char name[512];
-        scale_name(t, name, sizeof name);
-        ok =
-            add_tensor(header, name, "F32", SHAPE(t->rows), (size_t)t->rows * sizeof(float), &at) &&
-            add_tensor(header, t->info.name, "I8", t->info.rank, t->info.shape, values, &at);
-    }
-    if (ok &&
-        add_tensor(header, PACK_CHECKSUM, "U8", SHAPE(PACK_CHECKSUM_SIZE), PACK_CHECKSUM_SIZE, &at))
+    for (int i = 0; i < p->w->count && ok; i++)
+        if (written(p, &p->w->all[i])) ok = add_entries(header, &p->w->all[i], &p->data_size);
+    if (ok && add_tensor(header, PACK_CHECKSUM, "U8", SHAPE(PACK_CHECKSUM_SIZE), PACK_CHECKSUM_SIZE,
+                         &p->data_size))
         return header;
     cJSON_Delete(header);
     return NULL;
 }
 
-static bool write_data(output *o, const weights *w)
+/* The length and the text of the header, with spaces behind it so that the data is aligned. */
+static bool make_head(pack_writer *p, const pack_settings *s)
 {
-    for (int i = 0; i < w->count; i++) {
-        const weight *t = &w->all[i];
-        if (is_checksum(t) || weights_is_scale(w, t)) continue;
-        if (!t->q8) {
-            if (!put(o, t->floats, (size_t)t->rows * (size_t)t->cols * sizeof(float))) return false;
-            continue;
-        }
-        if (!put(o, t->scale, (size_t)t->rows * sizeof(float))) return false;
-        for (int r = 0; r < t->rows; r++)
-            if (!put(o, t->bytes + (size_t)r * (size_t)q8_padded(t->cols), (size_t)t->cols))
-                return false;
-    }
-    uint8_t checksum[PACK_CHECKSUM_SIZE];
-    /* the four bytes held back belong to what is checked: the checksum itself comes behind them */
-    uint32_t crc = crc32_update(o->check.crc, o->check.last, o->check.held);
-    for (int i = 0; i < PACK_CHECKSUM_SIZE; i++) checksum[i] = (uint8_t)(crc >> (8 * i));
-    return put(o, checksum, sizeof checksum);
-}
-
-bool pack_write(const weights *w, const pack_settings *s,
-                bool (*write)(void *context, const void *bytes, size_t size, error *err),
-                void *context, error *err)
-{
-    cJSON *header = make_header(w, s);
+    enum { PREFIX = 8 };
+    cJSON *header = make_header(p, s);
     char *text = header ? cJSON_PrintUnformatted(header) : NULL;
     cJSON_Delete(header);
-    if (!text) return fail_memory(err, "not enough memory for the pack's header");
-    size_t size = strlen(text),
-           padded = (size + 7) / 8 * 8; /* spaces, so that the data is aligned */
-    uint8_t prefix[8];
-    for (int i = 0; i < 8; i++) prefix[i] = (uint8_t)((uint64_t)padded >> (8 * i));
-    output o = { .write = write, .context = context, .err = err };
-    bool ok = put(&o, prefix, sizeof prefix) && put(&o, text, size) &&
-              put(&o, "       ", padded - size) && write_data(&o, w);
+    size_t size = text ? strlen(text) : 0, padded = (size + 7) / 8 * 8;
+    p->head_size = PREFIX + padded;
+    p->head = text ? malloc(p->head_size) : NULL;
+    if (p->head) {
+        for (int i = 0; i < PREFIX; i++) p->head[i] = (char)((uint64_t)padded >> (8 * i));
+        memcpy(p->head + PREFIX, text, size);
+        memset(p->head + PREFIX + size, ' ', padded - size);
+    }
     cJSON_free(text);
-    return ok;
+    return p->head != NULL;
+}
+
+/* A row of any tensor, or of its scales as floats and as they are written. */
+static bool make_room(pack_writer *p)
+{
+    size_t most = PACK_CHECKSUM_SIZE;
+    for (int i = 0; i < p->w->count; i++) {
+        const weight *t = &p->w->all[i];
+        size_t scales = (size_t)weight_scales(t) * 2 * sizeof(float);
+        if (weight_row_bytes(t) > most) most = weight_row_bytes(t);
+        if (scales > most) most = scales;
+    }
+    return (p->row_room = malloc(most)) != NULL;
+}
+
+pack_writer *pack_writer_new(const weights *w, const pack_settings *s, bool all, error *err)
+{
+    pack_writer *p = calloc(1, sizeof *p);
+    if (p) {
+        *p = (pack_writer){ .w = w, .all = all };
+        if (make_head(p, s) && make_room(p)) {
+            p->unit = (uint8_t *)p->head;
+            p->filled = p->head_size;
+            pack_check_bytes(&p->check, p->unit, p->filled);
+            return p;
+        }
+    }
+    pack_writer_free(p);
+    fail_memory(err, "not enough memory for the pack's header");
+    return NULL;
+}
+
+void pack_writer_free(pack_writer *p)
+{
+    if (!p) return;
+    free(p->row_room);
+    free(p->head);
+    free(p);
+}
+
+size_t pack_writer_size(const pack_writer *p) { return p->head_size + p->data_size; }
+
+/* The scales of a row, as the file has them; returns how many bytes. */
+static size_t scales_of(const weight *t, int r, uint8_t *bytes)
+{
+    size_t count = (size_t)weight_scales(t), size = scale_size(t);
+    float *scales = (float *)(void *)bytes;
+    weight_row_scales(t, r, scales);
+    if (t->form == FORM_Q8) return size;
+    for (size_t i = 0; i < count; i++) { /* each half goes where floats were read before */
+        uint16_t half = float_to_half(scales[i]);
+        memcpy(bytes + i * sizeof half, &half, sizeof half);
+    }
+    return size;
+}
+
+static size_t checksum_of(const pack_check *check, uint8_t *bytes)
+{
+    /* the four bytes held back belong to what is checked: the checksum itself comes behind them */
+    uint32_t crc = crc32_update(check->crc, check->last, check->held);
+    for (int i = 0; i < PACK_CHECKSUM_SIZE; i++) bytes[i] = (uint8_t)(crc >> (8 * i));
+    return PACK_CHECKSUM_SIZE;
+}
+
+/* Put the next row or the checksum into p->unit; false when all was handed out. */
+static bool next_unit(pack_writer *p)
+{
+    p->unit = p->row_room;
+    p->at = 0;
+    while (p->tensor < p->w->count) {
+        const weight *t = &p->w->all[p->tensor];
+        bool skipped = !written(p, t) || (!p->values && t->form == FORM_FLOAT);
+        if (!skipped && p->row < t->rows) {
+            if (p->values)
+                weight_row(t, p->row, p->unit);
+            p->filled = p->values ? weight_row_bytes(t) : scales_of(t, p->row, p->unit);
+            p->row++;
+            pack_check_bytes(&p->check, p->unit, p->filled);
+            return true;
+        }
+        p->row = 0;
+        p->tensor += p->values;
+        p->values = !p->values;
+    }
+    if (p->ended) return false;
+    p->ended = true;
+    p->filled = checksum_of(&p->check, p->unit);
+    return true;
+}
+
+size_t pack_writer_read(pack_writer *p, uint8_t *bytes, size_t size)
+{
+    size_t done = 0;
+    while (done < size && (p->at < p->filled || next_unit(p))) {
+        size_t part = p->filled - p->at < size - done ? p->filled - p->at : size - done;
+        memcpy(bytes + done, p->unit + p->at, part);
+        p->at += part;
+        done += part;
+    }
+    return done;
 }

@@ -2,10 +2,11 @@
  *   format        "vqa-pack 1"
  *   config        the model's config.json without its labels
  *   preprocessor  preprocessor_config.json
- *   tokenizer     {"tokenizer_class", "do_lower_case", "vocab": the lines of vocab.txt}
+ *   tokenizer     {"tokenizer_class", "do_lower_case", "vocab": a token a line, in the order of
+ *                 their ids, "merges": the lines of merges.txt (byte-level BPE only)}
  *   labels        ["yes", "no", ...], the answer of each logit
  *   name, licence for people; may be missing
- * Weights are F32, or I8 with scales (quant/q8.h). The last tensor, "checksum" (U8, [4]), is the
+ * Weights are F32, I8 with scales (quant/q8.h) or nibbles with scales (quant/q4.h). The last tensor, "checksum" (U8, [4]), is the
  * CRC-32 of every byte of the file before it, little-endian: a damaged pack is refused. */
 #ifndef VQA_FORMAT_PACK_H
 #define VQA_FORMAT_PACK_H
@@ -40,10 +41,19 @@ typedef struct {
 void pack_check_bytes(pack_check *c, const uint8_t *bytes, size_t size);
 bool pack_check_end(const pack_check *c, error *err);
 
-/* Write a pack: the settings and every tensor of `w` as it is kept (not yet taken by layers).
- * write() gets the bytes in order and returns false with a sentence to stop. */
-bool pack_write(const weights *w, const pack_settings *s,
-                bool (*write)(void *context, const void *bytes, size_t size, error *err),
-                void *context, error *err);
+/* A pack being written, to be read piece by piece. */
+typedef struct pack_writer pack_writer;
+
+/* A pack of the settings and of the tensors of `w` as they are kept, packed by layers or not: `all`
+ * of them, or those that a layer has asked for. Both live longer than the writer. NULL: no memory.
+ */
+pack_writer *pack_writer_new(const weights *w, const pack_settings *s, bool all, error *err);
+void pack_writer_free(pack_writer *p);
+
+/* Bytes of the whole pack. */
+size_t pack_writer_size(const pack_writer *p);
+
+/* The next bytes, at most `size`; fewer only at the end, 0 behind it. */
+size_t pack_writer_read(pack_writer *p, uint8_t *bytes, size_t size);
 
 #endif

@@ -11,8 +11,11 @@ typedef enum {
     CLASSIFY_SIGMOID, /* each answer for itself, as VQA v2 models are trained */
 } classify_scores;
 
-/* scores: [1, answers] holds the logits and becomes probabilities. best: [top_k], the best answers
- * first, equal ones by index. Returns how many there are: the smaller of top_k and answers. */
-int classify_best(const kernels *k, classify_scores how, tensor scores, int top_k, answer *best);
+/* scores: [1, answers] holds the logits and becomes probabilities. */
+void classify_probabilities(const kernels *k, classify_scores how, tensor scores);
+
+/* The best answers first, equal ones by their place, out of `among` [count] (NULL: 0..count-1).
+ * best: [top_k]. Returns how many there are: the smaller of top_k and count. */
+int classify_best(tensor scores, const int *among, int count, int top_k, answer *best);
 
 #endif

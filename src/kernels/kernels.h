@@ -15,6 +15,8 @@ enum {
     Q8_MAX = 127, /* activations are quantized to -127..127, one scale a row */
     Q8_WEIGHT_MAX =
         63, /* weights of products: -63..63, so that relaxed i8 x i7 products stay exact */
+    Q4_GROUP = 32, /* neighbouring inputs that share a scale */
+    Q4_LEVELS = 16, /* a nibble n means (2 n - 15) times the scale of its group */
 };
 
 typedef struct {
@@ -31,6 +33,15 @@ typedef struct {
      *   x [rows, in], in a multiple of Q8_STEP
      *   w: panels of [in / 2, PANEL, 2]; w_scale [out] */
     void (*matmul_q8)(const int8_t *x, const float *x_scale, int rows, int in, const int8_t *w,
+                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
+                      int first, int last);
+
+    /* The same with nibbles: y = sum over groups (sum(x (2 w - 15)) * w_scale[group, output]) *
+     * x_scale[row] + bias; the inner sums are exact in int32, the outer one is a float sum in the order
+     * of the groups.
+     *   x [rows, in], in a multiple of Q4_GROUP
+     *   w: panels of [in / 4, PANEL, 2] pairs, see panel.h; w_scale: panels of [in / Q4_GROUP, PANEL] */
+    void (*matmul_q4)(const int8_t *x, const float *x_scale, int rows, int in, const uint8_t *w,
                       const float *w_scale, const float *bias, float *y, int y_stride, int out,
                       int first, int last);
 

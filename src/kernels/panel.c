@@ -52,3 +52,44 @@ void panel_pack_in_place_q8(int8_t *w, int out, int in, int8_t *panel)
         memcpy(w, panel, size);
     }
 }
+
+/* Where the nibble of output `j` for input `k` is in a panel: the byte, and the bits to shift. */
+static size_t q4_byte(int j, int k) { return (size_t)((k / 4 * PANEL + j) * 2 + k % 2); }
+
+static int q4_shift(int k) { return k % 4 / 2 * 4; }
+
+void panel_pack_in_place_q4(uint8_t *w, int out, int in, uint8_t *panel)
+{
+    size_t row = (size_t)in / 2, size = PANEL * row;
+    for (int p = 0; p < panel_count(out); p++, w += size) {
+        memset(panel, 0, size);
+        for (int j = 0; j < PANEL; j++)
+            for (int k = 0; k < in; k++) {
+                int nibble = w[(size_t)j * row + (size_t)k / 2] >> k % 2 * 4 & 15;
+                panel[q4_byte(j, k)] |= (uint8_t)(nibble << q4_shift(k));
+            }
+        memcpy(w, panel, size);
+    }
+}
+
+void panel_row_f32(const float *panels, int r, int in, float *row)
+{
+    const float *panel = panels + (size_t)(r / PANEL) * PANEL * (size_t)in;
+    for (int k = 0; k < in; k++) row[k] = panel[k * PANEL + r % PANEL];
+}
+
+void panel_row_q8(const int8_t *panels, int r, int in, int8_t *row)
+{
+    const int8_t *panel = panels + (size_t)(r / PANEL) * PANEL * (size_t)q8_padded(in);
+    for (int k = 0; k < in; k++) row[k] = panel[(k / 2 * PANEL + r % PANEL) * 2 + k % 2];
+}
+
+void panel_row_q4(const uint8_t *panels, int r, int in, uint8_t *row)
+{
+    const uint8_t *panel = panels + (size_t)(r / PANEL) * PANEL * (size_t)in / 2;
+    for (int k = 0; k < in; k += 2) {
+        int low = panel[q4_byte(r % PANEL, k)] >> q4_shift(k) & 15,
+            high = panel[q4_byte(r % PANEL, k + 1)] >> q4_shift(k + 1) & 15;
+        row[k / 2] = (uint8_t)(low | high << 4);
+    }
+}

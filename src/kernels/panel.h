@@ -1,7 +1,8 @@
 /* The order in which matrix products read weights. A weight matrix [out, in] is cut into panels of
  * PANEL outputs; the missing outputs of the last panel are zeros. Float panels are [in, PANEL];
  * int8 panels are [in / 2, PANEL, 2]: pairs of neighbouring inputs, as i32x4.dot_i16x8 multiplies
- * them. */
+ * them; q4 panels are [in / 4, PANEL, 2] bytes, of each byte the low nibble for one pair of inputs
+ * and the high nibble for the next. */
 #ifndef VQA_KERNELS_PANEL_H
 #define VQA_KERNELS_PANEL_H
 
@@ -25,5 +26,14 @@ void panel_pack_columns_f32(const float *w, int stride, int in, int out, float *
  * values, the surplus zeros; `panel` is room for one panel. */
 void panel_pack_in_place_f32(float *w, int out, int in, float *panel);
 void panel_pack_in_place_q8(int8_t *w, int out, int in, int8_t *panel);
+
+/* The same for rows of in / 2 bytes, each a pair of nibbles, the low one first; in is a multiple of
+ * 4. */
+void panel_pack_in_place_q4(uint8_t *w, int out, int in, uint8_t *panel);
+
+/* Row `r` of a matrix in panel order, back as it was: [in] values, or in / 2 pairs of nibbles. */
+void panel_row_f32(const float *panels, int r, int in, float *row);
+void panel_row_q8(const int8_t *panels, int r, int in, int8_t *row);
+void panel_row_q4(const uint8_t *panels, int r, int in, uint8_t *row);
 
 #endif

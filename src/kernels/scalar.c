@@ -72,6 +72,30 @@ static void matmul_q8(const int8_t *x, const float *x_scale, int rows, int in, c
         }
 }
 
+static void matmul_q4(const int8_t *x, const float *x_scale, int rows, int in, const uint8_t *w,
+                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
+                      int first, int last)
+{
+    for (int r = 0; r < rows; r++)
+        for (int c = first * PANEL; c < last * PANEL && c < out; c++) {
+            size_t before = (size_t)(c / PANEL) * PANEL * (size_t)in;
+            const uint8_t *panel = w + before / 2;
+            const float *scale = w_scale + before / Q4_GROUP + c % PANEL;
+            float total = 0;
+            for (int group = 0; group < in; group += Q4_GROUP, scale += PANEL) {
+                int32_t sum = 0;
+                for (int k = group; k < group + Q4_GROUP; k++) {
+                    int pair = panel[(k / 4 * PANEL + c % PANEL) * 2 + k % 2];
+                    int nibble = k % 4 < 2 ? pair & 15 : pair >> 4;
+                    sum += x[(size_t)r * (size_t)in + (size_t)k] * (2 * nibble - (Q4_LEVELS - 1));
+                }
+                total += (float)sum * *scale;
+            }
+            y[(size_t)r * (size_t)y_stride + (size_t)c] =
+                total * x_scale[r] + (bias ? bias[c] : 0.0f);
+        }
+}
+
 static float quantize_row(const float *x, int n, int8_t *q)
 {
     float largest = 0;
@@ -141,6 +165,7 @@ const kernels *kernels_scalar(void)
         .name = "scalar",
         .matmul_f32 = matmul_f32,
         .matmul_q8 = matmul_q8,
+        .matmul_q4 = matmul_q4,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,
         .softmax = softmax,

@@ -148,18 +148,10 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
     }
 }
 
-/* As tile_f32. Four steps of two inputs each: a pair of inputs is spread over the lanes and
- * multiplied with the same two inputs of four outputs. */
-static inline __attribute__((always_inline)) void tile_q8(const int8_t *x, const float *x_scale,
-                                                          int rows, int in, const int8_t *panel,
-                                                          const float *w_scale, const float *bias,
-                                                          float *y, size_t y_stride, int outputs)
-{
-    v128_t left[TILE], right[TILE], scale_left, scale_right, bias_left, bias_right;
-    for (int r = 0; r < rows; r++) left[r] = right[r] = wasm_i32x4_splat(0);
-#define STEP(pair)                                                                                 \
+/* A pair of inputs is spread over the lanes and multiplied with the same two inputs of four
+ * outputs. `pair` is a constant. */
+#define ADD_PAIR(both, inputs, pair)                                                               \
     do {                                                                                           \
-        v128_t both = wasm_v128_load(panel + (size_t)(k + 2 * (pair)) * PANEL);                    \
         v128_t w_left = wasm_i16x8_extend_low_i8x16(both),                                         \
                w_right = wasm_i16x8_extend_high_i8x16(both);                                       \
         for (int r = 0; r < rows; r++) {                                                           \
@@ -168,16 +160,29 @@ static inline __attribute__((always_inline)) void tile_q8(const int8_t *x, const
             right[r] = wasm_i32x4_add(right[r], wasm_i32x4_dot_i16x8(spread, w_right));            \
         }                                                                                          \
     } while (0)
+
+/* As tile_f32. */
+static inline __attribute__((always_inline)) void tile_q8(const int8_t *x, const float *x_scale,
+                                                          int rows, int in, const int8_t *panel,
+                                                          const float *w_scale, const float *bias,
+                                                          float *y, size_t y_stride, int outputs)
+{
+    v128_t left[TILE], right[TILE], scale_left, scale_right, bias_left, bias_right;
+    for (int r = 0; r < rows; r++) left[r] = right[r] = wasm_i32x4_splat(0);
     for (int k = 0; k < in; k += Q8_STEP) {
         v128_t inputs[TILE];
         for (int r = 0; r < rows; r++)
             inputs[r] = wasm_i16x8_load8x8(x + (size_t)r * (size_t)in + k);
-        STEP(0);
-        STEP(1);
-        STEP(2);
-        STEP(3);
+        const int8_t *at = panel + (size_t)k * PANEL;
+        v128_t both = wasm_v128_load(at);
+        ADD_PAIR(both, inputs, 0);
+        both = wasm_v128_load(at + 16);
+        ADD_PAIR(both, inputs, 1);
+        both = wasm_v128_load(at + 32);
+        ADD_PAIR(both, inputs, 2);
+        both = wasm_v128_load(at + 48);
+        ADD_PAIR(both, inputs, 3);
     }
-#undef STEP
     load_outputs(w_scale, outputs, &scale_left, &scale_right);
     load_outputs(bias, outputs, &bias_left, &bias_right);
     for (int r = 0; r < rows; r++) {
@@ -204,6 +209,74 @@ static void matmul_q8(const int8_t *x, const float *x_scale, int rows, int in, c
                     to + (size_t)r * ys, ys, outputs);
         for (; r < rows; r++)
             tile_q8(x + (size_t)r * (size_t)in, x_scale + r, 1, in, panel, s, b,
+                    to + (size_t)r * ys, ys, outputs);
+    }
+}
+
+/* (2 n - 15) of each byte's nibble n. */
+static v128_t level_of(v128_t n)
+{
+    return wasm_i8x16_sub(wasm_i8x16_add(n, n), wasm_i8x16_splat(Q4_LEVELS - 1));
+}
+
+/* As tile_f32. */
+static inline __attribute__((always_inline)) void tile_q4(const int8_t *x, const float *x_scale,
+                                                          int rows, int in, const uint8_t *panel,
+                                                          const float *w_scale, const float *bias,
+                                                          float *y, size_t y_stride, int outputs)
+{
+    v128_t total_left[TILE], total_right[TILE], bias_left, bias_right;
+    for (int r = 0; r < rows; r++) total_left[r] = total_right[r] = SPLAT(0.0f);
+    for (int group = 0; group < in; group += Q4_GROUP, w_scale += PANEL) {
+        v128_t left[TILE], right[TILE];
+        for (int r = 0; r < rows; r++) left[r] = right[r] = wasm_i32x4_splat(0);
+        for (int k = group; k < group + Q4_GROUP; k += 8) {
+            v128_t inputs[TILE];
+            for (int r = 0; r < rows; r++)
+                inputs[r] = wasm_i16x8_load8x8(x + (size_t)r * (size_t)in + k);
+            v128_t pairs = wasm_v128_load(panel + (size_t)k / 2 * PANEL);
+            v128_t both = level_of(wasm_v128_and(pairs, wasm_i8x16_splat(15)));
+            ADD_PAIR(both, inputs, 0);
+            both = level_of(wasm_u8x16_shr(pairs, 4));
+            ADD_PAIR(both, inputs, 1);
+            pairs = wasm_v128_load(panel + (size_t)k / 2 * PANEL + 16);
+            both = level_of(wasm_v128_and(pairs, wasm_i8x16_splat(15)));
+            ADD_PAIR(both, inputs, 2);
+            both = level_of(wasm_u8x16_shr(pairs, 4));
+            ADD_PAIR(both, inputs, 3);
+        }
+        v128_t scale_left = load(w_scale), scale_right = load(w_scale + 4);
+        for (int r = 0; r < rows; r++) {
+            total_left[r] =
+                ADD(total_left[r], MUL(wasm_f32x4_convert_i32x4(left[r]), scale_left));
+            total_right[r] =
+                ADD(total_right[r], MUL(wasm_f32x4_convert_i32x4(right[r]), scale_right));
+        }
+    }
+    load_outputs(bias, outputs, &bias_left, &bias_right);
+    for (int r = 0; r < rows; r++) {
+        v128_t scale = SPLAT(x_scale[r]);
+        store_outputs(y + (size_t)r * y_stride, ADD(MUL(total_left[r], scale), bias_left),
+                      ADD(MUL(total_right[r], scale), bias_right), outputs);
+    }
+}
+
+static void matmul_q4(const int8_t *x, const float *x_scale, int rows, int in, const uint8_t *w,
+                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
+                      int first, int last)
+{
+    size_t ys = (size_t)y_stride;
+    for (int p = first; p < last; p++) {
+        size_t before = (size_t)p * PANEL * (size_t)in;
+        const uint8_t *panel = w + before / 2;
+        const float *s = w_scale + before / Q4_GROUP, *b = bias ? bias + p * PANEL : NULL;
+        int outputs = out - p * PANEL < PANEL ? out - p * PANEL : PANEL, r = 0;
+        float *to = y + (size_t)p * PANEL;
+        for (; r + TILE <= rows; r += TILE)
+            tile_q4(x + (size_t)r * (size_t)in, x_scale + r, TILE, in, panel, s, b,
+                    to + (size_t)r * ys, ys, outputs);
+        for (; r < rows; r++)
+            tile_q4(x + (size_t)r * (size_t)in, x_scale + r, 1, in, panel, s, b,
                     to + (size_t)r * ys, ys, outputs);
     }
 }
@@ -336,6 +409,7 @@ const kernels *kernels_simd(void)
         .name = "simd128",
         .matmul_f32 = matmul_f32,
         .matmul_q8 = matmul_q8,
+        .matmul_q4 = matmul_q4,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,
         .softmax = softmax,

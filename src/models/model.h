@@ -42,11 +42,11 @@ struct model {
     char summary[128]; /* for people: "BERT 2 x 128 + ViT 4 x 128, fusion concat" */
 };
 
-/* Whether model_bind() knows a "model_type". */
-bool model_supported(const char *type);
+/* Whether we run the architecture that the config's "model_type" names; one that we don't gets a
+ * sentence that names it and lists those we do. */
+bool model_known(const cJSON *config, error *err);
 
-/* Find the architecture by the config's "model_type" and take its weights. A type we don't run gets
- * a sentence that names it and lists those we do. Give the model back with model_free(). */
+/* Find the architecture by the config's "model_type" and take its weights. Give the model back with model_free(). */
 bool model_bind(model *m, weights *w, const cJSON *config, error *err);
 void model_free(model *m);
 

@@ -17,8 +17,6 @@ static const architecture *find(const char *type)
     return NULL;
 }
 
-bool model_supported(const char *type) { return find(type) != NULL; }
-
 /* "multimodal, bert_vit_fusion" */
 static const char *list_types(char *text, size_t size)
 {
@@ -29,16 +27,26 @@ static const char *list_types(char *text, size_t size)
     return text;
 }
 
+/* The architecture, or NULL and a sentence. */
+static const architecture *known(const cJSON *config, error *err)
+{
+    char all[200];
+    const char *type = json_text(config, "model_type", NULL);
+    const architecture *arch = type ? find(type) : NULL;
+    if (!type)
+        fail(err, "config: \"model_type\" is missing");
+    else if (!arch)
+        fail(err, "the architecture '%s' is not supported (supported: %s)", type,
+             list_types(all, sizeof all));
+    return arch;
+}
+
+bool model_known(const cJSON *config, error *err) { return known(config, err) != NULL; }
+
 bool model_bind(model *m, weights *w, const cJSON *config, error *err)
 {
-    char known[200];
-    const char *type = json_text(config, "model_type", NULL);
-    *m = (model){ 0 };
-    if (!type) return fail(err, "config: \"model_type\" is missing");
-    if (!(m->arch = find(type)))
-        return fail(err, "the architecture '%s' is not supported (supported: %s)", type,
-                    list_types(known, sizeof known));
-    return m->arch->bind(m, w, config, err);
+    *m = (model){ .arch = known(config, err) };
+    return m->arch && m->arch->bind(m, w, config, err);
 }
 
 void model_free(model *m)

@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "kernels/kernels.h"
 #include "kernels/panel.h"
+#include "quant/q4.h"
 
 bool embedding_bind(embedding *e, const weights *w, const char *name, int count, int size,
                     error *err)
@@ -19,9 +21,16 @@ void embedding_add(const embedding *e, int id, float *row)
 {
     const weight *t = e->table;
     assert(id >= 0 && id < t->rows);
-    if (t->q8) {
+    if (t->form == FORM_Q8) {
         const int8_t *q = t->bytes + (size_t)id * (size_t)q8_padded(t->cols);
         for (int i = 0; i < t->cols; i++) row[i] += (float)q[i] * t->scale[id];
+    } else if (t->form == FORM_Q4) {
+        const int8_t *pairs = t->bytes + (size_t)id * (size_t)t->cols / 2;
+        const float *scale = t->scale + (size_t)id * (size_t)q4_groups(t->cols);
+        for (int i = 0; i < t->cols; i++) {
+            int nibble = (uint8_t)pairs[i / 2] >> i % 2 * 4 & 15;
+            row[i] += (float)(2 * nibble - (Q4_LEVELS - 1)) * scale[i / Q4_GROUP];
+        }
     } else {
         const float *x = t->floats + (size_t)id * (size_t)t->cols;
         for (int i = 0; i < t->cols; i++) row[i] += x[i];

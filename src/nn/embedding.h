@@ -1,4 +1,4 @@
-/* A table whose rows are looked up by id (torch.nn.Embedding), as floats or q8. */
+/* A table whose rows are looked up by id (torch.nn.Embedding), as floats, q8 or q4. */
 #ifndef VQA_NN_EMBEDDING_H
 #define VQA_NN_EMBEDDING_H
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "kernels/panel.h"
+#include "quant/q4.h"
 
 enum { MAX_LAYERS = 4, PANELS_A_TASK = 4 };
 
@@ -15,20 +16,29 @@ bool linear_bind_named(linear *l, weights *w, const char *weight_name, const cha
     weight *t = weights_need(w, weight_name, rank, shape, err);
     if (!t) return false;
     if (t->packed) return fail(err, "tensor '%s' is used by two layers", weight_name);
-    if (t->q8 && t->largest > Q8_WEIGHT_MAX)
+    if (t->form == FORM_Q8 && t->largest > Q8_WEIGHT_MAX)
         return fail(err, "tensor '%s' holds the int8 value %d, matrices of products keep to %d",
                     weight_name, t->largest, Q8_WEIGHT_MAX);
     if (bias_name && !(l->bias = weights_floats(w, bias_name, SHAPE(out), err))) return false;
     void *panel = malloc((size_t)PANEL * (size_t)q8_padded(in) * sizeof(float));
     if (!panel) return fail_memory(err, "not enough memory to prepare tensor '%s'", weight_name);
-    if (t->q8)
-        panel_pack_in_place_q8(t->bytes, out, in, panel);
-    else
+    switch (t->form) {
+    case FORM_FLOAT:
         panel_pack_in_place_f32(t->floats, out, in, panel);
+        l->floats = t->floats;
+        break;
+    case FORM_Q8:
+        panel_pack_in_place_q8(t->bytes, out, in, panel);
+        l->q8 = t->bytes;
+        break;
+    case FORM_Q4:
+        panel_pack_in_place_q4((uint8_t *)t->bytes, out, in, panel);
+        panel_pack_in_place_f32(t->scale, out, q4_groups(in), panel);
+        l->q4 = (const uint8_t *)t->bytes;
+        break;
+    }
     free(panel);
     t->packed = true;
-    l->floats = t->floats;
-    l->q8 = t->bytes;
     l->scale = t->scale;
     return true;
 }
@@ -76,6 +86,9 @@ static void multiply(void *context, int task)
     if (l->q8)
         p->c->k->matmul_q8(p->q, p->scale, p->x.rows, q8_padded(l->in), l->q8, l->scale, l->bias,
                            p->y[i].data, p->y[i].cols, l->out, first, last);
+    else if (l->q4)
+        p->c->k->matmul_q4(p->q, p->scale, p->x.rows, l->in, l->q4, l->scale, l->bias,
+                           p->y[i].data, p->y[i].cols, l->out, first, last);
     else
         p->c->k->matmul_f32(p->x.data, p->x.cols, p->x.rows, l->in, l->floats, l->bias,
                             p->y[i].data, p->y[i].cols, l->out, first, last);
@@ -91,7 +104,7 @@ void nn_linear_many(const compute *c, const linear *const *layers, int count, te
     for (int i = 0; i < count; i++) {
         assert(x.cols == layers[i]->in && y[i].rows == x.rows && y[i].cols == layers[i]->out);
         total += tasks(layers[i]);
-        quantized |= layers[i]->q8 != NULL;
+        quantized |= layers[i]->floats == NULL;
     }
     if (quantized) {
         p.q = arena_take(&tmp, (size_t)x.rows, (size_t)q8_padded(x.cols));

@@ -1,4 +1,4 @@
-/* y = x W^T + b (torch.nn.Linear), W as floats or q8. */
+/* y = x W^T + b (torch.nn.Linear), W as floats, q8 or q4. */
 #ifndef VQA_NN_LINEAR_H
 #define VQA_NN_LINEAR_H
 
@@ -9,7 +9,8 @@ typedef struct {
     int in, out;
     const float *floats; /* panels of W, or NULL */
     const int8_t *q8;    /* panels of W as q8 with one scale per output, or NULL */
-    const float *scale;  /* [out] */
+    const uint8_t *q4;   /* panels of W as q4, or NULL */
+    const float *scale;  /* q8: [out]; q4: panels of [q4_groups(in), PANEL] */
     const float *bias;   /* [out], or NULL */
 } linear;
 

@@ -1,5 +1,6 @@
 #include "quant/dtype.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Numbers are read with memcpy: all platforms this runs on (x86, ARM, WebAssembly) are
@@ -33,7 +34,7 @@ static float from_bits(uint32_t bits)
 }
 
 /* IEEE 754 binary16: 1 sign, 5 exponent, 10 mantissa bits. */
-static float from_half(uint16_t half)
+float half_to_float(uint16_t half)
 {
     uint32_t sign = (uint32_t)(half & 0x8000) << 16;
     uint32_t exponent = half >> 10 & 31, mantissa = half & 0x3ff;
@@ -41,6 +42,21 @@ static float from_half(uint16_t half)
     if (exponent > 0) return from_bits(sign | (exponent + 112) << 23 | mantissa << 13);
     float small = (float)mantissa * 0x1p-24f; /* zero and subnormals, exact */
     return sign ? -small : small;
+}
+
+uint16_t float_to_half(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint32_t sign = bits >> 16 & 0x8000, rest = bits & 0x7fffffff;
+    if (rest > 0x7f800000) return (uint16_t)(sign | 0x7e00);  /* NaN */
+    if (rest >= 0x477ff000) return (uint16_t)(sign | 0x7c00); /* rounds beyond 65504 */
+    if (rest < 0x38800000) { /* subnormal: whole multiples of 2^-24 */
+        float magnitude = from_bits(rest);
+        return (uint16_t)(sign | (uint32_t)nearbyintf(magnitude * 0x1p24f));
+    }
+    rest += 0xfff + (rest >> 13 & 1); /* a carry into the exponent is right */
+    return (uint16_t)(sign | (rest - 0x38000000) >> 13);
 }
 
 void dtype_to_floats(dtype type, const uint8_t *bytes, size_t n, float *floats)
@@ -59,7 +75,7 @@ void dtype_to_floats(dtype type, const uint8_t *bytes, size_t n, float *floats)
             floats[i] = (float)value;
             break;
         }
-        case DTYPE_F16: floats[i] = from_half((uint16_t)raw); break;
+        case DTYPE_F16: floats[i] = half_to_float((uint16_t)raw); break;
         case DTYPE_BF16: floats[i] = from_bits((uint32_t)raw << 16); break;
         case DTYPE_I64: floats[i] = (float)(int64_t)raw; break;
         case DTYPE_I32: floats[i] = (float)(int32_t)raw; break;

@@ -19,7 +19,4 @@ float q8_quantize_weights(const float *x, int n, int largest, int8_t *q);
  * small, nor the projection of patches, whose errors all later layers would carry on. */
 int q8_largest(const char *name, int rank);
 
-/* The suffix that names the scales of a tensor. */
-#define Q8_SCALE_SUFFIX ".scale"
-
 #endif

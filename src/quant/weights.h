@@ -1,6 +1,6 @@
-/* All weights of a model: named tensors in one block of memory, filled row by row while the bytes
- * arrive. A tensor is kept as floats or as q8 (see q8.h); F64, F16, BF16 and integers become
- * floats. */
+/* All weights of a model: named tensors, filled row by row while the bytes of one file or several
+ * arrive; one block of memory a file. A tensor is kept as floats, as q8 (see q8.h) or as q4 (see
+ * q4.h); F64, F16, BF16 and integers become floats. */
 #ifndef VQA_QUANT_WEIGHTS_H
 #define VQA_QUANT_WEIGHTS_H
 
@@ -18,39 +18,51 @@ typedef struct {
     size_t begin, size; /* where its bytes are in the data section, and how many */
 } tensor_info;
 
-typedef enum { KEEP_AS_STORED, QUANTIZE_Q8 } precision;
+/* What becomes of tensors that come as floats. */
+typedef enum { KEEP_AS_STORED, QUANTIZE_Q8, QUANTIZE_Q4 } precision;
+
+typedef enum { FORM_FLOAT, FORM_Q8, FORM_Q4 } weight_form;
+
+/* The suffix that names the scales of a quantized tensor in a file. */
+#define WEIGHT_SCALE_SUFFIX ".scale"
 
 /* A tensor in memory, as a matrix [shape[0], product of the others] (rank 0 and 1: one row). */
 typedef struct {
     tensor_info info;
     int rows, cols;
-    bool q8;
-    float *floats;  /* [rows, cols] if not q8; a matrix has room for a multiple of PANEL rows */
-    int8_t *bytes;  /* [rows, q8_padded(cols)] if q8, the padding zeros, room as above */
-    float *scale;   /* [rows] if q8 */
-    int largest;    /* the largest |q| */
-    size_t arrived; /* rows (q8) or values (float) that have arrived */
-    bool packed;    /* a layer has taken it and brought it into panel order, see nn/linear.h */
+    weight_form form;
+    float *floats; /* [rows, cols] as floats; a matrix has room for a multiple of PANEL rows */
+    int8_t *bytes; /* [rows, q8_padded(cols)], the padding zeros, or [rows, cols / 2] pairs of
+                      nibbles; room as above */
+    float *scale;  /* [rows], or [rows, q4_groups(cols)] */
+    int largest;   /* the largest |q| of a q8 tensor */
+    size_t arrived; /* rows (quantized) or values (float) that have arrived */
+    bool used;      /* a layer has asked for it */
+    bool packed;    /* a layer has brought it into panel order, see nn/linear.h */
 } weight;
 
 typedef struct {
-    weight *all; /* in the order of the file; the scales of a q8 file are entries of their own */
+    weight *all; /* in the order of the files; the scales of a quantized file are entries of their
+                    own */
     int count;
+    int first;              /* of the file that is arriving: its tensor 0 */
     const weight **by_name; /* [count], sorted */
-    arena block;
-    uint8_t *unit; /* a row (q8) or value (float) that has arrived in part */
+    arena *blocks;          /* [files] */
+    int files;
+    uint8_t *unit; /* a row (quantized) or value (float) that has arrived in part */
     size_t unit_filled;
     float *row; /* room for a row that is being quantized */
 } weights;
 
-/* Make room for the tensors of a file (names are copied). False: shapes too large, or no memory. */
+/* Make room for the tensors of a file (names are copied). `*w` is zeros before the first file.
+ * False: shapes too large, a name that an earlier file had, or no memory. */
 bool weights_plan(weights *w, const tensor_info *tensors, int count, precision keep, error *err);
 
-/* The next `size` bytes of tensor `index`, in order. Refuses NaN and infinity, naming tensor and
+/* The next `size` bytes of tensor `index` of the file planned last, in order. Refuses NaN and infinity, naming tensor and
  * place. */
 bool weights_take(weights *w, int index, const uint8_t *bytes, size_t size, error *err);
 
-/* After the last byte: join the scales of a quantized file to their tensors. */
+/* After the last file: join the scales of a quantized file to their tensors. */
 bool weights_finish(weights *w, error *err);
 
 /* Give everything back; may be called again. */
@@ -72,6 +84,18 @@ const float *weights_floats(const weights *w, const char *name, int rank, const 
 
 /* Whether `t` holds the scales of another tensor. */
 bool weights_is_scale(const weights *w, const weight *t);
+
+/* Row `r` of a tensor as its file has it, packed or not: `row` is room for row_bytes of it, the
+ * floats, int8 values or pairs of nibbles. */
+size_t weight_row_bytes(const weight *t);
+void weight_row(const weight *t, int r, uint8_t *row);
+
+/* The scales of row `r` of a quantized tensor, [weight_scales(t)]. */
+int weight_scales(const weight *t);
+void weight_row_scales(const weight *t, int r, float *scales);
+
+/* Bytes of memory that all tensors take. */
+size_t weights_memory(const weights *w);
 
 /* Elements of all tensors, scales left out: what is called the number of parameters. */
 int64_t weights_parameters(const weights *w);

@@ -28,14 +28,33 @@ static void print_table(vqa *v, int count)
         printf("%7.4f  %s\n", (double)vqa_answer_score(v, i), vqa_answer_text(v, i));
 }
 
+/* "cat,dog" becomes "cat" and "dog", each with its zero byte; returns the bytes of all. */
+static size_t split(char *list)
+{
+    size_t size = strlen(list) + 1;
+    for (char *comma = list; (comma = strchr(comma, ','));) *comma++ = 0;
+    return size;
+}
+
 int command_ask(int argc, char **argv)
 {
-    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+    static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+                                             { "choices", required_argument, NULL, 'c' },
+                                             { "precision", required_argument, NULL, 'p' },
+                                             { 0 } };
     int top_k = 5, threads = tool_threads();
+    vqa_precision precision = VQA_FLOAT;
+    char *choices = NULL;
+    size_t choices_size = 0;
     bool json = false, ok = true;
-    for (int o; (o = getopt_long(argc, argv, "k:t:j", options, NULL)) != -1 && ok;) {
+    for (int o; ok && (o = getopt_long(argc, argv, "k:t:jc:p:", options, NULL)) != -1;) {
         if (o == 'k')
             top_k = tool_number("-k", optarg, 1, VQA_MAX_ANSWERS, &ok);
+        else if (o == 'c') {
+            choices = optarg;
+            choices_size = split(choices);
+        } else if (o == 'p')
+            precision = tool_precision(optarg, &ok);
         else if (o == 't')
             threads = tool_number("-t", optarg, 1, 64, &ok);
         else if (o == 'j')
@@ -44,16 +63,19 @@ int command_ask(int argc, char **argv)
             return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
-    if (argc - optind != 3) return tool_usage("ask takes a pack, a picture and a question");
+    if (argc - optind != 3) return tool_usage("ask takes a model, a picture and a question");
     const char *question = argv[optind + 2];
     size_t size;
     error err;
-    vqa *v = tool_open(argv[optind], threads);
+    vqa *v = tool_open(argv[optind], threads, precision);
     if (!v) return TOOL_FAILED;
     int result = TOOL_FAILED;
     uint8_t *bytes = file_read(argv[optind + 1], &size, &err);
     int picture = bytes ? vqa_encode(v, bytes, size) : 0;
-    int count = picture > 0 ? vqa_ask(v, picture, question, strlen(question), top_k) : 0;
+    int count = picture <= 0 ? 0
+                : choices    ? vqa_choose(v, picture, question, strlen(question), choices,
+                                          choices_size, top_k)
+                             : vqa_ask(v, picture, question, strlen(question), top_k);
     if (!bytes)
         tool_failed("%s", err.text);
     else if (picture < 0)

@@ -25,10 +25,14 @@ static void print_times(const char *what, double *ms, int runs)
 
 int command_bench(int argc, char **argv)
 {
+    static const struct option options[] = { { "precision", required_argument, NULL, 'p' }, { 0 } };
     int runs = 20, threads = 1;
+    vqa_precision precision = VQA_FLOAT;
     bool ok = true;
-    for (int o; (o = getopt(argc, argv, "n:t:")) != -1 && ok;) {
-        if (o == 'n')
+    for (int o; ok && (o = getopt_long(argc, argv, "n:t:p:", options, NULL)) != -1;) {
+        if (o == 'p')
+            precision = tool_precision(optarg, &ok);
+        else if (o == 'n')
             runs = tool_number("-n", optarg, 1, MAX_RUNS, &ok);
         else if (o == 't')
             threads = tool_number("-t", optarg, 1, 64, &ok);
@@ -36,7 +40,7 @@ int command_bench(int argc, char **argv)
             return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
-    if (argc - optind != 3) return tool_usage("bench takes a pack, a picture and a question");
+    if (argc - optind != 3) return tool_usage("bench takes a model, a picture and a question");
     static double load[MAX_RUNS], encode[MAX_RUNS], ask[MAX_RUNS];
     const char *question = argv[optind + 2];
     size_t size;
@@ -47,7 +51,7 @@ int command_bench(int argc, char **argv)
     for (int r = 0; r < runs && ok; r++) {
         vqa_free(v);
         double start = tool_now();
-        v = tool_open(argv[optind], threads);
+        v = tool_open(argv[optind], threads, precision);
         if (!v) break;
         load[r] = tool_now() - start;
     }

@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,7 @@
 
 #include "core/utf8.h"
 #include "format/json.h"
-#include "tools/archive.h"
-#include "tools/files.h"
+#include "tools/questions.h"
 #include "tools/tools.h"
 
 enum { TYPE_SIZE = 48, MAX_TYPES = 2000 };
@@ -29,9 +29,7 @@ typedef struct {
 
 typedef struct {
     vqa *v;
-    archive *pictures;
-    char *file; /* the picture that is open, so that it is encoded once for its questions */
-    int picture;
+    int picture; /* that is open, so that it is encoded once for its questions; 0: none */
     tally total;
     tallies answer_types, question_types;
 } evaluation;
@@ -70,47 +68,6 @@ static void question_type(const cJSON *record, const char *question, char type[T
     for (char *c = type; *c && !given; c++) *c = (char)tolower((unsigned char)*c);
 }
 
-static bool open_picture(evaluation *e, const char *file, error *err)
-{
-    if (e->file && strcmp(e->file, file) == 0) return true;
-    size_t size;
-    uint8_t *bytes = archive_read(e->pictures, file, &size, err);
-    if (!bytes) return false;
-    if (e->file) vqa_close_picture(e->v, e->picture);
-    free(e->file);
-    e->file = NULL;
-    e->picture = vqa_encode(e->v, bytes, size);
-    free(bytes);
-    if (e->picture < 0) return fail(err, "%s: %s", file, vqa_error(e->v));
-    e->file = malloc(strlen(file) + 1);
-    return e->file ? (strcpy(e->file, file), true) : fail_memory(err, "not enough memory");
-}
-
-static bool ask_one(evaluation *e, const char *line, size_t size, error *err)
-{
-    cJSON *record = json_object(line, size, "the record", err);
-    if (!record) return false;
-    const char *file = json_text(record, "file", NULL),
-               *question = json_text(record, "question", NULL),
-               *answer = json_text(record, "answer", NULL);
-    bool ok = (file && question && answer) ||
-              fail(err, "the record lacks a text \"file\", \"question\" or \"answer\"");
-    ok = ok && open_picture(e, file, err);
-    if (ok && vqa_ask(e->v, e->picture, question, strlen(question), 1) < 0)
-        ok = fail(err, "%s", vqa_error(e->v));
-    if (ok) {
-        char type[TYPE_SIZE];
-        bool right = strcasecmp(vqa_answer_text(e->v, 0), answer) == 0;
-        question_type(record, question, type);
-        count_in(&e->answer_types, answer_type(answer), right);
-        count_in(&e->question_types, type, right);
-        e->total.all++;
-        e->total.right += right;
-    }
-    cJSON_Delete(record);
-    return ok;
-}
-
 static void show_progress(const evaluation *e, bool last)
 {
     if (isatty(2))
@@ -121,22 +78,26 @@ static void show_progress(const evaluation *e, bool last)
                 100.0 * e->total.right / e->total.all);
 }
 
-static bool ask_all(evaluation *e, const char *data, size_t size, error *err)
+static bool ask_one(void *context, const question *q, error *err)
 {
-    int number = 0;
-    for (const char *line = data; line < data + size;) {
-        const char *end = memchr(line, '\n', (size_t)(data + size - line));
-        if (!end) end = data + size;
-        number++;
-        error why;
-        if (strspn(line, " \t\r") < (size_t)(end - line) &&
-            !ask_one(e, line, (size_t)(end - line), &why))
-            return fail(err, "line %d: %s", number, why.text);
-        if (e->total.all % 100 == 0 && e->total.all) show_progress(e, false);
-        line = end + 1;
+    evaluation *e = context;
+    const char *answer = json_text(q->record, "answer", NULL);
+    if (!answer) return fail(err, "the record lacks a text \"answer\"");
+    if (!q->same) {
+        if (e->picture) vqa_close_picture(e->v, e->picture);
+        e->picture = vqa_encode(e->v, q->picture, q->size);
+        if (e->picture < 0) return fail(err, "%s: %s", q->file, vqa_error(e->v));
     }
-    if (e->total.all == 0) return fail(err, "there are no questions");
-    if (isatty(2)) show_progress(e, true);
+    if (vqa_ask(e->v, e->picture, q->question, strlen(q->question), 1) < 0)
+        return fail(err, "%s", vqa_error(e->v));
+    char type[TYPE_SIZE];
+    bool right = strcasecmp(vqa_answer_text(e->v, 0), answer) == 0;
+    question_type(q->record, q->question, type);
+    count_in(&e->answer_types, answer_type(answer), right);
+    count_in(&e->question_types, type, right);
+    e->total.all++;
+    e->total.right += right;
+    if (e->total.all % 100 == 0) show_progress(e, false);
     return true;
 }
 
@@ -183,11 +144,16 @@ static void print_json(const evaluation *e)
 
 int command_eval(int argc, char **argv)
 {
-    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+    static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+                                             { "precision", required_argument, NULL, 'p' },
+                                             { 0 } };
     int threads = tool_threads();
+    vqa_precision precision = VQA_FLOAT;
     bool json = false, ok = true;
-    for (int o; (o = getopt_long(argc, argv, "t:j", options, NULL)) != -1 && ok;) {
-        if (o == 't')
+    for (int o; ok && (o = getopt_long(argc, argv, "t:jp:", options, NULL)) != -1;) {
+        if (o == 'p')
+            precision = tool_precision(optarg, &ok);
+        else if (o == 't')
             threads = tool_number("-t", optarg, 1, 64, &ok);
         else if (o == 'j')
             json = true;
@@ -196,17 +162,17 @@ int command_eval(int argc, char **argv)
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 3)
-        return tool_usage("eval takes a pack, a .jsonl file and a folder or .tar file of pictures");
+        return tool_usage("eval takes a model, a .jsonl file and a folder or .tar file of pictures");
     static evaluation e;
     error err;
-    size_t size;
-    if (!(e.v = tool_open(argv[optind], threads))) return TOOL_FAILED;
-    uint8_t *data = file_read(argv[optind + 1], &size, &err);
-    ok = data && (e.pictures = archive_open(argv[optind + 2], &err)) != NULL;
+    archive *pictures = NULL;
+    if (!(e.v = tool_open(argv[optind], threads, precision))) return TOOL_FAILED;
+    ok = (pictures = archive_open(argv[optind + 2], &err)) != NULL &&
+         questions_each(argv[optind + 1], pictures, INT_MAX, ask_one, &e, &err);
     if (!ok)
         tool_failed("%s", err.text);
-    else if (!(ok = ask_all(&e, (const char *)data, size, &err)))
-        tool_failed("%s: %s", argv[optind + 1], err.text);
+    else if (isatty(2))
+        show_progress(&e, true);
     if (ok && json)
         print_json(&e);
     else if (ok) {
@@ -215,9 +181,7 @@ int command_eval(int argc, char **argv)
         print_tallies("by answer type", &e.answer_types);
         print_tallies("by question type", &e.question_types);
     }
-    free(data);
-    free(e.file);
-    archive_close(e.pictures);
+    archive_close(pictures);
     vqa_free(e.v);
     return ok ? TOOL_OK : TOOL_FAILED;
 }

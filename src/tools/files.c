@@ -95,3 +95,14 @@ uint8_t *file_read_in(const char *folder, const char *name, size_t *size, error 
     free(path);
     return bytes;
 }
+
+bool file_write(const char *path, const void *bytes, size_t size, error *err)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f) return fail(err, "%s: can't be written (%s)", path, strerror(errno));
+    bool ok = fwrite(bytes, 1, size, f) == size;
+    if (fclose(f) == 0 && ok) return true;
+    fail(err, "%s: can't be written (%s)", path, strerror(errno));
+    remove(path);
+    return false;
+}

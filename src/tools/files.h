@@ -20,6 +20,9 @@ bool file_stream(const char *path,
                  bool (*take)(void *context, const uint8_t *bytes, size_t size, error *err),
                  void *context, error *err);
 
+/* Write the whole file, or leave none. */
+bool file_write(const char *path, const void *bytes, size_t size, error *err);
+
 /* Whether there is a file (or folder) of that name. */
 bool file_exists(const char *path);
 bool file_exists_in(const char *folder, const char *name);

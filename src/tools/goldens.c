@@ -104,10 +104,11 @@ static golden_family *family_of(const char *folder, char *type, size_t size)
     cJSON *config =
         file_exists_in(folder, "config.json") ? json_read_in(folder, "config.json", &err) : NULL;
     if (config) snprintf(type, size, "%s", json_text(config, "model_type", "no model_type"));
+    bool known = config && model_known(config, &err);
     cJSON_Delete(config);
     if (strcmp(type, "bert") == 0) return golden_bert;
     if (strcmp(type, "vit") == 0) return golden_vit;
-    if (!model_supported(type)) return NULL;
+    if (!known) return NULL;
     return file_exists_in(folder, "manifest.json") ? golden_realistic : golden_fusion;
 }
 

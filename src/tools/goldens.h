@@ -3,7 +3,7 @@
 #define VQA_TOOLS_GOLDENS_H
 
 #include "models/model.h"
-#include "tools/folder.h"
+#include "tools/fixture_files.h"
 
 /* What a family came to. */
 typedef struct {

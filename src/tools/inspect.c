@@ -1,97 +1,120 @@
 /* vqa inspect: what a model is made of. */
+#include <dirent.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "format/json.h"
 #include "format/safetensors.h"
 #include "tools/files.h"
-#include "tools/folder.h"
 #include "tools/tools.h"
 
-static void print_tensors(const weights *w)
+/* ---- tensors, from the headers alone ---- */
+
+static bool print_tensors(void *context, const tensor_info *tensors, int count, const cJSON *metadata,
+                          error *err)
 {
-    for (int i = 0; i < w->count; i++) {
-        const tensor_info *t = &w->all[i].info;
+    bool *printed = context;
+    (void)metadata, (void)err;
+    for (int i = 0; i < count; i++) {
+        const tensor_info *t = &tensors[i];
         printf("  %-4s [", dtype_name(t->type));
         for (int d = 0; d < t->rank; d++) printf(d ? ", %lld" : "%lld", (long long)t->shape[d]);
         printf("] %s\n", t->name);
     }
+    *printed = true;
+    return fail(err, "that is enough");
 }
 
-static void print_json(const char *title, const cJSON *json)
+static bool skip_data(void *context, int index, const uint8_t *bytes, size_t size, error *err)
 {
-    char *text = cJSON_PrintUnformatted(json);
-    printf("%s %s\n", title, text ? text : "?");
-    cJSON_free(text);
+    (void)context, (void)index, (void)bytes, (void)size, (void)err;
+    return true;
 }
 
-static int inspect_folder(const char *folder, bool json)
+static bool push(void *context, const uint8_t *bytes, size_t size, error *err)
 {
+    return safetensors_push(context, bytes, size, err);
+}
+
+static void list_file(const char *path)
+{
+    bool printed = false;
     error err;
-    weights w = { 0 };
-    cJSON *config = json_read_in(folder, "config.json", &err);
-    bool ok = config && tensors_read_in(folder, "model.safetensors", KEEP_AS_STORED, &w, &err);
-    if (!ok)
-        tool_failed("%s", err.text);
-    else if (json) {
-        cJSON_AddNumberToObject(config, "parameters", (double)weights_parameters(&w));
-        char *text = cJSON_Print(config);
-        puts(text);
-        cJSON_free(text);
-    } else {
-        printf("%s: %s, %lld parameters, %d tensors\n", folder,
-               json_text(config, "model_type", "no model_type"), (long long)weights_parameters(&w),
-               w.count);
-        cJSON_DeleteItemFromObject(config, "id2label");
-        cJSON_DeleteItemFromObject(config, "label2id");
-        print_json("config", config);
-        print_tensors(&w);
-    }
-    cJSON_Delete(config);
-    weights_free(&w);
-    return ok ? TOOL_OK : TOOL_FAILED;
+    safetensors *s = safetensors_new((safetensors_sink){ print_tensors, skip_data, &printed });
+    if (s && !file_stream(path, push, s, &err) && !printed) printf("  (%s)\n", err.text);
+    safetensors_free(s);
 }
 
-static int inspect_pack(const char *path, bool json)
+static int is_safetensors(const struct dirent *entry)
 {
-    error err;
-    weights w = { 0 };
-    vqa *v = tool_open(path, 1);
-    if (!v) return TOOL_FAILED;
-    bool ok = tensors_read(path, KEEP_AS_STORED, &w, &err);
-    if (!ok)
-        tool_failed("%s", err.text);
-    else if (json)
-        puts(vqa_info(v));
-    else {
-        cJSON *info = cJSON_Parse(vqa_info(v));
-        const cJSON *entry;
+    const char *end = strrchr(entry->d_name, '.');
+    return end && strcmp(end, ".safetensors") == 0;
+}
+
+static void list_folder(const char *folder)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, is_safetensors, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
         printf("%s\n", path);
-        cJSON_ArrayForEach(entry, info)
-        {
-            if (cJSON_IsString(entry))
-                printf("  %-14s %s\n", entry->string, entry->valuestring);
-            else
-                printf("  %-14s %.0f\n", entry->string, entry->valuedouble);
-        }
-        print_tensors(&w);
-        cJSON_Delete(info);
+        list_file(path);
+        free(entries[i]);
     }
-    weights_free(&w);
-    vqa_free(v);
-    return ok ? TOOL_OK : TOOL_FAILED;
+    if (count >= 0) free(entries);
+}
+
+/* ---- the model ---- */
+
+static void print_info(const char *path, vqa *v)
+{
+    cJSON *info = cJSON_Parse(vqa_info(v));
+    const cJSON *entry, *name;
+    printf("%s\n", path);
+    cJSON_ArrayForEach(entry, info)
+    {
+        if (cJSON_IsString(entry))
+            printf("  %-14s %s\n", entry->string, entry->valuestring);
+        else if (cJSON_IsNumber(entry))
+            printf("  %-14s %.0f\n", entry->string, entry->valuedouble);
+    }
+    cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(info, "unusedTensors"))
+        printf("  not used: %s\n", name->valuestring);
+    cJSON_Delete(info);
 }
 
 int command_inspect(int argc, char **argv)
 {
-    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
-    bool json = false;
-    for (int o; (o = getopt_long(argc, argv, "j", options, NULL)) != -1;) {
-        if (o != 'j') return tool_bad_option(argv);
-        json = true;
+    static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+                                             { "precision", required_argument, NULL, 'p' },
+                                             { 0 } };
+    vqa_precision precision = VQA_FLOAT;
+    bool json = false, ok = true;
+    for (int o; ok && (o = getopt_long(argc, argv, "jp:", options, NULL)) != -1;) {
+        if (o == 'j')
+            json = true;
+        else if (o == 'p')
+            precision = tool_precision(optarg, &ok);
+        else
+            return tool_bad_option(argv);
     }
-    if (argc - optind != 1) return tool_usage("inspect takes a pack or a folder");
-    return file_is_folder(argv[optind]) ? inspect_folder(argv[optind], json)
-                                        : inspect_pack(argv[optind], json);
+    if (!ok) return TOOL_USAGE;
+    if (argc - optind != 1) return tool_usage("inspect takes a model");
+    const char *path = argv[optind];
+    vqa *v = tool_open(path, 1, precision);
+    if (!v) return TOOL_FAILED;
+    if (json) {
+        puts(vqa_info(v));
+    } else {
+        print_info(path, v);
+        if (file_is_folder(path))
+            list_folder(path);
+        else
+            list_file(path);
+    }
+    vqa_free(v);
+    return TOOL_OK;
 }

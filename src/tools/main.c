@@ -15,19 +15,27 @@
 static const char help[] =
     "vqa answers questions about pictures, on this machine.\n"
     "\n"
-    "  vqa ask PACK PICTURE QUESTION [-k 5] [--json]      the best answers with their scores\n"
-    "  vqa eval PACK DATA.jsonl PICTURES [--json]         accuracy on questions with known answers\n"
-    "  vqa quantize FOLDER PACK [--precision q8|f32] [--name NAME] [--licence TEXT]\n"
-    "                                                     a Hugging Face style folder becomes a pack\n"
-    "  vqa inspect PACK|FOLDER [--json]                   what a model is made of\n"
-    "  vqa bench PACK PICTURE QUESTION [-n 20]            how long loading, encoding and answering take\n"
-    "  vqa goldens DIR [--only NAME] [--small]            compare with reference outputs, a line a family;\n"
-    "                                                     --small leaves out full-size models\n"
+    "  vqa ask MODEL PICTURE QUESTION [-k 5] [--choices A,B,...] [--json]\n"
+    "                                        the best answers with their scores\n"
+    "  vqa eval MODEL DATA.jsonl PICTURES [--json]\n"
+    "                                        accuracy on questions with known answers\n"
+    "  vqa compare MODEL OTHER DATA.jsonl PICTURES [-n 200]\n"
+    "                                        how far two models' outputs are apart\n"
+    "  vqa quantize MODEL PACK [--precision q8|q4|f32] [--name NAME] [--licence TEXT]\n"
+    "                                        write a pack; in parts where PACK ends with .json\n"
+    "  vqa inspect MODEL [--json]            what a model is made of\n"
+    "  vqa bench MODEL PICTURE QUESTION [-n 20]\n"
+    "                                        how long loading, encoding and answering take\n"
+    "  vqa goldens DIR [--only NAME] [--small]\n"
+    "                                        compare with reference outputs, a line a family;\n"
+    "                                        --small leaves out full-size models\n"
+    "  vqa recipe FOLDER OUT                 write the full-size random model of a fixture\n"
     "\n"
-    "PACK      a model in one file, as quantize writes it\n"
+    "MODEL     a Hugging Face folder, a pack as quantize writes it, or a pack's manifest (.json)\n"
     "PICTURE   a JPEG, PNG, GIF or BMP file\n"
     "PICTURES  a folder or a .tar file; DATA.jsonl has one {\"file\", \"question\", \"answer\"} a line\n"
-    "ask, eval, bench and goldens take -t N, the number of threads.\n"
+    "--precision f32|q8|q4 keeps float weights so while loading (ask, eval, compare, bench, inspect)\n"
+    "-t N is the number of threads (ask, eval, compare, bench, goldens).\n"
     "Exit codes: 0 done, 1 could not, 2 wrong usage.\n";
 /* clang-format on */
 
@@ -37,6 +45,7 @@ static const struct {
 } commands[] = {
     { "ask", command_ask },         { "eval", command_eval },   { "quantize", command_quantize },
     { "inspect", command_inspect }, { "bench", command_bench }, { "goldens", command_goldens },
+    { "compare", command_compare }, { "recipe", command_recipe },
 };
 
 static void say(const char *format, va_list args)
@@ -96,30 +105,6 @@ double tool_now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static bool push(void *context, const uint8_t *bytes, size_t size, error *err)
-{
-    vqa *v = context;
-    return vqa_load(v, bytes, size) == VQA_OK || fail(err, "%s", vqa_error(v));
-}
-
-vqa *tool_open(const char *path, int threads)
-{
-    error err;
-    vqa *v = vqa_new(threads);
-    if (!v) {
-        tool_failed("not enough memory");
-        return NULL;
-    }
-    if (!file_stream(path, push, v, &err))
-        tool_failed("%s: %s", path, err.text);
-    else if (vqa_load_end(v) != VQA_OK)
-        tool_failed("%s: %s", path, vqa_error(v));
-    else
-        return v;
-    vqa_free(v);
-    return NULL;
 }
 
 static bool asks_for_help(const char *word)

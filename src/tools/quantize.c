@@ -1,23 +1,34 @@
-/* vqa quantize: a Hugging Face style folder becomes a pack. */
+/* vqa quantize: any model becomes a pack. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/json.h"
 #include "tools/files.h"
-#include "tools/folder.h"
+#include "tools/parts.h"
 #include "tools/tools.h"
 
-static bool write_bytes(void *context, const void *bytes, size_t size, error *err)
+static bool write_bytes(vqa *v, FILE *f, error *err)
 {
-    return fwrite(bytes, 1, size, context) == size ||
-           fail(err, "can't be written (%s)", strerror(errno));
+    enum { PIECE = 1 << 20 };
+    uint8_t *piece = malloc(PIECE);
+    bool ok = piece || fail_memory(err, "not enough memory");
+    int n = 1;
+    while (ok && n > 0) {
+        n = vqa_pack_read(v, piece, PIECE);
+        if (n < 0) ok = fail(err, "%s", vqa_error(v));
+        if (n > 0 && fwrite(piece, 1, (size_t)n, f) != (size_t)n)
+            ok = fail(err, "can't be written (%s)", strerror(errno));
+    }
+    free(piece);
+    return ok;
 }
 
 /* Write to a file beside the final one and rename it when all is well: a pack is whole or not
  * there. */
-static bool write_pack(const char *path, const weights *w, const pack_settings *s, error *err)
+static bool write_pack(vqa *v, const char *path, error *err)
 {
     char temporary[4096];
     error why;
@@ -25,13 +36,8 @@ static bool write_pack(const char *path, const weights *w, const pack_settings *
         return fail(err, "the path '%s' is too long", path);
     FILE *f = fopen(temporary, "wb");
     if (!f) return fail(err, "%s: can't be written (%s)", temporary, strerror(errno));
-    bool ok = pack_write(w, s, write_bytes, f, &why);
+    bool ok = write_bytes(v, f, &why);
     if (fclose(f) != 0 && ok) ok = fail(&why, "can't be written (%s)", strerror(errno));
-    if (ok) {
-        vqa *check = tool_open(temporary, 1); /* says itself what is wrong */
-        ok = check ? true : fail(&why, "the pack does not load");
-        vqa_free(check);
-    }
     if (ok && rename(temporary, path) != 0)
         ok = fail(&why, "can't be renamed (%s)", strerror(errno));
     if (!ok) remove(temporary);
@@ -44,37 +50,35 @@ int command_quantize(int argc, char **argv)
                                              { "name", required_argument, NULL, 'n' },
                                              { "licence", required_argument, NULL, 'l' },
                                              { 0 } };
-    precision keep = QUANTIZE_Q8;
-    const char *name = NULL, *licence = "";
-    for (int o; (o = getopt_long(argc, argv, "p:n:l:", options, NULL)) != -1;) {
-        if (o == 'p' && strcmp(optarg, "q8") == 0)
-            keep = QUANTIZE_Q8;
-        else if (o == 'p' && strcmp(optarg, "f32") == 0)
-            keep = KEEP_AS_STORED;
-        else if (o == 'p')
-            return tool_usage("--precision is '%s', expected q8 or f32", optarg);
+    model_options how = { .threads = 1, .precision = VQA_Q8 };
+    bool ok = true;
+    for (int o; ok && (o = getopt_long(argc, argv, "p:n:l:", options, NULL)) != -1;) {
+        if (o == 'p')
+            how.precision = tool_precision(optarg, &ok);
         else if (o == 'n')
-            name = optarg;
+            how.name = optarg;
         else if (o == 'l')
-            licence = optarg;
+            how.licence = optarg;
         else
             return tool_bad_option(argv);
     }
-    if (argc - optind != 2) return tool_usage("quantize takes a folder and the pack to write");
-    const char *folder = argv[optind], *pack = argv[optind + 1];
-    if (!file_is_folder(folder)) return tool_failed("%s: there is no such folder", folder);
-    pack_settings s = { 0 };
-    weights w = { 0 };
+    if (!ok) return TOOL_USAGE;
+    if (argc - optind != 2) return tool_usage("quantize takes a model and the pack to write");
+    const char *pack = argv[optind + 1], *end = strrchr(pack, '.');
     error err;
-    bool ok = folder_settings(folder, name ? name : "", licence, &s, &err) &&
-              tensors_read_in(folder, "model.safetensors", keep, &w, &err) &&
-              write_pack(pack, &w, &s, &err);
-    if (!ok)
+    vqa *v = tool_open_as(argv[optind], how);
+    if (!v) return TOOL_FAILED;
+    ok = end && strcmp(end, ".json") == 0 ? parts_write(v, pack, PARTS_MAX, &err)
+                                          : write_pack(v, pack, &err);
+    if (ok) {
+        cJSON *info = cJSON_Parse(vqa_info(v));
+        printf("%s: %.0f parameters, %s, %.0f bytes\n", pack,
+               cJSON_GetNumberValue(cJSON_GetObjectItem(info, "parameters")),
+               json_text(info, "precision", ""), vqa_pack_size(v));
+        cJSON_Delete(info);
+    } else {
         tool_failed("%s", err.text);
-    else
-        printf("%s: %lld parameters, %s\n", pack, (long long)weights_parameters(&w),
-               keep == QUANTIZE_Q8 ? "q8" : "as stored");
-    weights_free(&w);
-    pack_settings_free(&s);
+    }
+    vqa_free(v);
     return ok ? TOOL_OK : TOOL_FAILED;
 }

@@ -15,7 +15,9 @@ int command_eval(int argc, char **argv);
 int command_quantize(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_compare(int argc, char **argv);
 int command_goldens(int argc, char **argv);
+int command_recipe(int argc, char **argv);
 
 /* Say on standard error what went wrong, "vqa: ..." in one line, and return TOOL_FAILED or
  * TOOL_USAGE. */
@@ -34,7 +36,20 @@ int tool_threads(void);
 /* Milliseconds of a clock that only goes forward. */
 double tool_now(void);
 
-/* A handle with the pack at `path` loaded, or NULL after saying what is wrong. */
-vqa *tool_open(const char *path, int threads);
+/* The precision that an option's text is, or a usage message. */
+vqa_precision tool_precision(const char *text, bool *ok);
+
+/* How a model is opened. */
+typedef struct {
+    int threads;
+    vqa_precision precision;
+    const char *name;    /* of a folder; NULL: the folder's own */
+    const char *licence; /* NULL: what the model says */
+} model_options;
+
+/* A handle with the model at `path` loaded (a pack, the manifest of a pack in parts, or a folder), or
+ * NULL after saying what is wrong. */
+vqa *tool_open_as(const char *path, model_options options);
+vqa *tool_open(const char *path, int threads, vqa_precision precision);
 
 #endif

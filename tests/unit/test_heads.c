@@ -31,7 +31,9 @@ static answer *best_of(classify_scores how, const float *values, int n, int top_
     assert_non_null(scores);
     assert_non_null(best);
     memcpy(scores, values, (size_t)n * sizeof *scores);
-    *count = classify_best(kernels_best(), how, (tensor){ scores, 1, n }, top_k, best);
+    tensor row = { scores, 1, n };
+    classify_probabilities(kernels_best(), how, row);
+    *count = classify_best(row, NULL, n, top_k, best);
     free(scores);
     return best;
 }

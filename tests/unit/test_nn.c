@@ -84,7 +84,7 @@ typedef struct {
 static weights make_weights(const spec *specs, int count, precision keep)
 {
     tensor_info *infos = calloc((size_t)count, sizeof *infos);
-    weights w;
+    weights w = { 0 };
     error err;
     assert_non_null(infos);
     for (int i = 0; i < count; i++)
@@ -244,7 +244,7 @@ static void test_linear_refused(void **state)
         { "r", 3, 1, true, "the model has no tensor 'r.bias'" },
         { "r", 3, 1, false, NULL },
     };
-    weights w;
+    weights w = { 0 };
     error err;
     assert_true(weights_plan(&w, infos, COUNT(infos), KEEP_AS_STORED, &err));
     assert_true(weights_take(&w, 2, (const uint8_t[]){ 0, (uint8_t)-64, 63 }, 3, &err));

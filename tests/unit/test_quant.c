@@ -220,10 +220,10 @@ static void check_same_weights(const weights *a, const weights *b)
 {
     for (int t = 0; t < TENSORS; t++) {
         const weight *x = &a->all[t], *y = &b->all[t];
-        assert_int_equal(x->q8, y->q8);
+        assert_int_equal(x->form, y->form);
         assert_int_equal(x->largest, y->largest);
         size_t rows = (size_t)(x->info.rank > 1 ? panel_count(x->rows) * PANEL : 1);
-        if (x->q8) {
+        if (x->form == FORM_Q8) {
             assert_memory_equal(x->bytes, y->bytes, rows * (size_t)q8_padded(x->cols));
             assert_memory_equal(x->scale, y->scale, (size_t)x->rows * sizeof(float));
         } else if (rows * (size_t)x->cols > 0) {
@@ -240,15 +240,15 @@ static void test_weights_surplus_rows(void **state)
         void *dirt = malloc(20000);
         assert_non_null(dirt);
         free(memset(dirt, 0x7f, 20000));
-        weights w;
+        weights w = { 0 };
         load(&w, (precision)keep, 100);
         for (int t = 0; t < TENSORS; t++) {
             const weight *x = &w.all[t];
             if (x->info.rank < 2) continue;
-            for (int i = x->rows * x->cols; !x->q8 && i < panel_count(x->rows) * 8 * x->cols; i++)
+            for (int i = x->rows * x->cols; !x->form == FORM_Q8 && i < panel_count(x->rows) * 8 * x->cols; i++)
                 assert_true(x->floats[i] == 0);
             int padded = q8_padded(x->cols);
-            for (int i = 0; x->q8 && i < panel_count(x->rows) * 8 * padded; i++)
+            for (int i = 0; x->form == FORM_Q8 && i < panel_count(x->rows) * 8 * padded; i++)
                 if (i >= x->rows * padded || i % padded >= x->cols)
                     assert_int_equal(x->bytes[i], 0);
         }
@@ -260,11 +260,11 @@ static void test_weights_in_pieces(void **state)
 {
     (void)state;
     for (int keep = KEEP_AS_STORED; keep <= QUANTIZE_Q8; keep++) {
-        weights whole;
+        weights whole = { 0 };
         load(&whole, (precision)keep, SIZE_MAX / 2);
         static const size_t pieces[] = { 1, 2, 3, 7, 9, 43, 44, 45, 100 };
         for (size_t i = 0; i < COUNT(pieces); i++) {
-            weights w;
+            weights w = { 0 };
             load(&w, (precision)keep, pieces[i]);
             check_same_weights(&whole, &w);
             weights_free(&w);
@@ -277,18 +277,18 @@ static void test_weights_in_pieces(void **state)
 static void test_weights_as_stored(void **state)
 {
     (void)state;
-    weights w;
+    weights w = { 0 };
     load(&w, KEEP_AS_STORED, 100);
     for (int t = 0; t < TENSORS; t++) {
         const weight *x = weights_find(&w, infos[t].name);
         assert_ptr_equal(x, &w.all[t]);
-        assert_int_equal(x->q8, t == STORED);
+        assert_int_equal(x->form == FORM_Q8, t == STORED);
         uint8_t *bytes = contents(t);
         size_t n = (size_t)x->rows * (size_t)x->cols;
         float want[OUT * IN];
         dtype_to_floats(infos[t].type, bytes, n, want);
-        if (!x->q8 && n > 0) assert_memory_equal(x->floats, want, n * sizeof(float));
-        for (int r = 0; x->q8 && r < x->rows; r++)
+        if (!x->form == FORM_Q8 && n > 0) assert_memory_equal(x->floats, want, n * sizeof(float));
+        for (int r = 0; x->form == FORM_Q8 && r < x->rows; r++)
             assert_memory_equal(x->bytes + r * 16, bytes + r * 9, 9);
         free(bytes);
     }
@@ -309,7 +309,7 @@ static void test_weights_quantized_while_loading(void **state)
     static const int quantized[] = { MATRIX, HALVES };
     for (size_t i = 0; i < COUNT(quantized); i++) {
         const weight *f = &floats.all[quantized[i]], *q = &w.all[quantized[i]];
-        assert_true(q->q8);
+        assert_int_equal(q->form, FORM_Q8);
         assert_int_equal(q->largest, 63);
         for (int r = 0; r < q->rows; r++) {
             int8_t want[16] = { 0 }; /* with the padding */
@@ -319,8 +319,8 @@ static void test_weights_quantized_while_loading(void **state)
             assert_true(q->scale[r] == scale);
         }
     }
-    assert_false(w.all[BIAS].q8);
-    assert_false(w.all[EMPTY].q8);
+    assert_false(w.all[BIAS].form == FORM_Q8);
+    assert_false(w.all[EMPTY].form == FORM_Q8);
     assert_int_equal(weights_parameters(&w), weights_parameters(&floats));
     weights_free(&floats);
     weights_free(&w);
@@ -331,7 +331,7 @@ static void test_weights_names_are_copied(void **state)
     (void)state;
     char name[] = "a";
     tensor_info info = { .name = name, .type = DTYPE_F32, .rank = 1, .shape = { 1 } };
-    weights w;
+    weights w = { 0 };
     error err;
     assert_true(weights_plan(&w, &info, 1, KEEP_AS_STORED, &err));
     name[0] = 'b';
@@ -346,7 +346,7 @@ static void test_weights_names_are_copied(void **state)
 static void test_weights_needed(void **state)
 {
     (void)state;
-    weights w;
+    weights w = { 0 };
     error err;
     load(&w, KEEP_AS_STORED, 100);
     assert_ptr_equal(weights_need(&w, "a.weight", SHAPE(OUT, IN), &err), &w.all[MATRIX]);
@@ -379,7 +379,7 @@ static void test_weights_scales_refused(void **state)
           "tensor 's.weight.scale' has the shape [3, 1], expected [3]" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        weights w;
+        weights w = { 0 };
         error err;
         assert_true(weights_plan(&w, (tensor_info[]){ infos[STORED], cases[i].scale }, 2,
                                  KEEP_AS_STORED, &err));
@@ -398,7 +398,7 @@ static void test_weights_not_finite_refused(void **state)
             for (size_t i = 0; i < COUNT(bad); i++) {
                 float x[OUT * IN] = { 0 };
                 x[37] = bad[i];
-                weights w;
+                weights w = { 0 };
                 error err;
                 bool good = true;
                 assert_true(weights_plan(&w, infos, 1, (precision)keep, &err));
@@ -441,7 +441,7 @@ static void test_weights_sizes_refused(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         if (cases[i].only_32_bit && sizeof(size_t) > 4) continue;
-        weights w;
+        weights w = { 0 };
         error err = { .text = "" };
         assert_false(weights_plan(&w, &cases[i].info, 1, KEEP_AS_STORED, &err));
         assert_int_equal(err.no_memory, cases[i].why == NULL);

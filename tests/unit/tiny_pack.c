@@ -117,7 +117,7 @@ static void fill(const tensor_info *t, float *values, uint32_t *seed)
 
 weights tiny_weights(const tiny_list *list, precision keep, uint32_t seed)
 {
-    weights w;
+    weights w = { 0 };
     error err;
     bool ok = weights_plan(&w, list->infos, list->count, keep, &err);
     for (int i = 0; i < list->count && ok; i++) {
@@ -226,15 +226,16 @@ static void add_encoders(tiny_list *list, const tiny_model *m)
     add_norm(list, H, "image_encoder.layernorm");
 }
 
-static bool append(void *context, const void *bytes, size_t size, error *err)
+tiny_bytes tiny_written(const weights *w, const pack_settings *s)
 {
-    tiny_bytes *to = context;
-    (void)err;
-    to->bytes = realloc(to->bytes, to->size + size + 1);
-    assert(to->bytes);
-    memcpy(to->bytes + to->size, bytes, size);
-    to->size += size;
-    return true;
+    error err;
+    pack_writer *p = pack_writer_new(w, s, true, &err);
+    assert(p);
+    tiny_bytes pack = { malloc(pack_writer_size(p)), pack_writer_size(p) };
+    size_t size = pack_writer_read(p, pack.bytes, pack.size);
+    assert(size == pack.size && pack_writer_read(p, pack.bytes, 1) == 0);
+    pack_writer_free(p);
+    return pack;
 }
 
 tiny_bytes tiny_pack(tiny_model m)
@@ -251,16 +252,12 @@ tiny_bytes tiny_pack(tiny_model m)
     pack_settings s = {
         make_config(&m), parse(processor), make_tokenizer(), make_labels(m.answers), name, licence
     };
-    tiny_bytes pack = { 0 };
-    error err;
-    bool ok = pack_write(&w, &s, append, &pack, &err);
-    assert(ok);
+    tiny_bytes pack = tiny_written(&w, &s);
     cJSON_Delete(s.config);
     cJSON_Delete(s.preprocessor);
     cJSON_Delete(s.tokenizer);
     cJSON_Delete(s.labels);
     weights_free(&w);
-    pack.bytes = realloc(pack.bytes, pack.size);
     return pack;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "format/pack.h"
 #include "quant/weights.h"
 
 enum { TINY_HIDDEN = 24, TINY_HEADS = 4, TINY_TOKENS = 12, TINY_SIDE = 16, TINY_MAX_TENSORS = 160 };
@@ -51,6 +52,9 @@ typedef struct {
 extern const char *const tiny_words[];
 
 tiny_bytes tiny_pack(tiny_model m);
+
+/* A pack of all tensors and these settings. */
+tiny_bytes tiny_written(const weights *w, const pack_settings *s);
 
 /* The settings of a pack that is being edited: the header, and the objects its metadata has as
  * text, put back afterwards. */
