@@ -90,7 +90,7 @@ bool golden_check(const golden_watch *w, const cJSON *golden_case, double allowe
     cJSON_ArrayForEach(output, cJSON_GetObjectItemCaseSensitive(golden_case, "outputs"))
     {
         const cJSON *shape = cJSON_GetObjectItemCaseSensitive(output, "shape");
-        rows += (int)cJSON_GetNumberValue(cJSON_GetArrayItem(shape, 0));
+        rows += cJSON_GetArraySize(shape) ? cJSON_GetArrayItem(shape, 0)->valueint : 1;
     }
     result->cases++;
     if (!(w->worst <= result->worst)) result->worst = w->worst;

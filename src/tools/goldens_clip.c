@@ -111,7 +111,7 @@ static bool run_case(clip_case *k, error *err)
     return ok;
 }
 
-/* The picture encoder by itself: the model computes of its last layer only the row that it needs. */
+/* The picture encoder by itself: in the model its last layer computes only the row needed. */
 static bool check_tower(clip_case *k, const image_clip *v, error *err)
 {
     const weight *pixels = golden_input(&k->f->data, k->watch.name, "pixel_values");
@@ -124,10 +124,8 @@ static bool check_tower(clip_case *k, const image_clip *v, error *err)
     tensor y = tensor_new(&room, tokens, hidden);
     k->watch.batch = pixels->rows;
     for (k->watch.row = 0; k->watch.row < pixels->rows; k->watch.row++) {
-        image_clip_encode(
-            &k->compute, v,
-            tensor_row((tensor){ pixels->floats, pixels->rows, pixels->cols }, k->watch.row),
-            tokens, y, room);
+        const float *picture = pixels->floats + (size_t)k->watch.row * (size_t)pixels->cols;
+        image_clip_encode(&k->compute, v, picture, tokens, y, room);
         compute_show(&k->compute, "vision_last_hidden_state", 0, y);
     }
     arena_free(&room);
@@ -136,11 +134,8 @@ static bool check_tower(clip_case *k, const image_clip *v, error *err)
 
 static clip_case new_case(const compute *c, golden_model *f, const cJSON *golden_case)
 {
-    return (
-        clip_case){ .f = f,
-                    .golden_case = golden_case,
-                    .compute = *c,
-                    .watch = { .data = &f->data, .name = json_text(golden_case, "name", "?") } };
+    golden_watch watch = { .data = &f->data, .name = json_text(golden_case, "name", "?") };
+    return (clip_case){ .f = f, .golden_case = golden_case, .compute = *c, .watch = watch };
 }
 
 static bool open_model(const char *folder, precision keep, golden_model *f, error *err)
@@ -160,7 +155,8 @@ static bool open_model(const char *folder, precision keep, golden_model *f, erro
     return ok;
 }
 
-/* All outputs that are listed; those of the picture's rows only where the weights are stored. */
+/* All outputs that are listed; the rows of a picture are not listed where weights follow a recipe.
+ */
 static bool run_floats(const char *folder, const compute *c, golden_result *result, error *err)
 {
     golden_model f;
@@ -182,6 +178,7 @@ static bool run_floats(const char *folder, const compute *c, golden_result *resu
         ok = run_case(&k, err) && (!stored || check_tower(&k, &tower, err)) &&
              golden_check(&k.watch, golden_case, 1e-4, result, err);
     }
+    snprintf(result->note, sizeof result->note, "from ids, not from the texts");
     image_clip_free(&tower);
     weights_free(&again);
     golden_model_close(&f);
