@@ -10,4 +10,7 @@
  * is left false. */
 bool transformer_config(transformer_shape *shape, const cJSON *config, error *err);
 
+/* The same, where missing keys have the values that *shape comes with. */
+bool transformer_config_with_defaults(transformer_shape *shape, const cJSON *config, error *err);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "encoders/config.h"
 #include "nn/interpolate.h"
+#include "nn/patches.h"
 
 /* "image_size" and the like: one number or [height, width]. */
 static bool side_config(const cJSON *config, const char *key, int missing, int *height, int *width,
@@ -68,22 +69,6 @@ int image_vit_tokens(const image_vit *v, int height, int width)
     return patches ? 1 + patches : 0;
 }
 
-/* Patches as rows, each in the order of the convolution's weights: channel, y, x. */
-static void cut_patches(const image_vit *v, const float *pixels, int height, int width,
-                        tensor patches)
-{
-    int p = v->patch, across = width / p;
-    for (int i = 0; i < patches.rows; i++) {
-        float *out = tensor_row(patches, i);
-        for (int channel = 0; channel < v->channels; channel++)
-            for (int y = 0; y < p; y++, out += p) {
-                size_t line = (size_t)channel * (size_t)height + (size_t)(i / across * p + y);
-                memcpy(out, pixels + line * (size_t)width + (size_t)(i % across * p),
-                       (size_t)p * sizeof *out);
-            }
-    }
-}
-
 /* y[1..] += the position of each patch, y[0] = [CLS] with its position. */
 static void add_positions(const compute *c, const image_vit *v, int height, int width, tensor y,
                           arena tmp)
@@ -109,7 +94,7 @@ void image_vit_encode(const compute *c, const image_vit *v, const float *pixels,
     assert(tokens && y.rows == tokens && y.cols == v->layers.shape.hidden);
     arena patches_room = tmp;
     tensor patches = tensor_new(&patches_room, tokens - 1, v->projection.in);
-    cut_patches(v, pixels, height, width, patches);
+    patches_cut(pixels, v->channels, height, width, v->patch, patches);
     nn_linear(c, &v->projection, patches, tensor_rows(y, 1, tokens - 1), patches_room);
     add_positions(c, v, height, width, y, tmp);
     nn_transformer(c, &v->layers, y, NULL, wanted, tmp);

@@ -53,7 +53,7 @@ static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *
         take_part(qkv, i, part[i]);
     }
     tensor mixed = tensor_new(&tmp, z.rows, f->hidden), projected = part[0];
-    nn_attention(c, f->heads, part[0], part[1], part[2], mask, mixed, tmp);
+    nn_attention(c, f->heads, part[0], part[1], part[2], mask, false, mixed, tmp);
     nn_linear(c, &f->out_projection, mixed, projected, tmp); /* the queries are no longer needed */
     c->k->add(z.data, projected.data, (size_t)z.rows * (size_t)z.cols);
     nn_norm(c, &f->norm, z, z);

@@ -20,8 +20,8 @@ typedef struct {
     const char *model_types[4]; /* the config's "model_type" values that mean it, NULL at the end */
     bool (*bind)(model *m, weights *w, const cJSON *config, error *err);
     void (*free)(model *m);
-    /* Rows of features for pixels [3, height, width]; 0 if the picture is too small, -1 if it has
-     * more than MODEL_MAX_PATCHES patches. */
+    /* Rows of features for pixels [3, height, width]; 0 if the picture is too small, -1 if it is
+     * too large: more than MODEL_MAX_PATCHES patches, or than a model of one size takes. */
     int (*feature_rows)(const model *m, int height, int width);
     /* features: [feature_rows, hidden], allocated by the caller. */
     void (*encode)(const compute *c, const model *m, const float *pixels, int height, int width,
@@ -38,7 +38,9 @@ typedef struct {
 struct model {
     const architecture *arch;
     void *self; /* the architecture's own, on the heap */
-    int hidden, answers, vocabulary, max_tokens;
+    int hidden; /* columns of the features */
+    int answers, vocabulary, max_tokens;
+    bool ranks; /* the caller gives the answers: each is a text for answer(), which has 1 logit */
     char summary[128]; /* for people: "BERT 2 x 128 + ViT 4 x 128, fusion concat" */
 };
 

@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "format/json.h"
+#include "models/clip.h"
 #include "models/model.h"
 #include "models/multimodal.h"
 
-static const architecture *const architectures[] = { &multimodal_architecture };
+static const architecture *const architectures[] = { &multimodal_architecture, &clip_architecture };
 enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
 
 static const architecture *find(const char *type)

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "kernels/panel.h"
 
@@ -15,6 +16,7 @@ typedef struct {
     int heads, depth;
     tensor q, k, v, y;
     const uint8_t *mask;
+    bool causal;
     float *room; /* [heads, room for one] */
     size_t room_for_one;
 } heads_to_do;
@@ -46,9 +48,11 @@ static void attend(void *context, int head)
                                 NULL, scores, keys, keys, 0, panel_count(keys));
         for (int r = 0; r < rows; r++) {
             float *row = scores + (size_t)r * (size_t)keys;
-            for (int i = 0; i < keys; i++)
+            int visible = todo->causal ? first + r + 1 : keys;
+            for (int i = 0; i < visible; i++)
                 row[i] = todo->mask && !todo->mask[i] ? -FLT_MAX : row[i] * scale;
-            todo->table->softmax(row, keys);
+            todo->table->softmax(row, visible);
+            memset(row + visible, 0, (size_t)(keys - visible) * sizeof *row);
         }
         todo->table->matmul_f32(scores, keys, rows, keys, v_panels, NULL,
                                 tensor_row(todo->y, first) + column, hidden, depth, 0,
@@ -57,13 +61,21 @@ static void attend(void *context, int head)
 }
 
 void nn_attention(const compute *c, int heads, tensor q, tensor k, tensor v, const uint8_t *mask,
-                  tensor y, arena tmp)
+                  bool causal, tensor y, arena tmp)
 {
     assert(q.cols % heads == 0 && k.cols == q.cols && v.cols == q.cols && v.rows == k.rows &&
-           y.rows == q.rows && y.cols == q.cols);
+           y.rows == q.rows && y.cols == q.cols && (!causal || q.rows <= k.rows));
     heads_to_do todo = {
-        c->k, heads, q.cols / heads, q,    k,
-        v,    y,     mask,           NULL, room_for_one(q.rows, k.rows, q.cols / heads)
+        .table = c->k,
+        .heads = heads,
+        .depth = q.cols / heads,
+        .q = q,
+        .k = k,
+        .v = v,
+        .y = y,
+        .mask = mask,
+        .causal = causal,
+        .room_for_one = room_for_one(q.rows, k.rows, q.cols / heads),
     };
     todo.room = arena_take(&tmp, (size_t)heads * todo.room_for_one, sizeof(float));
     pool_run(c->threads, heads, attend, &todo);

@@ -18,6 +18,17 @@ const transformer_names transformer_vit_names = {
     .norm2 = "layernorm_after",
 };
 
+const transformer_names transformer_clip_names = {
+    .query = "self_attn.q_proj",
+    .key = "self_attn.k_proj",
+    .value = "self_attn.v_proj",
+    .output = "self_attn.out_proj",
+    .norm1 = "layer_norm1",
+    .up = "mlp.fc1",
+    .down = "mlp.fc2",
+    .norm2 = "layer_norm2",
+};
+
 static bool bind_block(transformer_block *b, const transformer_shape *s, weights *w,
                        const char *prefix, const transformer_names *names, error *err)
 {
@@ -69,7 +80,7 @@ static void attention_half(const compute *c, const transformer *t, const transfo
     for (int i = 0; i < 3; i++) qkv[i] = tensor_new(&tmp, tokens, hidden);
     nn_linear_many(c, (const linear *const[]){ &b->query, &b->key, &b->value }, 3, input, qkv, tmp);
     tensor mixed = tensor_new(&tmp, wanted, hidden), projected = tensor_rows(qkv[0], 0, wanted);
-    nn_attention(c, t->shape.heads, projected, qkv[1], qkv[2], mask, mixed, tmp);
+    nn_attention(c, t->shape.heads, projected, qkv[1], qkv[2], mask, t->shape.causal, mixed, tmp);
     nn_linear(c, &b->output, mixed, projected, tmp); /* the queries are no longer needed */
     c->k->add(rows.data, projected.data, (size_t)wanted * (size_t)hidden);
     if (!t->shape.pre_norm) nn_norm(c, &b->norm1, rows, rows);

@@ -16,6 +16,7 @@ typedef struct {
     float eps; /* of the norms */
     bool pre_norm;
     bool qkv_bias;
+    bool causal; /* a token sees itself and those before it, not those behind */
 } transformer_shape;
 
 /* What a checkpoint calls the parts of a block, behind "<prefix><layer>.". */
@@ -25,6 +26,9 @@ typedef struct {
 
 /* ViTLayer's names, which later architectures took over. */
 extern const transformer_names transformer_vit_names;
+
+/* CLIPEncoderLayer's, of its text and of its pictures. */
+extern const transformer_names transformer_clip_names;
 
 typedef struct {
     linear query, key, value, output, up, down;

@@ -20,9 +20,10 @@ int q8_largest(const char *name, int rank)
     size_t length = strlen(name);
     bool weight = length >= 6 && strcmp(name + length - 6, "weight") == 0;
     if (!weight || rank < 2) return 0;
-    static const char *const floats[] = { "position_embeddings", "token_type_embeddings",
-                                          "patch_embeddings" };
+    static const char *const floats[] = { "position_embedding", "token_type_embeddings",
+                                          "patch_embedding" };
     for (int i = 0; i < 3; i++)
         if (strstr(name, floats[i])) return 0;
-    return strstr(name, "word_embeddings") ? 127 : Q8_WEIGHT_MAX;
+    bool words = strstr(name, "word_embeddings") || strstr(name, "token_embedding");
+    return words ? 127 : Q8_WEIGHT_MAX;
 }

@@ -2,7 +2,9 @@
 #ifndef VQA_TOOLS_GOLDENS_H
 #define VQA_TOOLS_GOLDENS_H
 
+#include "image/preprocess.h"
 #include "models/model.h"
+#include "text/wordpiece.h"
 #include "tools/fixture_files.h"
 
 /* What a family came to. */
@@ -16,8 +18,8 @@ typedef struct {
 /* Compare everything in `folder`; false with a sentence naming the first case that differs too
  * much. */
 typedef bool golden_family(const char *folder, const compute *c, golden_result *result, error *err);
-golden_family golden_bert, golden_vit, golden_fusion, golden_realistic, golden_wordpiece,
-    golden_preprocess, golden_safetensors;
+golden_family golden_bert, golden_vit, golden_fusion, golden_clip, golden_realistic,
+    golden_wordpiece, golden_preprocess, golden_safetensors;
 
 /* Inputs, outputs and cases of a folder. */
 typedef struct {
@@ -57,5 +59,27 @@ bool golden_check(const golden_watch *w, const cJSON *golden_case, double allowe
 
 /* The largest |got - expected| / max(1, max |expected|). */
 double golden_error(const float *got, const float *expected, size_t n);
+
+/* The cosine of the angle between two vectors: what quantized results are measured by. */
+double golden_cosine(const float *a, const float *b, size_t n);
+
+/* A whole model with its data. */
+typedef struct {
+    const char *folder;
+    cJSON *config;
+    weights weights;
+    model model;
+    golden_data data;
+    preprocessor preprocessor;
+    wordpiece *tokenizer; /* NULL: no vocabulary at hand, questions are not tokenized */
+} golden_model;
+
+void golden_model_close(golden_model *f);
+
+/* The pixels of row watch->row of a case. From the picture it names, by the reference's settings,
+ * if that is at hand; these must equal the stored ones, if there are any (JPEG decoders differ, so
+ * only of other pictures); or from a recipe. [3, height, width] for the caller to free(). */
+float *golden_pixels(const golden_model *f, const cJSON *golden_case, const golden_watch *watch,
+                     int *height, int *width, error *err);
 
 #endif

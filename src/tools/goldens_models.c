@@ -6,25 +6,13 @@
 #include <string.h>
 
 #include "format/json.h"
-#include "image/preprocess.h"
-#include "text/wordpiece.h"
 #include "tools/files.h"
 #include "tools/goldens.h"
 #include "tools/recipe.h"
 
 enum { MAX_TOKENS = 512 };
 
-typedef struct {
-    const char *folder;
-    cJSON *config;
-    weights weights;
-    model model;
-    golden_data data;
-    preprocessor preprocessor;
-    wordpiece *tokenizer; /* NULL: no vocabulary at hand, questions are not tokenized */
-} fixture;
-
-static void close_fixture(fixture *f)
+void golden_model_close(golden_model *f)
 {
     wordpiece_free(f->tokenizer);
     golden_free(&f->data);
@@ -35,7 +23,8 @@ static void close_fixture(fixture *f)
 
 /* The picture of a case, as the reference decodes and resizes it: [3, height, width] for the caller
  * to free(). */
-static float *read_pixels(const fixture *f, const char *file, int *height, int *width, error *err)
+static float *read_pixels(const golden_model *f, const char *file, int *height, int *width,
+                          error *err)
 {
     size_t size;
     image picture = { 0 };
@@ -63,7 +52,7 @@ static const char *named(const cJSON *golden_case, const char *one, const char *
     return json_text(golden_case, one, cJSON_GetStringValue(cJSON_GetArrayItem(list, i)));
 }
 
-static bool check_question(const fixture *f, const char *question, const int *ids,
+static bool check_question(const golden_model *f, const char *question, const int *ids,
                            const uint8_t *mask, int tokens, error *err)
 {
     int own[MAX_TOKENS],
@@ -77,11 +66,8 @@ static bool check_question(const fixture *f, const char *question, const int *id
     return true;
 }
 
-/* The pixels of one row of a case. From the picture it names, by the reference's settings, if that
- * is at hand; these must equal the stored ones, if there are any (JPEG decoders differ, so only of
- * other pictures); or from a recipe. [3, height, width] for the caller to free(). */
-static float *case_pixels(fixture *f, const cJSON *golden_case, const golden_watch *watch,
-                          int *height, int *width, error *err)
+float *golden_pixels(const golden_model *f, const cJSON *golden_case, const golden_watch *watch,
+                     int *height, int *width, error *err)
 {
     const weight *stored = golden_input(&f->data, watch->name, "pixel_values");
     const cJSON *recipe = cJSON_GetObjectItemCaseSensitive(golden_case, "pixel_values_recipe");
@@ -120,8 +106,8 @@ static float *case_pixels(fixture *f, const cJSON *golden_case, const golden_wat
 
 /* Encode the picture and answer the question of one row of a case; logits_out: [answers], or NULL.
  */
-static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, golden_watch *watch,
-                    float *logits_out, error *err)
+static bool run_row(const compute *c, golden_model *f, const cJSON *golden_case,
+                    golden_watch *watch, float *logits_out, error *err)
 {
     const golden_data *g = &f->data;
     const weight *ids = golden_input(g, watch->name, "input_ids"),
@@ -137,7 +123,7 @@ static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, gold
     if (question && f->tokenizer && !check_question(f, question, id, shown8, tokens, err))
         return false;
     int height, width;
-    float *pixels = case_pixels(f, golden_case, watch, &height, &width, err);
+    float *pixels = golden_pixels(f, golden_case, watch, &height, &width, err);
     if (!pixels) return false;
     const architecture *arch = f->model.arch;
     int rows = arch->feature_rows(&f->model, height, width);
@@ -161,7 +147,7 @@ static bool run_row(const compute *c, fixture *f, const cJSON *golden_case, gold
     return ok;
 }
 
-static bool run_cases(const compute *c, fixture *f, double allowed, golden_result *result,
+static bool run_cases(const compute *c, golden_model *f, double allowed, golden_result *result,
                       error *err)
 {
     const cJSON *golden_case;
@@ -179,7 +165,7 @@ static bool run_cases(const compute *c, fixture *f, double allowed, golden_resul
     return true;
 }
 
-static bool open_tokenizer(fixture *f, const char *vocabulary, error *err)
+static bool open_tokenizer(golden_model *f, const char *vocabulary, error *err)
 {
     size_t size;
     if (!file_exists_in(f->folder, vocabulary)) return true;
@@ -191,7 +177,7 @@ static bool open_tokenizer(fixture *f, const char *vocabulary, error *err)
 
 bool golden_fusion(const char *folder, const compute *c, golden_result *result, error *err)
 {
-    fixture f = { .folder = folder };
+    golden_model f = { .folder = folder };
     cJSON *processor = NULL;
     bool ok = (f.config = json_read_in(folder, "config.json", err)) &&
               tensors_read_in(folder, "model.safetensors", KEEP_AS_STORED, &f.weights, err) &&
@@ -204,22 +190,14 @@ bool golden_fusion(const char *folder, const compute *c, golden_result *result, 
         snprintf(result->note, sizeof result->note,
                  "no vocab.txt: from ids, not from the question");
     cJSON_Delete(processor);
-    close_fixture(&f);
+    golden_model_close(&f);
     return ok;
 }
 
 /* ---- full-size models whose weights follow a recipe ---- */
 
-static double cosine(const float *a, const float *b, size_t n)
-{
-    double ab = 0, aa = 0, bb = 0;
-    for (size_t i = 0; i < n; i++)
-        ab += (double)a[i] * b[i], aa += (double)a[i] * a[i], bb += (double)b[i] * b[i];
-    return ab / sqrt(aa * bb);
-}
-
 /* The cosine of the logits of every case, quantized, to those of the reference in float. */
-static bool run_quantized(const compute *c, fixture *f, golden_result *result, error *err)
+static bool run_quantized(const compute *c, golden_model *f, golden_result *result, error *err)
 {
     double least = 1;
     const cJSON *golden_case;
@@ -237,7 +215,8 @@ static bool run_quantized(const compute *c, fixture *f, golden_result *result, e
         for (watch.row = 0; watch.row < watch.batch && ok; watch.row++) {
             ok = run_row(c, f, golden_case, &watch, logits, err);
             double similar =
-                ok ? cosine(logits, expected->floats + (size_t)watch.row * answers, answers) : 0;
+                ok ? golden_cosine(logits, expected->floats + (size_t)watch.row * answers, answers)
+                   : 0;
             if (ok && !(similar >= 0.9995))
                 ok = fail(err, "q8: the cosine of '%s' to the float ones is %.6f, expected 0.9995",
                           name, similar);
@@ -253,7 +232,7 @@ bool golden_realistic(const char *folder, const compute *c, golden_result *resul
 {
     bool ok = true;
     for (int q8 = 0; q8 < 2 && ok; q8++) {
-        fixture f = { .folder = folder };
+        golden_model f = { .folder = folder };
         cJSON *nothing = cJSON_CreateObject(); /* the processor of the class's defaults */
         ok = (f.config = json_read_in(folder, "config.json", err)) &&
              golden_read(folder, &f.data, err) &&
@@ -264,7 +243,7 @@ bool golden_realistic(const char *folder, const compute *c, golden_result *resul
                             err) &&
              (q8 ? run_quantized(c, &f, result, err) : run_cases(c, &f, 1e-4, result, err));
         cJSON_Delete(nothing);
-        close_fixture(&f);
+        golden_model_close(&f);
     }
     return ok;
 }

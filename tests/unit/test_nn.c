@@ -11,6 +11,7 @@
 #include "nn/embedding.h"
 #include "nn/interpolate.h"
 #include "nn/norm.h"
+#include "nn/patches.h"
 #include "nn/pooler.h"
 #include "nn/transformer.h"
 #include "quant/q8.h"
@@ -260,8 +261,8 @@ static void test_linear_refused(void **state)
     weights_free(&w);
 }
 
-static double attention_of(int heads, tensor q, tensor k, tensor v, const uint8_t *mask, int row,
-                           int column)
+static double attention_of(int heads, tensor q, tensor k, tensor v, const uint8_t *mask,
+                           bool causal, int row, int column)
 {
     int depth = q.cols / heads, start = column / depth * depth;
     double sum = 0, all = 0;
@@ -269,14 +270,15 @@ static double attention_of(int heads, tensor q, tensor k, tensor v, const uint8_
         double score = 0;
         for (int d = start; d < start + depth; d++)
             score += (double)tensor_row(q, row)[d] * tensor_row(k, i)[d];
-        double part = mask && !mask[i] ? 0 : exp(score / sqrt(depth));
+        bool hidden = (mask && !mask[i]) || (causal && i > row);
+        double part = hidden ? 0 : exp(score / sqrt(depth));
         all += part;
         sum += part * tensor_row(v, i)[column];
     }
     return sum / all;
 }
 
-static void check_attention(int queries, int keys, int heads, int depth, bool masked)
+static void check_attention(int queries, int keys, int heads, int depth, bool masked, bool causal)
 {
     size_t used = memory.used;
     tensor q = random_tensor(queries, heads * depth), k = random_tensor(keys, heads * depth),
@@ -285,16 +287,16 @@ static void check_attention(int queries, int keys, int heads, int depth, bool ma
     for (int i = 0; i < keys; i++) mask[i] = i % 3 != 1;
     for (int i = 0; i < q.rows * q.cols; i++) q.data[i] *= 4;
     arena tmp = exactly(attention_scratch(heads, queries, keys, heads * depth));
-    nn_attention(&one, heads, q, k, v, masked ? mask : NULL, y, tmp);
+    nn_attention(&one, heads, q, k, v, masked ? mask : NULL, causal, y, tmp);
     for (int r = 0; r < queries; r++)
         for (int c = 0; c < q.cols; c++) {
-            double want = attention_of(heads, q, k, v, masked ? mask : NULL, r, c);
+            double want = attention_of(heads, q, k, v, masked ? mask : NULL, causal, r, c);
             assert_true(fabs(tensor_row(y, r)[c] - want) <= 2e-6);
         }
     for (int i = 0; masked && i < keys; i++)
         for (int c = 0; !mask[i] && c < k.cols; c++)
             tensor_row(k, i)[c] *= -9, tensor_row(v, i)[c] = 1e14f; /* nobody sees it */
-    nn_attention(&four, heads, q, k, v, masked ? mask : NULL, z, tmp);
+    nn_attention(&four, heads, q, k, v, masked ? mask : NULL, causal, z, tmp);
     check_same(y, z);
     arena_free(&tmp);
     memory.used = used;
@@ -309,9 +311,27 @@ static void test_attention(void **state)
         for (size_t k = 0; k < COUNT(keys); k++)
             for (size_t d = 0; d < COUNT(depths); d++)
                 for (int heads = 1; heads <= 3; heads += 2) {
-                    check_attention(queries[q], keys[k], heads, depths[d], false);
-                    check_attention(queries[q], keys[k], heads, depths[d], true);
+                    check_attention(queries[q], keys[k], heads, depths[d], false, false);
+                    check_attention(queries[q], keys[k], heads, depths[d], true, false);
+                    if (queries[q] > keys[k]) continue;
+                    check_attention(queries[q], keys[k], heads, depths[d], false, true);
+                    check_attention(queries[q], keys[k], heads, depths[d], true, true);
                 }
+}
+
+/* A row is the same to the bit whatever follows it. */
+static void test_causal_attention_of_a_beginning(void **state)
+{
+    (void)state;
+    enum { ALL = 70, HIDDEN = 12, HEADS = 3 };
+    tensor q = random_tensor(ALL, HIDDEN), k = random_tensor(ALL, HIDDEN),
+           v = random_tensor(ALL, HIDDEN), y = copy_of(q), z = copy_of(q);
+    nn_attention(&one, HEADS, q, k, v, NULL, true, y, memory);
+    for (int n = 1; n < ALL; n++) {
+        nn_attention(&one, HEADS, tensor_rows(q, 0, n), tensor_rows(k, 0, n), tensor_rows(v, 0, n),
+                     NULL, true, tensor_rows(z, 0, n), memory);
+        check_same(tensor_rows(z, 0, n), tensor_rows(y, 0, n));
+    }
 }
 
 enum { MAX_BLOCKS = 2 };
@@ -368,7 +388,7 @@ static tensor block_of(const transformer_shape *s, const weight *w, tensor x, co
            v = layer_of(w + 4, s->qkv_bias, in);
     for (int r = 0; r < x.rows; r++)
         for (int c = 0; c < x.cols; c++)
-            tensor_row(mixed, r)[c] = (float)attention_of(s->heads, q, k, v, mask, r, c);
+            tensor_row(mixed, r)[c] = (float)attention_of(s->heads, q, k, v, mask, s->causal, r, c);
     x = sum_of(x, layer_of(w + 6, true, mixed));
     if (!s->pre_norm) x = norm_of(w + 12, s->eps, x);
     tensor up = layer_of(w + 8, true, s->pre_norm ? norm_of(w + 14, s->eps, x) : x);
@@ -413,11 +433,12 @@ static void test_transformer(void **state)
 {
     (void)state;
     static const transformer_shape shapes[] = {
-        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, true, true },
-        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, false, true },
-        { 1, 12, 3, 300, ACTIVATION_RELU, 1e-6f, true, false },      /* the mlp takes most */
-        { 1, 72, 9, 8, ACTIVATION_QUICK_GELU, 1e-6f, false, false }, /* the attention does */
-        { 1, 5, 1, 3, ACTIVATION_TANH, 1e-6f, true, true },
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, true, true, false },
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, false, true, false },
+        { 2, 16, 2, 40, ACTIVATION_QUICK_GELU, 1e-5f, true, true, true },
+        { 1, 12, 3, 300, ACTIVATION_RELU, 1e-6f, true, false, false },      /* the mlp takes most */
+        { 1, 72, 9, 8, ACTIVATION_QUICK_GELU, 1e-6f, false, false, false }, /* the attention does */
+        { 1, 5, 1, 3, ACTIVATION_TANH, 1e-6f, true, true, false },
     };
     static const int tokens[] = { 1, 2, 33, 70 };
     for (size_t s = 0; s < COUNT(shapes); s++)
@@ -493,6 +514,22 @@ static void test_interpolate(void **state)
     assert_memory_equal(twice.data, want, sizeof want);
     interpolate_bicubic(line, 2, 1, twice, 4, 1);
     assert_memory_equal(twice.data, want, sizeof want);
+}
+
+static void test_patches(void **state)
+{
+    (void)state;
+    enum { CHANNELS = 3, HEIGHT = 7, WIDTH = 11, PATCH = 3 }; /* 2 x 3 patches, some left over */
+    tensor pixels = tensor_new(&memory, CHANNELS * HEIGHT, WIDTH);
+    for (int i = 0; i < pixels.rows * pixels.cols; i++) pixels.data[i] = (float)i;
+    tensor rows = tensor_new(&memory, 6, CHANNELS * PATCH * PATCH);
+    patches_cut(pixels.data, CHANNELS, HEIGHT, WIDTH, PATCH, rows);
+    for (int r = 0; r < rows.rows; r++)
+        for (int i = 0; i < rows.cols; i++) {
+            int channel = i / (PATCH * PATCH), y = r / 3 * PATCH + i / PATCH % PATCH,
+                x = r % 3 * PATCH + i % PATCH;
+            assert_true(tensor_row(rows, r)[i] == (float)((channel * HEIGHT + y) * WIDTH + x));
+        }
 }
 
 static void test_pooler(void **state)
@@ -576,10 +613,19 @@ static void test_activations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_linear),     TEST(test_linear_many_and_parts), TEST(test_linear_refused),
-        TEST(test_attention),  TEST(test_transformer),           TEST(test_norm),
-        TEST(test_embedding),  TEST(test_interpolate),           TEST(test_pooler),
-        TEST(test_classifier), TEST(test_activations),
+        TEST(test_linear),
+        TEST(test_linear_many_and_parts),
+        TEST(test_linear_refused),
+        TEST(test_attention),
+        TEST(test_causal_attention_of_a_beginning),
+        TEST(test_patches),
+        TEST(test_transformer),
+        TEST(test_norm),
+        TEST(test_embedding),
+        TEST(test_interpolate),
+        TEST(test_pooler),
+        TEST(test_classifier),
+        TEST(test_activations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,9 @@ static void test_q8_largest(void **state)
         { "embeddings.position_embeddings.weight", 2, 0 },
         { "embeddings.token_type_embeddings.weight", 2, 0 },
         { "vit.embeddings.patch_embeddings.projection.weight", 4, 0 },
+        { "text_model.embeddings.token_embedding.weight", 2, 127 },
+        { "text_model.embeddings.position_embedding.weight", 2, 0 },
+        { "vision_model.embeddings.patch_embedding.weight", 4, 0 },
         { "eight", 2, 0 },
         { "", 2, 0 },
     };
