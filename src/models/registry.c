@@ -5,8 +5,9 @@
 #include "format/json.h"
 #include "models/model.h"
 #include "models/multimodal.h"
+#include "models/vilt.h"
 
-static const architecture *const architectures[] = { &multimodal_architecture };
+static const architecture *const architectures[] = { &multimodal_architecture, &vilt_architecture };
 enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
 
 static const architecture *find(const char *type)
