@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "format/json.h"
+#include "nn/patches.h"
 
 /* "image_size" and the like: one number or [height, width]. */
 static bool side_config(const cJSON *config, const char *key, int missing, int *height, int *width,
@@ -56,22 +57,6 @@ int image_patches_rows(const image_patches *p, int height, int width)
     return patches ? 1 + patches : 0;
 }
 
-/* Patches as rows, each in the order of the convolution's weights: channel, y, x. */
-static void cut_patches(const image_patches *p, const float *pixels, int height, int width,
-                        tensor patches)
-{
-    int side = p->patch, across = width / side;
-    for (int i = 0; i < patches.rows; i++) {
-        float *out = tensor_row(patches, i);
-        for (int channel = 0; channel < p->channels; channel++)
-            for (int y = 0; y < side; y++, out += side) {
-                size_t line = (size_t)channel * (size_t)height + (size_t)(i / across * side + y);
-                memcpy(out, pixels + line * (size_t)width + (size_t)(i % across * side),
-                       (size_t)side * sizeof *out);
-            }
-    }
-}
-
 /* y[1..] += the position of each patch, y[0] = [CLS] with its position. */
 static void add_positions(const compute *c, const image_patches *p, int height, int width, tensor y,
                           arena tmp)
@@ -97,7 +82,7 @@ void image_patches_embed(const compute *c, const image_patches *p, const float *
     assert(rows && y.rows == rows && y.cols == p->projection.out);
     arena patches_room = tmp;
     tensor patches = tensor_new(&patches_room, rows - 1, p->projection.in);
-    cut_patches(p, pixels, height, width, patches);
+    patches_cut(pixels, p->channels, height, width, p->patch, patches);
     nn_linear(c, &p->projection, patches, tensor_rows(y, 1, rows - 1), patches_room);
     add_positions(c, p, height, width, y, tmp);
 }
