@@ -6,6 +6,7 @@
 #include "encoders/config.h"
 #include "encoders/image_patches.h"
 #include "encoders/text_embeddings.h"
+#include "format/json.h"
 #include "fusion/fusion.h"
 #include "nn/pooler.h"
 

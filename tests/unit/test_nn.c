@@ -495,6 +495,39 @@ static void test_interpolate(void **state)
     assert_memory_equal(twice.data, want, sizeof want);
 }
 
+static void test_interpolate_bilinear(void **state)
+{
+    (void)state;
+    tensor grid = random_tensor(3 * 4, 5), same = tensor_new(&memory, 3 * 4, 5);
+    interpolate_bilinear(grid, 3, 4, same, 3, 4);
+    check_same(grid, same); /* no resizing changes nothing */
+    /* [0 4 / 8 20], by hand: corners stay, and between them lines are straight */
+    static const struct {
+        int rows, cols;
+        float want[15];
+    } cases[] = {
+        { 3, 5, { 0, 1, 2, 3, 4, 4, 6, 8, 10, 12, 8, 11, 14, 17, 20 } },
+        { 1, 3, { 0, 2, 4 } },
+        { 3, 1, { 0, 4, 8 } },
+        { 1, 1, { 0 } },
+    };
+    tensor four_corners = { (float[]){ 0, 4, 8, 20 }, 4, 1 };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        tensor got = tensor_new(&memory, cases[i].rows * cases[i].cols, 1);
+        interpolate_bilinear(four_corners, 2, 2, got, cases[i].rows, cases[i].cols);
+        assert_memory_equal(got.data, cases[i].want, (size_t)got.rows * sizeof(float));
+    }
+    /* fewer lines, and a grid of one line: a line that lies on none is between its neighbours */
+    tensor line = { (float[]){ 0, 1, 2, 4 }, 4, 1 }, two = tensor_new(&memory, 2, 1),
+           three = tensor_new(&memory, 3, 1);
+    interpolate_bilinear(line, 1, 4, two, 1, 2);
+    assert_memory_equal(two.data, ((const float[]){ 0, 4 }), 2 * sizeof(float));
+    interpolate_bilinear(line, 4, 1, three, 3, 1);
+    assert_memory_equal(three.data, ((const float[]){ 0, 1.5f, 4 }), 3 * sizeof(float));
+    interpolate_bilinear(tensor_rows(line, 3, 1), 1, 1, three, 3, 1);
+    assert_memory_equal(three.data, ((const float[]){ 4, 4, 4 }), 3 * sizeof(float));
+}
+
 static void test_pooler(void **state)
 {
     (void)state;
@@ -576,10 +609,18 @@ static void test_activations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_linear),     TEST(test_linear_many_and_parts), TEST(test_linear_refused),
-        TEST(test_attention),  TEST(test_transformer),           TEST(test_norm),
-        TEST(test_embedding),  TEST(test_interpolate),           TEST(test_pooler),
-        TEST(test_classifier), TEST(test_activations),
+        TEST(test_linear),
+        TEST(test_linear_many_and_parts),
+        TEST(test_linear_refused),
+        TEST(test_attention),
+        TEST(test_transformer),
+        TEST(test_norm),
+        TEST(test_embedding),
+        TEST(test_interpolate),
+        TEST(test_interpolate_bilinear),
+        TEST(test_pooler),
+        TEST(test_classifier),
+        TEST(test_activations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
