@@ -80,7 +80,8 @@ static bool bind_tokenizer(vqa *v, error *err)
 
 static bool bind_head(vqa *v, error *err)
 {
-    const char *type = json_text(v->loading.settings.config, "problem_type", "single_label_classification");
+    const char *type =
+        json_text(v->loading.settings.config, "problem_type", v->model.arch->problem_type);
     if (strcmp(type, "single_label_classification") == 0)
         v->problem = PROBLEM_SOFTMAX;
     else if (strcmp(type, "multi_label_classification") == 0)

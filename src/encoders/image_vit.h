@@ -5,15 +5,12 @@
 
 #include <cjson/cJSON.h>
 
+#include "encoders/image_patches.h"
 #include "nn/pooler.h"
 #include "nn/transformer.h"
 
 typedef struct {
-    int height, width, patch,
-        channels;           /* the picture size the positions were trained for, in pixels */
-    const float *cls;       /* [hidden] */
-    const float *positions; /* [1 + patches, hidden], the first for [CLS] */
-    linear projection;      /* of a patch: [channels, patch, patch] -> hidden */
+    image_patches patches;
     transformer layers;
     norm final;
     pooler pooler; /* for ViTModel's pooler_output; the fusions don't use it */
@@ -25,9 +22,7 @@ typedef struct {
 bool image_vit_bind(image_vit *v, weights *w, const char *prefix, const cJSON *config, error *err);
 void image_vit_free(image_vit *v);
 
-/* Rows that a picture of that size becomes: 1 + patches; 0 if a side is less than a patch. What is
- * left over at the right and at the bottom of whole patches is not looked at, as by the reference.
- */
+/* Rows that a picture of that size becomes, see image_patches_rows(). */
 int image_vit_tokens(const image_vit *v, int height, int width);
 
 /* Encode pixels [channels, height, width]. The position grid is resized (bicubic) to other picture

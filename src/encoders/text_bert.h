@@ -4,14 +4,12 @@
 
 #include <cjson/cJSON.h>
 
-#include "nn/embedding.h"
+#include "encoders/text_embeddings.h"
 #include "nn/pooler.h"
 #include "nn/transformer.h"
 
 typedef struct {
-    int vocabulary, positions, types; /* sizes of the three tables */
-    embedding words, position, type;
-    norm embedding_norm;
+    text_embeddings embeddings;
     transformer layers;
     pooler pooler; /* for BertModel's pooler_output; the fusions don't use it */
 } text_bert;
@@ -21,7 +19,7 @@ typedef struct {
 bool text_bert_bind(text_bert *b, weights *w, const char *prefix, const cJSON *config, error *err);
 void text_bert_free(text_bert *b);
 
-/* Encode `tokens` (1..positions) ids, each below `vocabulary`.
+/* Encode `tokens` (1..embeddings.positions) ids, each below embeddings.vocabulary.
  *   types  [tokens] token type ids; NULL: all 0
  *   mask   [tokens], 0 for padding, which is hidden as key; NULL: no padding
  *   y      [tokens, hidden], allocated by the caller: last_hidden_state, its first `wanted` rows */

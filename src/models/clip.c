@@ -145,6 +145,7 @@ static size_t answer_scratch(const model *m, int tokens, int rows)
 const architecture clip_architecture = {
     .name = "clip",
     .model_types = { "clip", NULL },
+    .problem_type = "single_label_classification",
     .bind = bind,
     .free = free_model,
     .feature_rows = feature_rows,

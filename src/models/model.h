@@ -18,6 +18,7 @@ enum { MODEL_MAX_TOKENS = 4096, MODEL_MAX_PATCHES = 4096 };
 typedef struct {
     const char *name;
     const char *model_types[4]; /* the config's "model_type" values that mean it, NULL at the end */
+    const char *problem_type;   /* what the config's "problem_type" is where it has none */
     bool (*bind)(model *m, weights *w, const cJSON *config, error *err);
     void (*free)(model *m);
     /* Rows of features for pixels [3, height, width]; 0 if the picture is too small, -1 if it is

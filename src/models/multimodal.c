@@ -31,8 +31,8 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
         return fail(err, "config: the encoders' \"hidden_size\" differ (text %d, vision %d)",
                     t->hidden, i->hidden);
     m->hidden = t->hidden;
-    m->vocabulary = self->text.vocabulary;
-    m->max_tokens = self->text.positions;
+    m->vocabulary = self->text.embeddings.vocabulary;
+    m->max_tokens = self->text.embeddings.positions;
     if (m->max_tokens > MODEL_MAX_TOKENS) m->max_tokens = MODEL_MAX_TOKENS;
     if (!fusion_bind(&self->fusion, w, config, m->hidden, m->answers, err)) return false;
     snprintf(m->summary, sizeof m->summary, "BERT %d x %d + ViT %d x %d, fusion %s", t->layers,
@@ -104,6 +104,7 @@ static size_t answer_scratch(const model *m, int tokens, int rows)
 const architecture multimodal_architecture = {
     .name = "multimodal",
     .model_types = { "multimodal", "bert_vit_fusion", NULL },
+    .problem_type = "single_label_classification",
     .bind = bind,
     .free = free_model,
     .feature_rows = feature_rows,

@@ -6,8 +6,10 @@
 #include "models/clip.h"
 #include "models/model.h"
 #include "models/multimodal.h"
+#include "models/vilt.h"
 
-static const architecture *const architectures[] = { &multimodal_architecture, &clip_architecture };
+static const architecture *const architectures[] = { &multimodal_architecture, &vilt_architecture,
+                                                    &clip_architecture };
 enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
 
 static const architecture *find(const char *type)

@@ -4,9 +4,14 @@
 
 #include "core/tensor.h"
 
-/* Bicubic (a = -0.75, align_corners false, edges clamped), as torch.nn.functional.interpolate does
- * it for ViT. from: [rows * cols, size] of a grid of rows x cols; to: [to_rows * to_cols, size],
- * allocated by the caller. */
-void interpolate_bicubic(tensor from, int rows, int cols, tensor to, int to_rows, int to_cols);
+/* from: [rows * cols, size] of a grid of rows x cols; to: [to_rows * to_cols, size], allocated by
+ * the caller. As torch.nn.functional.interpolate does it. */
+typedef void interpolation(tensor from, int rows, int cols, tensor to, int to_rows, int to_cols);
+
+/* Bicubic for ViT: a = -0.75, align_corners false, edges clamped. */
+interpolation interpolate_bicubic;
+
+/* Bilinear for ViLT: align_corners true, so that corners stay corners; to one line, the first. */
+interpolation interpolate_bilinear;
 
 #endif

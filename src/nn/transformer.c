@@ -109,7 +109,7 @@ void nn_transformer(const compute *c, const transformer *t, tensor x, const uint
         int rows = i == t->shape.layers - 1 ? wanted : x.rows;
         attention_half(c, t, &t->blocks[i], x, mask, rows, tmp);
         mlp_half(c, t, &t->blocks[i], tensor_rows(x, 0, rows), tmp);
-        compute_show(c, "hidden_states", i + 1, x);
+        compute_show(c, "hidden_states", i + 1, tensor_rows(x, 0, rows));
     }
 }
 

@@ -48,7 +48,8 @@ void transformer_free(transformer *t);
 
 /* Run x [tokens, hidden] through all blocks, in place. Only the first `wanted` rows (1..tokens) of
  * the result are computed; the rows behind them are left as they come. mask: [tokens], 0 hides a
- * token as key; NULL shows all. Shows "hidden_states" 0..layers. */
+ * token as key; NULL shows all. Shows "hidden_states" 0..layers,
+ * the rows that were computed. */
 void nn_transformer(const compute *c, const transformer *t, tensor x, const uint8_t *mask,
                     int wanted, arena tmp);
 

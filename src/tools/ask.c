@@ -43,7 +43,7 @@ int command_ask(int argc, char **argv)
                                              { "precision", required_argument, NULL, 'p' },
                                              { 0 } };
     int top_k = 5, threads = tool_threads();
-    vqa_precision precision = VQA_FLOAT;
+    vqa_precision keep = VQA_FLOAT;
     char *choices = NULL;
     size_t choices_size = 0;
     bool json = false, ok = true;
@@ -54,7 +54,7 @@ int command_ask(int argc, char **argv)
             choices = optarg;
             choices_size = split(choices);
         } else if (o == 'p')
-            precision = tool_precision(optarg, &ok);
+            keep = tool_precision(optarg, &ok);
         else if (o == 't')
             threads = tool_number("-t", optarg, 1, 64, &ok);
         else if (o == 'j')
@@ -67,7 +67,7 @@ int command_ask(int argc, char **argv)
     const char *question = argv[optind + 2];
     size_t size;
     error err;
-    vqa *v = tool_open(argv[optind], threads, precision);
+    vqa *v = tool_open(argv[optind], threads, keep);
     if (!v) return TOOL_FAILED;
     int result = TOOL_FAILED;
     uint8_t *bytes = file_read(argv[optind + 1], &size, &err);

@@ -27,11 +27,11 @@ int command_bench(int argc, char **argv)
 {
     static const struct option options[] = { { "precision", required_argument, NULL, 'p' }, { 0 } };
     int runs = 20, threads = 1;
-    vqa_precision precision = VQA_FLOAT;
+    vqa_precision keep = VQA_FLOAT;
     bool ok = true;
     for (int o; ok && (o = getopt_long(argc, argv, "n:t:p:", options, NULL)) != -1;) {
         if (o == 'p')
-            precision = tool_precision(optarg, &ok);
+            keep = tool_precision(optarg, &ok);
         else if (o == 'n')
             runs = tool_number("-n", optarg, 1, MAX_RUNS, &ok);
         else if (o == 't')
@@ -51,7 +51,7 @@ int command_bench(int argc, char **argv)
     for (int r = 0; r < runs && ok; r++) {
         vqa_free(v);
         double start = tool_now();
-        v = tool_open(argv[optind], threads, precision);
+        v = tool_open(argv[optind], threads, keep);
         if (!v) break;
         load[r] = tool_now() - start;
     }

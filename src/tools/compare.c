@@ -18,7 +18,7 @@ typedef struct {
 } comparison;
 
 /* A model that compares texts has nothing but choices to compare. */
-static const float *logits_of(comparison *c, int i, const question *q, int *count, error *err)
+static const float *logits_of(comparison *c, int i, const picture_question *q, int *count, error *err)
 {
     vqa *v = c->v[i];
     if (!q->same) {
@@ -52,7 +52,7 @@ static int largest(const float *x, int n)
     return at;
 }
 
-static bool compare_one(void *context, const question *q, error *err)
+static bool compare_one(void *context, const picture_question *q, error *err)
 {
     comparison *c = context;
     int counts[2];
@@ -77,7 +77,7 @@ int command_compare(int argc, char **argv)
 {
     static const struct option options[] = { { "precision", required_argument, NULL, 'p' }, { 0 } };
     int threads = tool_threads(), most = 200;
-    vqa_precision precision = VQA_FLOAT;
+    vqa_precision keep = VQA_FLOAT;
     bool ok = true;
     for (int o; ok && (o = getopt_long(argc, argv, "t:n:p:", options, NULL)) != -1;) {
         if (o == 't')
@@ -85,7 +85,7 @@ int command_compare(int argc, char **argv)
         else if (o == 'n')
             most = tool_number("-n", optarg, 1, 1000000, &ok);
         else if (o == 'p')
-            precision = tool_precision(optarg, &ok);
+            keep = tool_precision(optarg, &ok);
         else
             return tool_bad_option(argv);
     }
@@ -97,7 +97,7 @@ int command_compare(int argc, char **argv)
     archive *pictures = NULL;
     error err;
     ok = (c.v[0] = tool_open(argv[optind], threads, VQA_FLOAT)) &&
-         (c.v[1] = tool_open(argv[optind + 1], threads, precision));
+         (c.v[1] = tool_open(argv[optind + 1], threads, keep));
     if (ok) {
         ok = (pictures = archive_open(argv[optind + 3], &err)) &&
              questions_each(argv[optind + 2], pictures, most, compare_one, &c, &err);

@@ -78,7 +78,7 @@ static void show_progress(const evaluation *e, bool last)
                 100.0 * e->total.right / e->total.all);
 }
 
-static bool ask_one(void *context, const question *q, error *err)
+static bool ask_one(void *context, const picture_question *q, error *err)
 {
     evaluation *e = context;
     const char *answer = json_text(q->record, "answer", NULL);
@@ -148,11 +148,11 @@ int command_eval(int argc, char **argv)
                                              { "precision", required_argument, NULL, 'p' },
                                              { 0 } };
     int threads = tool_threads();
-    vqa_precision precision = VQA_FLOAT;
+    vqa_precision keep = VQA_FLOAT;
     bool json = false, ok = true;
     for (int o; ok && (o = getopt_long(argc, argv, "t:jp:", options, NULL)) != -1;) {
         if (o == 'p')
-            precision = tool_precision(optarg, &ok);
+            keep = tool_precision(optarg, &ok);
         else if (o == 't')
             threads = tool_number("-t", optarg, 1, 64, &ok);
         else if (o == 'j')
@@ -166,7 +166,7 @@ int command_eval(int argc, char **argv)
     static evaluation e;
     error err;
     archive *pictures = NULL;
-    if (!(e.v = tool_open(argv[optind], threads, precision))) return TOOL_FAILED;
+    if (!(e.v = tool_open(argv[optind], threads, keep))) return TOOL_FAILED;
     ok = (pictures = archive_open(argv[optind + 2], &err)) != NULL &&
          questions_each(argv[optind + 1], pictures, INT_MAX, ask_one, &e, &err);
     if (!ok)

@@ -73,8 +73,10 @@ void golden_show(void *context, const char *output, int layer, tensor value)
     if (!t) return;
     size_t total = (size_t)t->rows * (size_t)t->cols, each = total / (size_t)w->batch,
            n = (size_t)value.rows * (size_t)value.cols;
-    double worst =
-        each == n ? golden_error(value.data, t->floats + each * (size_t)w->row, n) : INFINITY;
+    bool first_rows = layered && n < each && value.cols == t->info.shape[t->info.rank - 1];
+    double worst = each == n || first_rows
+                       ? golden_error(value.data, t->floats + each * (size_t)w->row, n)
+                       : INFINITY;
     w->compared++;
     if (!(worst <= w->worst)) {
         w->worst = worst;

@@ -38,8 +38,8 @@ const weight *golden_input(const golden_data *g, const char *name, const char *i
 void golden_ints(const weight *t, int row, int *out);
 
 /* Collects what a model shows through compute.watch and compares it with "<case>.<name>" or, for
- * layers,
- * "<case>.<name>.<layer>". Relative error: max |got - expected| / max(1, max |expected|). */
+ * layers, "<case>.<name>.<layer>", of which only the first rows may be shown: a last layer computes
+ * no others. Relative error: max |got - expected| / max(1, max |expected|). */
 typedef struct {
     const golden_data *data;
     const char *name; /* of the case */

@@ -56,7 +56,7 @@ static bool bert_case(const compute *c, const text_bert *b, const golden_data *g
     const weight *ids = golden_input(g, watch.name, "input_ids"),
                  *types = golden_input(g, watch.name, "token_type_ids"),
                  *mask = golden_input(g, watch.name, "attention_mask");
-    if (!ids || ids->cols > MAX_TOKENS || ids->cols > b->positions)
+    if (!ids || ids->cols > MAX_TOKENS || ids->cols > b->embeddings.positions)
         return fail(err, "case '%s' has no input_ids that fit", watch.name);
     int tokens = ids->cols, hidden = b->layers.shape.hidden;
     arena room;

@@ -1,5 +1,5 @@
-/* Families fusion/... and realistic/...: whole models, from ids and pixels, and from question and
- * picture where the case says them. */
+/* Families fusion/..., vilt and realistic/...: whole models, from ids and pixels, and from question
+ * and picture where the case says them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +66,28 @@ static bool check_question(const golden_model *f, const char *question, const in
     return true;
 }
 
+/* The stored pixels of one row of a batch, without the padding that its pixel_mask tells of: [3,
+ * height, width] for the caller to free(). */
+static float *stored_pixels(const weight *stored, const weight *mask, int row, int *height,
+                            int *width, error *err)
+{
+    const int rows = (int)stored->info.shape[2], cols = (int)stored->info.shape[3];
+    const float *from = stored->floats + (size_t)row * (size_t)stored->cols,
+                *shown = mask ? mask->floats + (size_t)row * (size_t)mask->cols : NULL;
+    *height = *width = 0;
+    while (*height < rows && (!shown || shown[(size_t)*height * (size_t)cols] != 0)) ++*height;
+    while (*width < cols && (!shown || shown[*width] != 0)) ++*width;
+    size_t line = (size_t)*width * sizeof *from;
+    float *pixels = malloc(3 * (size_t)*height * line);
+    if (!pixels) fail_memory(err, "not enough memory");
+    for (int i = 0; pixels && i < 3 * *height; i++) {
+        int channel = i / *height, y = i % *height;
+        memcpy(pixels + (size_t)i * (size_t)*width,
+               from + (size_t)(channel * rows + y) * (size_t)cols, line);
+    }
+    return pixels;
+}
+
 float *golden_pixels(const golden_model *f, const cJSON *golden_case, const golden_watch *watch,
                      int *height, int *width, error *err)
 {
@@ -83,25 +105,22 @@ float *golden_pixels(const golden_model *f, const cJSON *golden_case, const gold
         return NULL;
     }
     if (!stored) return pixels;
-    size_t size = (size_t)stored->cols;
-    const float *row = stored->floats + (size_t)watch->row * size;
-    bool same_size = pixels && *height == stored->info.shape[2] && *width == stored->info.shape[3];
-    double off = !pixels ? 0 : same_size ? golden_error(pixels, row, size) : INFINITY;
+    int own_height = *height, own_width = *width;
+    float *reference = stored_pixels(stored, golden_input(&f->data, watch->name, "pixel_mask"),
+                                     watch->row, height, width, err);
+    double off = 0;
+    if (pixels && reference)
+        off = own_height == *height && own_width == *width
+                  ? golden_error(pixels, reference, 3 * (size_t)*height * (size_t)*width)
+                  : INFINITY;
+    free(pixels);
     if (off > 1e-6 && !strstr(file, ".jp")) {
         fail(err, "case '%s': the preprocessed picture is off by %.3g, allowed are 1e-6",
              watch->name, off);
-        free(pixels);
+        free(reference);
         return NULL;
     }
-    free(pixels);
-    *height = (int)stored->info.shape[2];
-    *width = (int)stored->info.shape[3];
-    pixels = malloc(size * sizeof *pixels);
-    if (pixels)
-        memcpy(pixels, row, size * sizeof *pixels);
-    else
-        fail_memory(err, "not enough memory");
-    return pixels;
+    return reference;
 }
 
 /* Encode the picture and answer the question of one row of a case; logits_out: [answers], or NULL.
@@ -122,7 +141,7 @@ static bool run_row(const compute *c, golden_model *f, const cJSON *golden_case,
     const char *question = named(golden_case, "question", "questions", watch->row);
     if (question && f->tokenizer && !check_question(f, question, id, shown8, tokens, err))
         return false;
-    int height, width;
+    int height = 0, width = 0;
     float *pixels = golden_pixels(f, golden_case, watch, &height, &width, err);
     if (!pixels) return false;
     const architecture *arch = f->model.arch;
@@ -228,21 +247,31 @@ static bool run_quantized(const compute *c, golden_model *f, golden_result *resu
     return ok;
 }
 
+/* These fixtures have no preprocessor_config.json: the defaults of the class that goes with the
+ * architecture. */
+static bool class_preprocessor(golden_model *f, error *err)
+{
+    cJSON *settings = cJSON_CreateObject();
+    bool vilt = strcmp(f->model.arch->name, "vilt") == 0;
+    cJSON_AddStringToObject(settings, "image_processor_type",
+                            vilt ? "ViltImageProcessor" : "ViTImageProcessor");
+    bool ok = preprocessor_parse(&f->preprocessor, settings, err);
+    cJSON_Delete(settings);
+    return ok;
+}
+
 bool golden_realistic(const char *folder, const compute *c, golden_result *result, error *err)
 {
     bool ok = true;
     for (int q8 = 0; q8 < 2 && ok; q8++) {
         golden_model f = { .folder = folder };
-        cJSON *nothing = cJSON_CreateObject(); /* the processor of the class's defaults */
         ok = (f.config = json_read_in(folder, "config.json", err)) &&
              golden_read(folder, &f.data, err) &&
              recipe_weights(folder, q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, &f.weights, err) &&
-             model_bind(&f.model, &f.weights, f.config, err) &&
-             preprocessor_parse(&f.preprocessor, nothing, err) &&
+             model_bind(&f.model, &f.weights, f.config, err) && class_preprocessor(&f, err) &&
              open_tokenizer(&f, json_text(cJSON_GetArrayItem(f.data.list, 0), "vocab", "vocab.txt"),
                             err) &&
              (q8 ? run_quantized(c, &f, result, err) : run_cases(c, &f, 1e-4, result, err));
-        cJSON_Delete(nothing);
         golden_model_close(&f);
     }
     return ok;

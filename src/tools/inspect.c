@@ -91,20 +91,20 @@ int command_inspect(int argc, char **argv)
     static const struct option options[] = { { "json", no_argument, NULL, 'j' },
                                              { "precision", required_argument, NULL, 'p' },
                                              { 0 } };
-    vqa_precision precision = VQA_FLOAT;
+    vqa_precision keep = VQA_FLOAT;
     bool json = false, ok = true;
     for (int o; ok && (o = getopt_long(argc, argv, "jp:", options, NULL)) != -1;) {
         if (o == 'j')
             json = true;
         else if (o == 'p')
-            precision = tool_precision(optarg, &ok);
+            keep = tool_precision(optarg, &ok);
         else
             return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 1) return tool_usage("inspect takes a model");
     const char *path = argv[optind];
-    vqa *v = tool_open(path, 1, precision);
+    vqa *v = tool_open(path, 1, keep);
     if (!v) return TOOL_FAILED;
     if (json) {
         puts(vqa_info(v));

@@ -8,7 +8,7 @@
 
 typedef struct {
     const archive *pictures;
-    bool (*take)(void *context, const question *q, error *err);
+    bool (*take)(void *context, const picture_question *q, error *err);
     void *context;
     char *file; /* the picture at hand */
     uint8_t *picture;
@@ -28,7 +28,7 @@ static bool take_line(reading *r, const char *line, size_t size, error *err)
 {
     cJSON *record = json_object(line, size, "the record", err);
     if (!record) return false;
-    question q = { .record = record,
+    picture_question q = { .record = record,
                    .file = json_text(record, "file", NULL),
                    .question = json_text(record, "question", NULL) };
     bool ok = (q.file && q.question) || fail(err, "the record lacks a text \"file\" or \"question\"");
@@ -42,7 +42,7 @@ static bool take_line(reading *r, const char *line, size_t size, error *err)
 }
 
 bool questions_each(const char *path, const archive *pictures, int most,
-                    bool (*take)(void *context, const question *q, error *err), void *context,
+                    bool (*take)(void *context, const picture_question *q, error *err), void *context,
                     error *err)
 {
     size_t size;

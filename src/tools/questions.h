@@ -14,12 +14,12 @@ typedef struct {
     const uint8_t *picture; /* its bytes */
     size_t size;
     bool same; /* the picture is that of the question before */
-} question;
+} picture_question;
 
 /* Hand on each line, at most `most` of them, until take() returns false with a sentence. False and a
  * sentence that names the line. */
 bool questions_each(const char *path, const archive *pictures, int most,
-                    bool (*take)(void *context, const question *q, error *err), void *context,
+                    bool (*take)(void *context, const picture_question *q, error *err), void *context,
                     error *err);
 
 #endif

@@ -179,7 +179,8 @@ static void test_every_setting_replaced_by_every_kind_of_value(void **state)
 {
     (void)state;
     static const tiny_model models[] = { { .fusion = "concat", .q8 = true },
-                                         { .fusion = "token_transformer_cls" } };
+                                         { .fusion = "token_transformer_cls" },
+                                         { .vilt = true, .q8 = true } };
     int loaded = 0, refused = 0;
     for (size_t m = 0; m < COUNT(models); m++) {
         tiny_bytes pack = tiny_pack(models[m]);

@@ -110,7 +110,7 @@ static weights make_weights(const spec *specs, int count, precision keep)
 /* Element (r, c) of a tensor that no layer has taken. */
 static double element(const weight *t, int r, int c)
 {
-    if (!t->q8) return t->floats[r * t->cols + c];
+    if (t->form == FORM_FLOAT) return t->floats[r * t->cols + c];
     return (double)t->bytes[r * q8_padded(t->cols) + c] * t->scale[r];
 }
 
@@ -482,7 +482,7 @@ static void test_embedding(void **state)
         embedding e;
         error err;
         assert_true(embedding_bind(&e, &w, "word_embeddings", 5, 13, &err));
-        assert_int_equal(e.table->q8, keep == QUANTIZE_Q8);
+        assert_int_equal(e.table->form == FORM_Q8, keep == QUANTIZE_Q8);
         for (int id = 0; id < 5; id++) {
             float row[13];
             for (int c = 0; c < 13; c++) row[c] = (float)c;
@@ -530,6 +530,39 @@ static void test_patches(void **state)
                 x = r % 3 * PATCH + i % PATCH;
             assert_true(tensor_row(rows, r)[i] == (float)((channel * HEIGHT + y) * WIDTH + x));
         }
+}
+
+static void test_interpolate_bilinear(void **state)
+{
+    (void)state;
+    tensor grid = random_tensor(3 * 4, 5), same = tensor_new(&memory, 3 * 4, 5);
+    interpolate_bilinear(grid, 3, 4, same, 3, 4);
+    check_same(grid, same); /* no resizing changes nothing */
+    /* [0 4 / 8 20], by hand: corners stay, and between them lines are straight */
+    static const struct {
+        int rows, cols;
+        float want[15];
+    } cases[] = {
+        { 3, 5, { 0, 1, 2, 3, 4, 4, 6, 8, 10, 12, 8, 11, 14, 17, 20 } },
+        { 1, 3, { 0, 2, 4 } },
+        { 3, 1, { 0, 4, 8 } },
+        { 1, 1, { 0 } },
+    };
+    tensor four_corners = { (float[]){ 0, 4, 8, 20 }, 4, 1 };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        tensor got = tensor_new(&memory, cases[i].rows * cases[i].cols, 1);
+        interpolate_bilinear(four_corners, 2, 2, got, cases[i].rows, cases[i].cols);
+        assert_memory_equal(got.data, cases[i].want, (size_t)got.rows * sizeof(float));
+    }
+    /* fewer lines, and a grid of one line: a line that lies on none is between its neighbours */
+    tensor line = { (float[]){ 0, 1, 2, 4 }, 4, 1 }, two = tensor_new(&memory, 2, 1),
+           three = tensor_new(&memory, 3, 1);
+    interpolate_bilinear(line, 1, 4, two, 1, 2);
+    assert_memory_equal(two.data, ((const float[]){ 0, 4 }), 2 * sizeof(float));
+    interpolate_bilinear(line, 4, 1, three, 3, 1);
+    assert_memory_equal(three.data, ((const float[]){ 0, 1.5f, 4 }), 3 * sizeof(float));
+    interpolate_bilinear(tensor_rows(line, 3, 1), 1, 1, three, 3, 1);
+    assert_memory_equal(three.data, ((const float[]){ 4, 4, 4 }), 3 * sizeof(float));
 }
 
 static void test_pooler(void **state)
@@ -623,6 +656,7 @@ int main(void)
         TEST(test_norm),
         TEST(test_embedding),
         TEST(test_interpolate),
+        TEST(test_interpolate_bilinear),
         TEST(test_pooler),
         TEST(test_classifier),
         TEST(test_activations),

@@ -15,6 +15,19 @@ float tiny_random(uint32_t *seed)
     return (float)(int32_t)*seed / 2147483648.0f;
 }
 
+const char *const tiny_words[] = {
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "what",  "color", "is",   "the", "cat",   "dog",
+    "how",   "many",  "are",   "there", "on",     "table", "red",   "blue", "##s", "##ing", "a",
+    "it",    "in",    "?",     "where", "who",    "sun",   "ny",    "##ny", NULL,
+};
+
+static int word_count(void)
+{
+    int count = 0;
+    while (tiny_words[count]) count++;
+    return count;
+}
+
 /* ---- tensors ---- */
 
 void tiny_add(tiny_list *list, int rank, const int64_t *shape, const char *name, ...)
@@ -107,6 +120,30 @@ void tiny_add_fusion(tiny_list *list, const char *fusion, int hidden, int answer
         add_head(list, "head", strcmp(fusion, "concat") == 0 ? 2 * hidden : hidden, answers, inner);
 }
 
+void tiny_add_vilt(tiny_list *list, int patch, int modalities, int answers)
+{
+    enum { H = TINY_HIDDEN };
+    int side = TINY_SIDE / patch;
+    tiny_add(list, SHAPE(word_count(), H),
+             "vilt.embeddings.text_embeddings.word_embeddings.weight");
+    tiny_add(list, SHAPE(TINY_TOKENS, H),
+             "vilt.embeddings.text_embeddings.position_embeddings.weight");
+    tiny_add(list, SHAPE(2, H), "vilt.embeddings.text_embeddings.token_type_embeddings.weight");
+    add_norm(list, H, "vilt.embeddings.text_embeddings.LayerNorm");
+    tiny_add(list, SHAPE(modalities, H), "vilt.embeddings.token_type_embeddings.weight");
+    tiny_add(list, SHAPE(1, 1, H), "vilt.embeddings.cls_token");
+    tiny_add(list, SHAPE(1, 1 + side * side, H), "vilt.embeddings.position_embeddings");
+    tiny_add(list, SHAPE(H, 3, patch, patch), "vilt.embeddings.patch_embeddings.projection.weight");
+    tiny_add(list, SHAPE(H), "vilt.embeddings.patch_embeddings.projection.bias");
+    add_block(list, "vilt.encoder.layer.0", H, false);
+    add_block(list, "vilt.encoder.layer.1", H, false);
+    add_norm(list, H, "vilt.layernorm");
+    add_linear(list, H, H, "vilt.pooler.dense");
+    add_linear(list, 2 * H, H, "classifier.0");
+    add_norm(list, 2 * H, "classifier.1");
+    add_linear(list, answers, 2 * H, "classifier.3");
+}
+
 /* Norms are about 1, all else is small. */
 static void fill(const tensor_info *t, float *values, uint32_t *seed)
 {
@@ -134,19 +171,6 @@ weights tiny_weights(const tiny_list *list, precision keep, uint32_t seed)
 
 /* ---- packs ---- */
 
-const char *const tiny_words[] = {
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "what",  "color", "is",   "the", "cat",   "dog",
-    "how",   "many",  "are",   "there", "on",     "table", "red",   "blue", "##s", "##ing", "a",
-    "it",    "in",    "?",     "where", "who",    "sun",   "ny",    "##ny", NULL,
-};
-
-static int word_count(void)
-{
-    int count = 0;
-    while (tiny_words[count]) count++;
-    return count;
-}
-
 static cJSON *parse(const char *text)
 {
     cJSON *json = cJSON_Parse(text);
@@ -173,8 +197,27 @@ static cJSON *make_config(const tiny_model *m)
              m->fusion, m->answers, TINY_HEADS, 2 * TINY_HIDDEN, word_count(), TINY_TOKENS,
              TINY_HIDDEN, TINY_HEADS, 2 * TINY_HIDDEN, TINY_SIDE, m->patch, TINY_HIDDEN, TINY_HEADS,
              2 * TINY_HIDDEN);
-    cJSON *config = parse(text);
+    cJSON *config = m->vilt ? tiny_vilt_config(m->patch, 2, m->answers) : parse(text);
     if (m->problem_type) cJSON_AddStringToObject(config, "problem_type", m->problem_type);
+    return config;
+}
+
+cJSON *tiny_vilt_config(int patch, int modalities, int answers)
+{
+    char text[600];
+    snprintf(text, sizeof text,
+             "{\"model_type\":\"vilt\",\"vocab_size\":%d,\"max_position_embeddings\":%d,"
+             "\"modality_type_vocab_size\":%d,\"hidden_size\":%d,\"num_hidden_layers\":2,"
+             "\"num_attention_heads\":%d,\"intermediate_size\":%d,\"image_size\":%d,"
+             "\"patch_size\":%d,\"id2label\":{}}",
+             word_count(), TINY_TOKENS, modalities, TINY_HIDDEN, TINY_HEADS, 2 * TINY_HIDDEN,
+             TINY_SIDE, patch);
+    cJSON *config = parse(text), *labels = cJSON_GetObjectItemCaseSensitive(config, "id2label");
+    for (int i = 0; i < answers; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%d", i);
+        cJSON_AddStringToObject(labels, key, "answer");
+    }
     return config;
 }
 
@@ -245,8 +288,12 @@ tiny_bytes tiny_pack(tiny_model m)
     if (!m.patch) m.patch = 8;
     static tiny_list list;
     list.count = 0;
-    add_encoders(&list, &m);
-    tiny_add_fusion(&list, m.fusion, TINY_HIDDEN, m.answers, 0);
+    if (m.vilt) {
+        tiny_add_vilt(&list, m.patch, 2, m.answers);
+    } else {
+        add_encoders(&list, &m);
+        tiny_add_fusion(&list, m.fusion, TINY_HIDDEN, m.answers, 0);
+    }
     weights w = tiny_weights(&list, m.q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, m.seed);
     char name[] = "tiny", licence[] = "CC0-1.0";
     pack_settings s = {

@@ -31,6 +31,9 @@ void tiny_add(tiny_list *list, int rank, const int64_t *shape, const char *name,
 /* What a fusion needs; `inner` is the width of a layer inside its heads, 0: none. */
 void tiny_add_fusion(tiny_list *list, const char *fusion, int hidden, int answers, int inner);
 
+/* What ViLT needs with patches of that size, a table of `modalities` rows. */
+void tiny_add_vilt(tiny_list *list, int patch, int modalities, int answers);
+
 /* All tensors of the list with random values, the same for the same seed. */
 weights tiny_weights(const tiny_list *list, precision keep, uint32_t seed);
 
@@ -40,6 +43,7 @@ float tiny_random(uint32_t *seed);
 /* ---- packs ---- */
 
 typedef struct {
+    bool vilt;                /* ViLT, not two encoders with a fusion */
     const char *fusion;       /* NULL: concat */
     const char *problem_type; /* NULL: none */
     int answers;              /* 0: 5 */
@@ -55,6 +59,10 @@ tiny_bytes tiny_pack(tiny_model m);
 
 /* A pack of all tensors and these settings. */
 tiny_bytes tiny_written(const weights *w, const pack_settings *s);
+
+/* The config of tiny_add_vilt()'s model, with "id2label" as it is published; give it back with
+ * cJSON_Delete(). */
+cJSON *tiny_vilt_config(int patch, int modalities, int answers);
 
 /* The settings of a pack that is being edited: the header, and the objects its metadata has as
  * text, put back afterwards. */
