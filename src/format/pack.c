@@ -267,7 +267,7 @@ static size_t checksum_of(const pack_check *check, uint8_t *bytes)
 static bool next_unit(pack_writer *p)
 {
     p->unit = p->row_room;
-    p->at = 0;
+    p->at = p->filled = 0;
     while (p->tensor < p->w->count) {
         const weight *t = &p->w->all[p->tensor];
         bool skipped = !written(p, t) || (!p->values && t->form == FORM_FLOAT);

@@ -248,7 +248,7 @@ static void test_weights_surplus_rows(void **state)
         for (int t = 0; t < TENSORS; t++) {
             const weight *x = &w.all[t];
             if (x->info.rank < 2) continue;
-            for (int i = x->rows * x->cols; !x->form == FORM_Q8 && i < panel_count(x->rows) * 8 * x->cols; i++)
+            for (int i = x->rows * x->cols; x->form != FORM_Q8 && i < panel_count(x->rows) * 8 * x->cols; i++)
                 assert_true(x->floats[i] == 0);
             int padded = q8_padded(x->cols);
             for (int i = 0; x->form == FORM_Q8 && i < panel_count(x->rows) * 8 * padded; i++)
@@ -290,7 +290,7 @@ static void test_weights_as_stored(void **state)
         size_t n = (size_t)x->rows * (size_t)x->cols;
         float want[OUT * IN];
         dtype_to_floats(infos[t].type, bytes, n, want);
-        if (!x->form == FORM_Q8 && n > 0) assert_memory_equal(x->floats, want, n * sizeof(float));
+        if (x->form != FORM_Q8 && n > 0) assert_memory_equal(x->floats, want, n * sizeof(float));
         for (int r = 0; x->form == FORM_Q8 && r < x->rows; r++)
             assert_memory_equal(x->bytes + r * 16, bytes + r * 9, 9);
         free(bytes);
@@ -322,8 +322,8 @@ static void test_weights_quantized_while_loading(void **state)
             assert_true(q->scale[r] == scale);
         }
     }
-    assert_false(w.all[BIAS].form == FORM_Q8);
-    assert_false(w.all[EMPTY].form == FORM_Q8);
+    assert_int_not_equal(w.all[BIAS].form, FORM_Q8);
+    assert_int_not_equal(w.all[EMPTY].form, FORM_Q8);
     assert_int_equal(weights_parameters(&w), weights_parameters(&floats));
     weights_free(&floats);
     weights_free(&w);
