@@ -48,7 +48,9 @@ void text_clip_encode(const compute *c, const text_clip *t, const int *ids, cons
         embedding_add(&t->words, ids[i], row);
         embedding_add(&t->position, i, row);
     }
-    nn_transformer(c, &t->layers, y, mask, tokens, tmp);
+    compute pooled = *c;
+    pooled.finest = text_clip_pooled_row(t, ids, tokens);
+    nn_transformer(&pooled, &t->layers, y, mask, tokens, tmp);
     nn_norm(c, &t->final, y, y);
 }
 

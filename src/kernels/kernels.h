@@ -12,9 +12,8 @@
 enum {
     PANEL = 8,    /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
     Q8_STEP = 8,  /* int8 rows are padded with zeros to a multiple of this */
-    Q8_MAX = 127, /* activations are quantized to -127..127, one scale a row */
-    Q8_WEIGHT_MAX =
-        63, /* weights of products: -63..63, so that relaxed i8 x i7 products stay exact */
+    Q8_MAX = 63, /* activations are quantized to -63..63, one scale a row, which leaves one bit so that
+                    relaxed i8 x i7 products stay exact */
     Q4_GROUP = 32, /* neighbouring inputs that share a scale */
     Q4_LEVELS = 16, /* a nibble n means (2 n - 15) times the scale of its group */
 };
@@ -45,8 +44,8 @@ typedef struct {
                       const float *w_scale, const float *bias, float *y, int y_stride, int out,
                       int first, int last);
 
-    /* q = round(x * 127 / max|x|), halves to even, zeros up to a multiple of Q8_STEP; returns the
-     * scale max|x| / 127, so that x is about q * scale. x [n]. */
+    /* q = round(x * 63 / max|x|), halves to even, zeros up to a multiple of Q8_STEP; returns the
+     * scale max|x| / 63, so that x is about q * scale. x [n]. */
     float (*quantize_row)(const float *x, int n, int8_t *q);
 
     /* y = (x - mean) / sqrt(variance + eps) * weight + bias over one row; all [n]; y may be x. */

@@ -16,9 +16,6 @@ bool linear_bind_named(linear *l, weights *w, const char *weight_name, const cha
     weight *t = weights_need(w, weight_name, rank, shape, err);
     if (!t) return false;
     if (t->packed) return fail(err, "tensor '%s' is used by two layers", weight_name);
-    if (t->form == FORM_Q8 && t->largest > Q8_WEIGHT_MAX)
-        return fail(err, "tensor '%s' holds the int8 value %d, matrices of products keep to %d",
-                    weight_name, t->largest, Q8_WEIGHT_MAX);
     if (bias_name && !(l->bias = weights_floats(w, bias_name, SHAPE(out), err))) return false;
     void *panel = malloc((size_t)PANEL * (size_t)q8_padded(in) * sizeof(float));
     if (!panel) return fail_memory(err, "not enough memory to prepare tensor '%s'", weight_name);
@@ -55,8 +52,10 @@ bool linear_bind(linear *l, weights *w, const char *name, int in, int out, bool 
 typedef struct {
     const compute *c;
     tensor x;
-    int8_t *q;    /* [rows, padded in] */
-    float *scale; /* [rows] */
+    int8_t *q;    /* [rows + 1, padded in]: behind the rows, what rounding left of the finest */
+    float *scale; /* [rows + 1] */
+    float *rest;  /* [in]: what rounding left of the finest row */
+    int finest;
     const linear *const *layers;
     tensor *y;
     int count;
@@ -65,13 +64,37 @@ typedef struct {
 static void quantize_one(void *context, int row)
 {
     const product *p = context;
-    p->scale[row] = p->c->k->quantize_row(tensor_row(p->x, row), p->x.cols,
-                                          p->q + (size_t)row * (size_t)q8_padded(p->x.cols));
+    size_t cols = (size_t)p->x.cols, padded = (size_t)q8_padded(p->x.cols);
+    float *x = tensor_row(p->x, row);
+    int8_t *q = p->q + (size_t)row * padded;
+    p->scale[row] = p->c->k->quantize_row(x, p->x.cols, q);
+    if (row != p->finest) return;
+    for (size_t i = 0; i < cols; i++) p->rest[i] = x[i] - (float)q[i] * p->scale[row];
+    p->scale[p->x.rows] =
+        p->c->k->quantize_row(p->rest, p->x.cols, p->q + (size_t)p->x.rows * padded);
 }
 
 static int tasks(const linear *l)
 {
     return (panel_count(l->out) + PANELS_A_TASK - 1) / PANELS_A_TASK;
+}
+
+/* y = q W^T + bias for `rows` rows of q and the outputs of panels first..last-1, which come at the
+ * start of each row of y. */
+static void multiply_quantized(const kernels *k, const linear *l, const int8_t *q,
+                               const float *scale, int rows, const float *bias, float *y,
+                               int y_stride, int first, int last)
+{
+    int in = q8_padded(l->in), outputs = l->out - first * PANEL, count = last - first;
+    size_t before = (size_t)first * PANEL;
+    if (bias) bias += before;
+    if (l->q8)
+        k->matmul_q8(q, scale, rows, in, l->q8 + before * (size_t)in, l->scale + before, bias, y,
+                     y_stride, outputs, 0, count);
+    else
+        k->matmul_q4(q, scale, rows, in, l->q4 + before * (size_t)in / 2,
+                     l->scale + before * (size_t)in / Q4_GROUP, bias, y, y_stride, outputs, 0,
+                     count);
 }
 
 /* All rows of some panels of one layer. */
@@ -83,13 +106,16 @@ static void multiply(void *context, int task)
     const linear *l = p->layers[i];
     int first = task * PANELS_A_TASK, last = first + PANELS_A_TASK;
     if (last > panel_count(l->out)) last = panel_count(l->out);
-    if (l->q8)
-        p->c->k->matmul_q8(p->q, p->scale, p->x.rows, q8_padded(l->in), l->q8, l->scale, l->bias,
-                           p->y[i].data, p->y[i].cols, l->out, first, last);
-    else if (l->q4)
-        p->c->k->matmul_q4(p->q, p->scale, p->x.rows, l->in, l->q4, l->scale, l->bias,
-                           p->y[i].data, p->y[i].cols, l->out, first, last);
-    else
+    if (!l->floats) {
+        float extra[PANELS_A_TASK * PANEL], *y = p->y[i].data + first * PANEL,
+              *finest = tensor_row(p->y[i], p->finest) + first * PANEL;
+        int outputs = (last * PANEL < l->out ? last * PANEL : l->out) - first * PANEL;
+        const int8_t *rest = p->q + (size_t)p->x.rows * (size_t)q8_padded(l->in);
+        multiply_quantized(p->c->k, l, p->q, p->scale, p->x.rows, l->bias, y, l->out, first, last);
+        multiply_quantized(p->c->k, l, rest, p->scale + p->x.rows, 1, NULL, extra, PANEL, first,
+                           last);
+        for (int j = 0; j < outputs; j++) finest[j] += extra[j];
+    } else
         p->c->k->matmul_f32(p->x.data, p->x.cols, p->x.rows, l->in, l->floats, l->bias,
                             p->y[i].data, p->y[i].cols, l->out, first, last);
 }
@@ -99,6 +125,7 @@ void nn_linear_many(const compute *c, const linear *const *layers, int count, te
 {
     assert(count <= MAX_LAYERS);
     product p = { .c = c, .x = x, .layers = layers, .y = y, .count = count };
+    p.finest = c->finest < x.rows ? c->finest : 0;
     int total = 0;
     bool quantized = false;
     for (int i = 0; i < count; i++) {
@@ -107,8 +134,9 @@ void nn_linear_many(const compute *c, const linear *const *layers, int count, te
         quantized |= layers[i]->floats == NULL;
     }
     if (quantized) {
-        p.q = arena_take(&tmp, (size_t)x.rows, (size_t)q8_padded(x.cols));
-        p.scale = arena_take(&tmp, (size_t)x.rows, sizeof(float));
+        p.q = arena_take(&tmp, (size_t)x.rows + 1, (size_t)q8_padded(x.cols));
+        p.scale = arena_take(&tmp, (size_t)x.rows + 1, sizeof(float));
+        p.rest = arena_take(&tmp, (size_t)x.cols, sizeof(float));
         pool_run(c->threads, x.rows, quantize_one, &p);
     }
     pool_run(c->threads, total, multiply, &p);
@@ -116,8 +144,8 @@ void nn_linear_many(const compute *c, const linear *const *layers, int count, te
 
 size_t linear_scratch(int rows, int in)
 {
-    return arena_cost((size_t)rows, (size_t)q8_padded(in)) +
-           arena_cost((size_t)rows, sizeof(float));
+    return arena_cost((size_t)rows + 1, (size_t)q8_padded(in)) +
+           arena_cost((size_t)rows + 1, sizeof(float)) + arena_cost((size_t)in, sizeof(float));
 }
 
 void nn_linear(const compute *c, const linear *l, tensor x, tensor y, arena tmp)

@@ -1,4 +1,9 @@
-/* y = x W^T + b (torch.nn.Linear), W as floats, q8 or q4. */
+/* y = x W^T + b (torch.nn.Linear), W as floats, q8 or q4.
+ *
+ * With a quantized W each row of x is rounded to -Q8_MAX..Q8_MAX; of the row c->finest, which carries
+ * the result, what rounding has left is quantized and multiplied too. One row more costs next to
+ * nothing, and takes away most of the error of the activations: the other rows reach the result only
+ * as averages that attention makes. */
 #ifndef VQA_NN_LINEAR_H
 #define VQA_NN_LINEAR_H
 
@@ -16,7 +21,7 @@ typedef struct {
 
 /* Take "<name>.weight" [out, in] and "<name>.bias" [out] out of `w`; a layer may lack the bias only
  * if bias is false. The weight is brought into panel order where it lies. False: missing, wrong
- * shape, already taken, or int8 values beyond -63..63. */
+ * shape, or already taken. */
 bool linear_bind(linear *l, weights *w, const char *name, int in, int out, bool bias, error *err);
 
 /* The same for a weight of the given shape (its product: out * in) and full names; bias_name may be
