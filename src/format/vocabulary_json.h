@@ -1,0 +1,17 @@
+/* The vocabulary of a byte-level tokenizer as it is published: vocab.json, an object that gives
+ * each token its id. */
+#ifndef VQA_FORMAT_VOCABULARY_JSON_H
+#define VQA_FORMAT_VOCABULARY_JSON_H
+
+#include <cjson/cJSON.h>
+#include <stddef.h>
+
+#include "core/error.h"
+
+/* Write the tokens in the order of their ids, a line each, as bpe_new() takes them. Ids are whole
+ * numbers from 0 without holes; a token has no line break. Anything else fails, naming the token.
+ *   size  bytes of the lines
+ * Returns a new text, not terminated, for the caller to free(); NULL with a sentence on failure. */
+char *vocabulary_lines(const cJSON *vocab, size_t *size, error *err);
+
+#endif
