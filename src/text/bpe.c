@@ -203,19 +203,19 @@ static bool add_word(encoder *e, const uint32_t *word, size_t size)
     return true;
 }
 
-/* Put text[0..size) into e->text as the rules want it; returns how many code points that are. No
- * more than 2 * size: what takes one byte stays one, and the rest comes to at most four each. */
+/* Put text[0..size) into e->text as it is to be split; returns how many code points that are, no
+ * more than 2 * size: one byte is one code point, two to four bytes decompose into at most four, and
+ * U+0130, the only one that grows in lower case, to two, was two when it was decomposed. */
 static size_t read_text(encoder *e, const char *text, size_t size)
 {
-    bool clip = e->b->rules == BPE_CLIP;
-    size_t n = 0;
-    for (size_t at = 0; at < size;) {
-        uint32_t c = utf8_next(text, size, &at);
-        n += clip ? (size_t)unicode_decompose(c, e->text + n) : (e->text[n] = c, 1);
+    size_t n = 0, lower = 0;
+    if (e->b->rules != BPE_CLIP) {
+        for (size_t at = 0; at < size;) e->text[n++] = utf8_next(text, size, &at);
+        return n;
     }
-    if (!clip) return n;
+    for (size_t at = 0; at < size;)
+        n += (size_t)unicode_decompose(utf8_next(text, size, &at), e->text + n);
     n = unicode_recompose(e->text, n, e->spare);
-    size_t lower = 0;
     for (size_t i = 0; i < n; i++) lower += (size_t)unicode_lower(e->text[i], e->spare + lower);
     memcpy(e->text, e->spare, lower * sizeof *e->text);
     return lower;
@@ -281,8 +281,9 @@ int bpe_encode(const bpe *b, const char *text, size_t size, int *ids, int max_le
     bool clip = b->rules == BPE_CLIP;
     encoder e = { .b = b, .ids = ids + clip, .room = max_length - 2 * clip };
     e.text = malloc(4 * size * sizeof *e.text + 1);
+    if (!e.text) return -1;
     e.spare = e.text + 2 * size;
-    bool ok = e.text && add_all(&e, text, size);
+    bool ok = add_all(&e, text, size);
     free(e.text);
     free(e.best);
     if (!ok) return -1;
@@ -350,7 +351,7 @@ static size_t put_text(bool clip, const char *bytes, size_t size, char *out)
         if (clip && c == '<' && size - at >= strlen(word_end) &&
             !memcmp(bytes + at, word_end, strlen(word_end)))
             c = ' ', length = strlen(word_end);
-        bool space = unicode_is_space(c);
+        bool space = unicode_is_space(c) || (c >= 0x1C && c <= 0x1F); /* as Python's strip() */
         if (clip && space && n == 0) continue;
         n += (size_t)utf8_put(c, out + n);
         if (!space) end = n;

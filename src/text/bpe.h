@@ -69,7 +69,7 @@ int bpe_encode(const bpe *b, const char *text, size_t size, int *ids, int max_le
 
 /* The text of ids: [count]; ids that the vocabulary lacks are left out. Bytes that don't make UTF-8
  * become U+FFFD, one for each beginning of a code point that breaks off. In CLIP's text "</w>" is a
- * space, and white space at both ends goes.
+ * space, and white space (U+001C to U+001F, too) at both ends goes.
  *   skip_special  leave out special tokens
  *   size          bytes of the text, among which there may be zeros
  * Returns a new, terminated string for the caller to free(), or NULL without memory. */
