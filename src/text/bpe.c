@@ -204,7 +204,7 @@ static bool add_word(encoder *e, const uint32_t *word, size_t size)
 }
 
 /* Put text[0..size) into e->text as it is to be split; returns how many code points that are, no
- * more than 2 * size: one byte is one code point, two to four bytes decompose into at most four, and
+ * more than 2 * size: one byte is one code point, two to four bytes decompose into at most four;
  * U+0130, the only one that grows in lower case, to two, was two when it was decomposed. */
 static size_t read_text(encoder *e, const char *text, size_t size)
 {

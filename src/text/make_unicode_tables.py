@@ -10,8 +10,8 @@ Four tables, each made for few bytes after gzip:
                  is there too: a look-up is a binary search, then RUN_STEP additions at most
   lower case     ranges with one distance, every code point or every second one
   decomposition  ranges of code points; per code point the low 16 bits of the first half and an
-                 index to the second half and the first half's plane (the first may decompose again),
-                 and whether the halves compose to it again: composition searches the same table
+                 index to the second half and the first half's plane (the first may decompose again)
+                 and to whether the two compose again: composition searches the same table
 """
 import sys
 import unicodedata
