@@ -15,7 +15,7 @@
 #include "image/preprocess.h"
 #include "loading.h"
 #include "models/model.h"
-#include "text/wordpiece.h"
+#include "text/tokenizer.h"
 
 _Static_assert((int)VQA_MAX_PIXELS == (int)IMAGE_MAX_PIXELS &&
                    (int)VQA_MAX_SIDE == (int)IMAGE_MAX_SIDE,
@@ -39,7 +39,7 @@ struct vqa {
     /* the model */
     model model;
     preprocessor preprocessor;
-    wordpiece *tokenizer;
+    tokenizer *tokenizer;
     problem problem;
     char *info;
     pack_writer *pack; /* that is being read, or NULL */
@@ -65,15 +65,12 @@ static const char no_model[] = "no model is loaded yet";
 static bool bind_tokenizer(vqa *v, error *err)
 {
     const cJSON *t = v->loading.settings.tokenizer;
-    const char *kind = json_text(t, "tokenizer_class", "BertTokenizer"),
-               *vocabulary = json_text(t, "vocab", NULL);
-    if (strncmp(kind, "BertTokenizer", 13) != 0)
-        return fail(err, "the tokenizer '%s' is not supported (supported: BertTokenizer)", kind);
+    const char *vocabulary = json_text(t, "vocab", NULL);
     if (!vocabulary) return fail(err, "the pack's tokenizer has no \"vocab\"");
-    if (!wordpiece_new(&v->tokenizer, vocabulary, strlen(vocabulary),
-                       json_bool(t, "do_lower_case", true), err))
+    if (!tokenizer_new(&v->tokenizer, json_text(t, "tokenizer_class", "BertTokenizer"), vocabulary,
+                       json_text(t, "merges", NULL), json_bool(t, "do_lower_case", true), err))
         return false;
-    int size = wordpiece_size(v->tokenizer);
+    int size = tokenizer_size(v->tokenizer);
     if (size <= v->model.vocabulary) return true;
     return fail(err, "the vocabulary has %d tokens, the model knows %d", size, v->model.vocabulary);
 }
@@ -223,7 +220,7 @@ void vqa_free(vqa *v)
     arena_free(&v->scratch);
     pack_writer_free(v->pack);
     cJSON_free(v->info);
-    wordpiece_free(v->tokenizer);
+    tokenizer_free(v->tokenizer);
     model_free(&v->model);
     loading_free(&v->loading);
     free(v->licence);
@@ -443,14 +440,6 @@ int vqa_close_picture(vqa *v, int id)
 
 /* ---- questions ---- */
 
-/* Whether the ids between [CLS] and [SEP] hold one that stands for a known piece of text. */
-static bool any_known(const vqa *v, int count)
-{
-    for (int i = 1; i < count - 1; i++)
-        if (v->ids[i] != wordpiece_id(v->tokenizer, WORDPIECE_UNK)) return true;
-    return false;
-}
-
 /* Whether `text` can be tokenized: `what` names it in the sentence. */
 static bool readable(vqa *v, const char *what, const char *text, size_t size)
 {
@@ -462,14 +451,17 @@ static bool readable(vqa *v, const char *what, const char *text, size_t size)
            fail(&v->err, "the %s is not UTF-8 text (byte %zu)", what, valid);
 }
 
-/* The number of ids now in v->ids, 0 if the question can't be taken. */
+/* The number of ids now in v->ids, or the status of a question that can't be taken. */
 static int tokenize(vqa *v, const char *question, size_t size)
 {
-    int count = wordpiece_encode(v->tokenizer, question, size, v->ids, v->model.max_tokens);
-    if (any_known(v, count)) return count;
-    fail(&v->err,
-         count == 2 ? "the question is empty" : "the model knows none of the question's words");
-    return 0;
+    int count = tokenizer_encode(v->tokenizer, question, size, v->ids, v->model.max_tokens);
+    if (count < 0) return refuse(v, VQA_NO_MEMORY, "not enough memory for the question");
+    switch (tokenizer_state(v->tokenizer, v->ids, count)) {
+    case TEXT_EMPTY: return refuse(v, VQA_BAD_QUESTION, "the question is empty");
+    case TEXT_UNKNOWN:
+        return refuse(v, VQA_BAD_QUESTION, "the model knows none of the question's words");
+    default: return count;
+    }
 }
 
 /* What stands in the way of a question; VQA_OK if nothing does. */
@@ -521,7 +513,7 @@ int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
         return refuse(v, VQA_BAD_CALL,
                       "the model has no answers of its own: give it choices to rank");
     int tokens = tokenize(v, question, size);
-    if (!tokens) return VQA_BAD_QUESTION;
+    if (tokens < 0) return tokens;
     v->best_count = 0;
     if ((status = run(v, id, tokens, v->logits)) != VQA_OK) return status;
     return rank(v, NULL, 0, top_k);
@@ -537,7 +529,7 @@ static int score_choices(vqa *v, int id, const char *question, size_t size)
         if (!prompt) return refuse(v, VQA_NO_MEMORY, "not enough memory for a choice");
         int tokens = tokenize(v, prompt, prompt_size);
         free(prompt);
-        if (!tokens) return VQA_BAD_QUESTION;
+        if (tokens < 0) return tokens;
         int status = run(v, id, tokens, (tensor){ v->logits.data + i, 1, 1 });
         if (status != VQA_OK) return status;
     }
@@ -562,7 +554,7 @@ int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *li
     int *among = choices_labels(&v->choices, v->loading.settings.labels, &v->err);
     if (!among) return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_QUESTION;
     int tokens = tokenize(v, question, size);
-    status = tokens ? run(v, id, tokens, v->logits) : VQA_BAD_QUESTION;
+    status = tokens < 0 ? tokens : run(v, id, tokens, v->logits);
     if (status == VQA_OK) status = rank(v, among, v->choices.count, top_k);
     free(among);
     return status;

@@ -31,7 +31,7 @@ typedef enum {
 typedef enum {
     VQA_FLOAT = 0, /* as floats */
     VQA_Q8 = 1,    /* 8 bits a weight, see quant/q8.h */
-    VQA_Q4 = 2,    /* 4 bits a weight, see quant/q4.h */
+    VQA_Q4 = 2,    /* 4 or 6 bits a weight, see quant/precision.h */
 } vqa_precision;
 
 enum {

@@ -6,6 +6,7 @@
 
 #include "core/crc32.h"
 #include "format/json.h"
+#include "quant/packed.h"
 
 static cJSON *parse_object(const cJSON *metadata, const char *key, error *err)
 {
@@ -105,7 +106,7 @@ struct pack_writer {
     bool values;        /* of the tensor's values, not of its scales */
     bool ended;         /* the checksum was the last */
     size_t head_size, data_size;
-    uint8_t *row_room;
+    uint8_t *row_room, *levels;
     pack_check check;
 };
 
@@ -141,7 +142,7 @@ static bool written(const pack_writer *p, const weight *t)
 
 static size_t scale_size(const weight *t)
 {
-    return (size_t)weight_scales(t) * (t->form == FORM_Q4 ? sizeof(uint16_t) : sizeof(float));
+    return (size_t)weight_scales(t) * (t->bits < 8 ? sizeof(uint16_t) : sizeof(float));
 }
 
 /* The entries of a tensor: of its scales, if it has any, and its own. */
@@ -150,16 +151,14 @@ static bool add_entries(cJSON *header, const weight *t, size_t *at)
     char name[512];
     size_t rows = (size_t)t->rows, size = rows * weight_row_bytes(t), scales = rows * scale_size(t);
     snprintf(name, sizeof name, "%s" WEIGHT_SCALE_SUFFIX, t->info.name);
-    switch (t->form) {
-    case FORM_FLOAT:
+    if (t->form == FORM_FLOAT)
         return add_tensor(header, t->info.name, "F32", t->info.rank, t->info.shape, size, at);
-    case FORM_Q8:
+    if (t->bits == 8)
         return add_tensor(header, name, "F32", SHAPE(t->rows), scales, at) &&
                add_tensor(header, t->info.name, "I8", t->info.rank, t->info.shape, size, at);
-    default:
-        return add_tensor(header, name, "F16", SHAPE(t->rows, weight_scales(t)), scales, at) &&
-               add_tensor(header, t->info.name, "U8", SHAPE(t->rows, t->cols / 2), size, at);
-    }
+    return add_tensor(header, name, "F16", SHAPE(t->rows, weight_scales(t)), scales, at) &&
+           add_tensor(header, t->info.name, "U8", SHAPE(t->rows, t->cols / PACKED_EIGHT, t->bits),
+                      size, at);
 }
 
 static cJSON *make_header(pack_writer *p, const pack_settings *s)
@@ -204,14 +203,17 @@ static bool make_head(pack_writer *p, const pack_settings *s)
 /* A row of any tensor, or of its scales as floats and as they are written. */
 static bool make_room(pack_writer *p)
 {
-    size_t most = PACK_CHECKSUM_SIZE;
+    size_t most = PACK_CHECKSUM_SIZE, cols = 1;
     for (int i = 0; i < p->w->count; i++) {
         const weight *t = &p->w->all[i];
         size_t scales = (size_t)weight_scales(t) * 2 * sizeof(float);
         if (weight_row_bytes(t) > most) most = weight_row_bytes(t);
         if (scales > most) most = scales;
+        if ((size_t)t->cols > cols) cols = (size_t)t->cols;
     }
-    return (p->row_room = malloc(most)) != NULL;
+    p->row_room = malloc(most);
+    p->levels = malloc(cols);
+    return p->row_room && p->levels;
 }
 
 pack_writer *pack_writer_new(const weights *w, const pack_settings *s, bool all, error *err)
@@ -235,6 +237,7 @@ void pack_writer_free(pack_writer *p)
 {
     if (!p) return;
     free(p->row_room);
+    free(p->levels);
     free(p->head);
     free(p);
 }
@@ -247,7 +250,7 @@ static size_t scales_of(const weight *t, int r, uint8_t *bytes)
     size_t count = (size_t)weight_scales(t), size = scale_size(t);
     float *scales = (float *)(void *)bytes;
     weight_row_scales(t, r, scales);
-    if (t->form == FORM_Q8) return size;
+    if (t->bits == 8) return size;
     for (size_t i = 0; i < count; i++) { /* each half goes where floats were read before */
         uint16_t half = float_to_half(scales[i]);
         memcpy(bytes + i * sizeof half, &half, sizeof half);
@@ -273,7 +276,7 @@ static bool next_unit(pack_writer *p)
         bool skipped = !written(p, t) || (!p->values && t->form == FORM_FLOAT);
         if (!skipped && p->row < t->rows) {
             if (p->values)
-                weight_row(t, p->row, p->unit);
+                weight_row(t, p->row, p->unit, p->levels);
             p->filled = p->values ? weight_row_bytes(t) : scales_of(t, p->row, p->unit);
             p->row++;
             pack_check_bytes(&p->check, p->unit, p->filled);

@@ -6,7 +6,8 @@
  *                 their ids, "merges": the lines of merges.txt (byte-level BPE only)}
  *   labels        ["yes", "no", ...], the answer of each logit
  *   name, licence for people; may be missing
- * Weights are F32, I8 with scales (quant/q8.h) or nibbles with scales (quant/q4.h). The last tensor, "checksum" (U8, [4]), is the
+ * Weights are F32, I8 with scales (quant/q8.h) or packed U8 with scales
+ * (quant/packed.h). The last tensor, "checksum" (U8, [4]), is the
  * CRC-32 of every byte of the file before it, little-endian: a damaged pack is refused. */
 #ifndef VQA_FORMAT_PACK_H
 #define VQA_FORMAT_PACK_H

@@ -16,7 +16,7 @@ static bool sort_tokens(const cJSON *vocab, int count, const char **token, error
         if (id != floor(id))
             return fail(err, "vocab.json: the id of '%.100s' is no whole number", name);
         if (id < 0 || id >= count)
-            return fail(err, "vocab.json: '%.100s' has the id %.0f, expected 0 to %d", name, id,
+            return fail(err, "vocab.json: '%.100s' has the id %g, expected 0 to %d", name, id,
                         count - 1);
         if (token[(int)id])
             return fail(err, "vocab.json: '%.100s' and '%.100s' have the id %d", token[(int)id],

@@ -5,7 +5,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/panel.h"
-#include "quant/q4.h"
+#include "quant/packed.h"
 
 bool embedding_bind(embedding *e, const weights *w, const char *name, int count, int size,
                     error *err)
@@ -26,7 +26,7 @@ void embedding_add(const embedding *e, int id, float *row)
         for (int i = 0; i < t->cols; i++) row[i] += (float)q[i] * t->scale[id];
     } else if (t->form == FORM_Q4) {
         const int8_t *pairs = t->bytes + (size_t)id * (size_t)t->cols / 2;
-        const float *scale = t->scale + (size_t)id * (size_t)q4_groups(t->cols);
+        const float *scale = t->scale + (size_t)id * (size_t)packed_groups(t->cols, 4);
         for (int i = 0; i < t->cols; i++) {
             int nibble = (uint8_t)pairs[i / 2] >> i % 2 * 4 & 15;
             row[i] += (float)(2 * nibble - (Q4_LEVELS - 1)) * scale[i / Q4_GROUP];

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "kernels/panel.h"
-#include "quant/q4.h"
+#include "quant/packed.h"
 
 enum { MAX_LAYERS = 4, PANELS_A_TASK = 4 };
 
@@ -30,7 +30,7 @@ bool linear_bind_named(linear *l, weights *w, const char *weight_name, const cha
         break;
     case FORM_Q4:
         panel_pack_in_place_q4((uint8_t *)t->bytes, out, in, panel);
-        panel_pack_in_place_f32(t->scale, out, q4_groups(in), panel);
+        panel_pack_in_place_f32(t->scale, out, packed_groups(in, 4), panel);
         l->q4 = (const uint8_t *)t->bytes;
         break;
     }

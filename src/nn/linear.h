@@ -15,7 +15,7 @@ typedef struct {
     const float *floats; /* panels of W, or NULL */
     const int8_t *q8;    /* panels of W as q8 with one scale per output, or NULL */
     const uint8_t *q4;   /* panels of W as q4, or NULL */
-    const float *scale;  /* q8: [out]; q4: panels of [q4_groups(in), PANEL] */
+    const float *scale;  /* q8: [out]; q4: panels of [in / Q4_GROUP, PANEL] */
     const float *bias;   /* [out], or NULL */
 } linear;
 

@@ -3,13 +3,20 @@
 #include <math.h>
 
 #include "kernels/kernels.h"
+#include "quant/rounding.h"
 
-float q8_quantize_weights(const float *x, int n, int largest, int8_t *q)
+float q8_quantize_weights(const float *x, int n, int8_t *q)
 {
-    float most = 0;
+    float most = 0, debt = 0;
     for (int i = 0; i < n; i++)
         if (fabsf(x[i]) > most) most = fabsf(x[i]);
-    float inverse = most > Q8_ZERO ? (float)largest / most : 0;
-    for (int i = 0; i < n; i++) q[i] = (int8_t)nearbyintf(x[i] * inverse);
-    return most / (float)largest;
+    float scale = most / Q8_WEIGHT_MAX, inverse = most > Q8_ZERO ? Q8_WEIGHT_MAX / most : 0;
+    for (int i = 0; i < n; i += ROUNDING_RUN) {
+        int run = n - i < ROUNDING_RUN ? n - i : ROUNDING_RUN, rounded[ROUNDING_RUN];
+        float exact[ROUNDING_RUN];
+        for (int k = 0; k < run; k++) exact[k] = x[i + k] * inverse;
+        rounding_keep_sum(exact, run, -Q8_WEIGHT_MAX, Q8_WEIGHT_MAX, scale, &debt, rounded);
+        for (int k = 0; k < run; k++) q[i + k] = (int8_t)rounded[k];
+    }
+    return scale;
 }

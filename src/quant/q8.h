@@ -8,8 +8,10 @@
 
 #include <stdint.h>
 
-/* q = round(x / scale), halves to even, scale = max|x| / largest (1..127); returns the scale (0 for
- * zeros). */
-float q8_quantize_weights(const float *x, int n, int largest, int8_t *q);
+enum { Q8_WEIGHT_MAX = 127 };
+
+/* q = x / scale rounded, scale = max|x| / Q8_WEIGHT_MAX; returns the scale (0 for zeros). The sum of
+ * the weights is kept as well as can be, see rounding.h. */
+float q8_quantize_weights(const float *x, int n, int8_t *q);
 
 #endif

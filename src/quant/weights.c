@@ -7,27 +7,31 @@
 
 #include "kernels/kernels.h"
 #include "kernels/panel.h"
-#include "quant/q4.h"
+#include "quant/packed.h"
 #include "quant/q8.h"
 
 /* Products sum up to this many int8 products in int32: 127 * 63 * 65536 < 2^31. */
 enum { MAX_SIDE = 1 << 24, MAX_QUANTIZED_COLS = 1 << 16 };
 
-/* A matrix of U8 in a file is one of nibbles. */
-static weight_form form_of(const weight *t, precision keep)
+/* Whether a file's tensor holds levels of some bits: U8 and [rows, cols / 8, bits]. */
+static bool is_packed(const tensor_info *info)
 {
-    const tensor_info *info = &t->info;
-    if (info->rank < 2 || t->rows == 0 || t->cols == 0) return FORM_FLOAT;
-    if (info->type == DTYPE_I8) return FORM_Q8;
-    if (info->type == DTYPE_U8 && info->rank == 2) return FORM_Q4;
-    if (keep == QUANTIZE_Q4 && q4_suits(info->name, info->rank, t->cols)) return FORM_Q4;
-    return keep != KEEP_AS_STORED && q8_largest(info->name, info->rank) > 0 ? FORM_Q8 : FORM_FLOAT;
+    return info->type == DTYPE_U8 && info->rank == 3 && info->shape[2] >= 4 && info->shape[2] < 8;
 }
 
-/* Whether it comes as it is kept. */
+static int bits_of(const weight *t, precision keep)
+{
+    const tensor_info *info = &t->info;
+    if (info->rank < 2 || t->rows == 0 || t->cols == 0) return BITS_FLOAT;
+    if (info->type == DTYPE_I8) return 8;
+    if (is_packed(info)) return (int)info->shape[2];
+    return precision_bits(keep, info->name, info->rank, t->cols);
+}
+
+/* Whether it is quantized, and was when it came. */
 static bool as_stored(const weight *t)
 {
-    return t->info.type == (t->form == FORM_Q8 ? DTYPE_I8 : DTYPE_U8);
+    return t->form != FORM_FLOAT && (t->info.type == DTYPE_I8 || is_packed(&t->info));
 }
 
 /* Rows that a tensor takes up: of a matrix also those that fill its last panel. Vectors, and tables
@@ -48,7 +52,10 @@ static size_t unit_size(const weight *t)
 /* Bytes of a row in memory, and of all rows with those that fill the last panel. */
 static size_t row_room(const weight *t)
 {
-    return t->form == FORM_Q8 ? (size_t)q8_padded(t->cols) : weight_row_bytes(t);
+    size_t cols = (size_t)t->cols;
+    return t->form == FORM_FLOAT ? cols * sizeof(float)
+           : t->form == FORM_Q8  ? (size_t)q8_padded(t->cols)
+                                 : cols / 2;
 }
 
 static size_t all_room(const weight *t) { return room(t) * row_room(t); }
@@ -86,16 +93,15 @@ static bool measure(weight *t, precision keep, error *err)
         return fail(err, "tensor '%s': dimension beyond %d", t->info.name, MAX_SIDE);
     t->rows = (int)rows;
     t->cols = (int)cols;
-    t->form = form_of(t, keep);
-    if (t->form == FORM_Q4 && as_stored(t)) {
-        t->cols *= 2;
-        if (t->cols % Q4_GROUP)
-            return fail(err, "tensor '%s': rows of %d nibbles, expected a multiple of %d",
-                        t->info.name, t->cols, Q4_GROUP);
-    }
+    if (is_packed(&t->info)) t->cols = (int)(t->info.shape[1] * PACKED_EIGHT);
+    t->bits = bits_of(t, keep);
+    t->form = t->bits == BITS_FLOAT ? FORM_FLOAT : t->bits == 4 ? FORM_Q4 : FORM_Q8;
+    if (t->form == FORM_Q4 && t->cols % PACKED_GROUP)
+        return fail(err, "tensor '%s': rows of %d levels of 4 bits, expected a multiple of %d",
+                    t->info.name, t->cols, PACKED_GROUP);
     if (t->form != FORM_FLOAT && t->cols > MAX_QUANTIZED_COLS)
-        return fail(err, "tensor '%s': rows of %d values, at most %d as %s", t->info.name, t->cols,
-                    MAX_QUANTIZED_COLS, t->form == FORM_Q8 ? "q8" : "q4");
+        return fail(err, "tensor '%s': rows of %d values, quantized ones have at most %d",
+                    t->info.name, t->cols, MAX_QUANTIZED_COLS);
     return true;
 }
 
@@ -127,8 +133,6 @@ static void place(weight *t, arena *block)
         t->floats = (float *)room_of_t;
     else
         t->bytes = (int8_t *)room_of_t;
-    if (t->form == FORM_Q8 && !as_stored(t))
-        t->largest = q8_largest(t->info.name, t->info.rank);
     if (scale_room(t) == 0) return;
     size_t scales = (size_t)t->rows * (size_t)weight_scales(t);
     t->scale = arena_take(block, scale_room(t), sizeof(float));
@@ -160,17 +164,18 @@ bool weights_plan(weights *w, const tensor_info *tensors, int count, precision k
         if (!countable(t) || cost(t) > SIZE_MAX / 2 - total)
             return fail_memory(err, "not enough memory for tensor '%s'", t->info.name);
         if (unit_size(t) > unit) unit = unit_size(t);
-        if (t->form != FORM_FLOAT && !as_stored(t) && t->cols > row) row = t->cols;
+        if (t->form != FORM_FLOAT && t->cols > row) row = t->cols;
         total += cost(t);
     }
     arena *block = &w->blocks[w->files];
     size_t extra =
-        arena_cost(unit, 1) + arena_cost((size_t)row, sizeof(float)) + arena_cost(names, 1);
+        arena_cost(unit, 1) + arena_cost((size_t)row, sizeof(float) + 1) + arena_cost(names, 1);
     if (!arena_new(block, total + extra, "the weights", err)) return false;
     w->files++;
     w->unit = arena_take(block, unit, 1);
     w->unit_filled = 0;
-    w->row = arena_take(block, (size_t)row, sizeof(float));
+    w->row = arena_take(block, (size_t)row, sizeof(float) + 1);
+    w->levels = (uint8_t *)(w->row + row);
     char *name = arena_take(block, names, 1);
     for (int i = 0; i < count; i++) {
         size_t length = strlen(file[i].info.name) + 1;
@@ -201,33 +206,47 @@ static bool all_finite(const weight *t, const float *x, size_t n, size_t first, 
     return true;
 }
 
+/* Levels of a row, as it is kept in memory. */
+static void place_levels(const weight *t, const uint8_t *levels, int8_t *q)
+{
+    if (t->form == FORM_Q4) {
+        packed_write(levels, t->cols, t->bits, (uint8_t *)q);
+        return;
+    }
+    for (int i = 0; i < t->cols; i++) q[i] = (int8_t)(2 * levels[i] - ((1 << t->bits) - 1));
+}
+
 /* One whole row of a tensor that is quantized. */
-static bool take_row(weight *t, const uint8_t *bytes, float *row, error *err)
+static bool take_row(const weights *w, weight *t, const uint8_t *bytes, error *err)
 {
     int8_t *q = t->bytes + t->arrived * row_room(t);
-    size_t own = weight_row_bytes(t);
-    memset(q + own, 0, row_room(t) - own);
-    if (as_stored(t)) {
-        memcpy(q, bytes, own);
-        for (int i = 0; i < t->cols && t->form == FORM_Q8; i++)
-            if (abs(q[i]) > t->largest) t->largest = abs(q[i]);
+    if (t->form == FORM_Q8) memset(q + t->cols, 0, row_room(t) - (size_t)t->cols);
+    if (t->info.type == DTYPE_I8) {
+        memcpy(q, bytes, (size_t)t->cols);
         return true;
     }
-    dtype_to_floats(t->info.type, bytes, (size_t)t->cols, row);
-    if (!all_finite(t, row, (size_t)t->cols, t->arrived * (size_t)t->cols, err)) return false;
+    if (as_stored(t)) {
+        packed_read(bytes, t->cols, t->bits, w->levels);
+        place_levels(t, w->levels, q);
+        return true;
+    }
+    dtype_to_floats(t->info.type, bytes, (size_t)t->cols, w->row);
+    if (!all_finite(t, w->row, (size_t)t->cols, t->arrived * (size_t)t->cols, err)) return false;
     float *scale = t->scale + t->arrived * (size_t)weight_scales(t);
-    if (t->form == FORM_Q4)
-        q4_quantize_weights(row, t->cols, (uint8_t *)q, scale);
-    else
-        *scale = q8_quantize_weights(row, t->cols, t->largest, q);
+    if (t->bits == 8) {
+        *scale = q8_quantize_weights(w->row, t->cols, q);
+    } else {
+        packed_quantize(w->row, t->cols, t->bits, w->levels, scale);
+        place_levels(t, w->levels, q);
+    }
     return true;
 }
 
-static bool take_units(weight *t, const uint8_t *bytes, size_t count, float *row, error *err)
+static bool take_units(const weights *w, weight *t, const uint8_t *bytes, size_t count, error *err)
 {
     if (t->form != FORM_FLOAT) {
         for (size_t i = 0; i < count; i++, t->arrived++)
-            if (!take_row(t, bytes + i * unit_size(t), row, err)) return false;
+            if (!take_row(w, t, bytes + i * unit_size(t), err)) return false;
         return true;
     }
     float *to = t->floats + t->arrived;
@@ -244,7 +263,7 @@ bool weights_take(weights *w, int index, const uint8_t *bytes, size_t size, erro
     while (size > 0) {
         if (w->unit_filled == 0 && size >= unit) {
             size_t count = size / unit;
-            if (!take_units(t, bytes, count, w->row, err)) return false;
+            if (!take_units(w, t, bytes, count, err)) return false;
             bytes += count * unit;
             size -= count * unit;
         } else {
@@ -255,7 +274,7 @@ bool weights_take(weights *w, int index, const uint8_t *bytes, size_t size, erro
             size -= part;
             if (w->unit_filled < unit) break;
             w->unit_filled = 0;
-            if (!take_units(t, w->unit, 1, w->row, err)) return false;
+            if (!take_units(w, t, w->unit, 1, err)) return false;
         }
     }
     return true;
@@ -268,7 +287,7 @@ bool weights_finish(weights *w, error *err)
         if (t->form == FORM_FLOAT || !as_stored(t)) continue;
         char name[512];
         snprintf(name, sizeof name, "%s" WEIGHT_SCALE_SUFFIX, t->info.name);
-        const weight *scale = t->form == FORM_Q8
+        const weight *scale = t->bits == 8
                                   ? weights_need(w, name, SHAPE(t->rows), err)
                                   : weights_need(w, name, SHAPE(t->rows, weight_scales(t)), err);
         if (!scale) return false;
@@ -307,7 +326,7 @@ weight *weights_need(const weights *w, const char *name, int rank, const int64_t
     }
     bool same = t->info.rank == rank;
     for (int d = 0; same && d < rank; d++) same = t->info.shape[d] == shape[d];
-    if (t->form == FORM_Q4 && as_stored(t)) { /* its own shape is lost */
+    if (is_packed(&t->info)) { /* its own shape is lost */
         int64_t cols = 1;
         for (int d = 1; d < rank; d++) cols *= shape[d];
         same = rank > 1 && shape[0] == t->rows && cols == t->cols;
@@ -330,7 +349,7 @@ const float *weights_floats(const weights *w, const char *name, int rank, const 
     if (!t) return NULL;
     if (t->form == FORM_FLOAT && !t->packed) return t->floats;
     fail(err, "tensor '%s' is stored as %s, expected floats", name,
-         t->form == FORM_Q4 ? "nibbles" : "int8");
+         t->packed && t->form == FORM_FLOAT ? "panels of a layer" : "quantized values");
     return NULL;
 }
 
@@ -348,26 +367,35 @@ bool weights_is_scale(const weights *w, const weight *t)
 
 size_t weight_row_bytes(const weight *t)
 {
-    size_t cols = (size_t)t->cols;
-    return t->form == FORM_FLOAT ? cols * sizeof(float) : t->form == FORM_Q8 ? cols : cols / 2;
+    return (size_t)t->cols * (size_t)t->bits / 8;
 }
 
 int weight_scales(const weight *t)
 {
-    return t->form == FORM_FLOAT ? 0 : t->form == FORM_Q8 ? 1 : q4_groups(t->cols);
+    return t->form == FORM_FLOAT ? 0 : t->bits == 8 ? 1 : packed_groups(t->cols, t->bits);
 }
 
-void weight_row(const weight *t, int r, uint8_t *row)
+void weight_row(const weight *t, int r, uint8_t *row, uint8_t *levels)
 {
-    if (!t->packed) {
-        const uint8_t *all = t->form == FORM_FLOAT ? (uint8_t *)t->floats : (uint8_t *)t->bytes;
-        memcpy(row, all + (size_t)r * row_room(t), weight_row_bytes(t));
-    } else if (t->form == FORM_FLOAT) {
+    size_t at = (size_t)r * row_room(t);
+    if (t->form == FORM_FLOAT && t->packed) {
         panel_row_f32(t->floats, r, t->cols, (float *)(void *)row);
-    } else if (t->form == FORM_Q8) {
-        panel_row_q8(t->bytes, r, t->cols, (int8_t *)row);
-    } else {
+    } else if (t->form == FORM_FLOAT) {
+        memcpy(row, t->floats + (size_t)r * (size_t)t->cols, weight_row_bytes(t));
+    } else if (t->form == FORM_Q4 && t->packed) {
         panel_row_q4((const uint8_t *)t->bytes, r, t->cols, row);
+    } else if (t->form == FORM_Q4) {
+        memcpy(row, t->bytes + at, weight_row_bytes(t));
+    } else {
+        int8_t *values = (int8_t *)(t->bits == 8 ? row : levels);
+        if (t->packed)
+            panel_row_q8(t->bytes, r, t->cols, values);
+        else
+            memcpy(values, t->bytes + at, (size_t)t->cols);
+        if (t->bits == 8) return;
+        for (int i = 0; i < t->cols; i++)
+            levels[i] = (uint8_t)((values[i] + ((1 << t->bits) - 1)) / 2);
+        packed_write(levels, t->cols, t->bits, row);
     }
 }
 

@@ -1,11 +1,12 @@
 /* All weights of a model: named tensors, filled row by row while the bytes of one file or several
- * arrive; one block of memory a file. A tensor is kept as floats, as q8 (see q8.h) or as q4 (see
- * q4.h); F64, F16, BF16 and integers become floats. */
+ * arrive; one block of memory a file. A tensor is kept as floats, as q8 (see q8.h) or packed (see
+ * packed.h); F64, F16, BF16 and integers become floats. */
 #ifndef VQA_QUANT_WEIGHTS_H
 #define VQA_QUANT_WEIGHTS_H
 
 #include "core/arena.h"
 #include "quant/dtype.h"
+#include "quant/precision.h"
 
 enum { WEIGHT_MAX_RANK = 8 };
 
@@ -18,9 +19,7 @@ typedef struct {
     size_t begin, size; /* where its bytes are in the data section, and how many */
 } tensor_info;
 
-/* What becomes of tensors that come as floats. */
-typedef enum { KEEP_AS_STORED, QUANTIZE_Q8, QUANTIZE_Q4 } precision;
-
+/* How a tensor lies in memory. */
 typedef enum { FORM_FLOAT, FORM_Q8, FORM_Q4 } weight_form;
 
 /* The suffix that names the scales of a quantized tensor in a file. */
@@ -30,12 +29,12 @@ typedef enum { FORM_FLOAT, FORM_Q8, FORM_Q4 } weight_form;
 typedef struct {
     tensor_info info;
     int rows, cols;
-    weight_form form;
+    int bits;         /* of a value in a file: 32, 8 or fewer */
+    weight_form form; /* FORM_Q4 for 4 bits, FORM_Q8 for 5 to 8 */
     float *floats; /* [rows, cols] as floats; a matrix has room for a multiple of PANEL rows */
-    int8_t *bytes; /* [rows, q8_padded(cols)], the padding zeros, or [rows, cols / 2] pairs of
+    int8_t *bytes; /* q8: [rows, q8_padded(cols)], the padding zeros; q4: [rows, cols / 2] pairs of
                       nibbles; room as above */
-    float *scale;  /* [rows], or [rows, q4_groups(cols)] */
-    int largest;   /* the largest |q| of a q8 tensor */
+    float *scale;  /* [rows, weight_scales()] */
     size_t arrived; /* rows (quantized) or values (float) that have arrived */
     bool used;      /* a layer has asked for it */
     bool packed;    /* a layer has brought it into panel order, see nn/linear.h */
@@ -51,7 +50,8 @@ typedef struct {
     int files;
     uint8_t *unit; /* a row (quantized) or value (float) that has arrived in part */
     size_t unit_filled;
-    float *row; /* room for a row that is being quantized */
+    float *row;      /* room for a row that is being quantized */
+    uint8_t *levels; /* and for its levels */
 } weights;
 
 /* Make room for the tensors of a file (names are copied). `*w` is zeros before the first file.
@@ -85,10 +85,10 @@ const float *weights_floats(const weights *w, const char *name, int rank, const 
 /* Whether `t` holds the scales of another tensor. */
 bool weights_is_scale(const weights *w, const weight *t);
 
-/* Row `r` of a tensor as its file has it, packed or not: `row` is room for row_bytes of it, the
- * floats, int8 values or pairs of nibbles. */
+/* Row `r` of a tensor as a file has it: floats, int8 values or packed levels, weight_row_bytes(t) of
+ * them. `room` is room for t->cols bytes. */
 size_t weight_row_bytes(const weight *t);
-void weight_row(const weight *t, int r, uint8_t *row);
+void weight_row(const weight *t, int r, uint8_t *row, uint8_t *room);
 
 /* The scales of row `r` of a quantized tensor, [weight_scales(t)]. */
 int weight_scales(const weight *t);

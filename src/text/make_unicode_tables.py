@@ -11,13 +11,14 @@ Four tables, each made for few bytes after gzip:
   lower case     ranges with one distance, every code point or every second one
   decomposition  ranges of code points; per code point the low 16 bits of the first half and an
                  index to the second half and the first half's plane (the first may decompose again)
+                 and to whether the two compose again: composition searches the same table
 """
 import sys
 import unicodedata
 
 CODES = 0x110000
 RUN_STEP = 32
-KINDS = ("OTHER", "MARK", "PUNCTUATION", "SPACE", "CONTROL")
+KINDS = ("OTHER", "MARK", "PUNCTUATION", "SPACE", "CONTROL", "LETTER", "NUMBER")
 
 
 def kind(c):
@@ -28,7 +29,8 @@ def kind(c):
         return KINDS.index("CONTROL")
     if category == "Mn":
         return KINDS.index("MARK")
-    return KINDS.index("PUNCTUATION") if category[0] == "P" else KINDS.index("OTHER")
+    major = {"P": "PUNCTUATION", "L": "LETTER", "N": "NUMBER"}
+    return KINDS.index(major.get(category[0], "OTHER"))
 
 
 def properties(c):
@@ -77,6 +79,11 @@ def decomposition(c):
     """the canonical one, as it stands in the Unicode data: [], [first] or [first, second]"""
     text = unicodedata.decomposition(chr(c))
     return [] if not text or text[0] == "<" else [int(x, 16) for x in text.split()]
+
+
+def composes(c):
+    """whether c is what its decomposition becomes in NFC"""
+    return bool(decomposition(c)) and unicodedata.normalize("NFC", chr(c)) == chr(c)
 
 
 def decomposition_ranges():
@@ -132,9 +139,9 @@ def write_tables():
     for c in codes:
         d = decomposition(c)
         first, second = (d + [0, 0])[:2]
-        halves[c] = first & 0xFFFF, second | (first >> 16) << 21
+        halves[c] = first & 0xFFFF, second | (first >> 16) << 21 | (not composes(c)) << 31
     seconds = sorted({second for _, second in halves.values()})
-    assert seconds[0] == 0 and len(seconds) <= 256
+    assert len(seconds) <= 256
     assert not any(decomposition(s & 0x1FFFFF) for s in seconds)   # so only the first half goes on
     starts = [0]
     for first, last in ranges:
@@ -147,7 +154,8 @@ def write_tables():
           "first half, low 16 bits; 0: does not decompose")
     array("uint8_t", "split_second", [seconds.index(halves[c][1]) for c in codes],
           "index into `seconds`")
-    array("uint32_t", "seconds", seconds, "second half (0: none) | plane of the first half << 21")
+    array("uint32_t", "seconds", seconds,
+          "second half (0: none) | plane of the first half << 21 | (they do not compose) << 31")
     print("\n#endif")
 
 
@@ -158,6 +166,7 @@ def print_sums():
         "combining": lambda c: [unicodedata.combining(chr(c))],
         "lower": lower,
         "decompose": lambda c: [ord(x) for x in unicodedata.normalize("NFD", chr(c))],
+        "compose": lambda c: [ord(x) for x in unicodedata.normalize("NFC", chr(c))],
     }
     for name, function in functions.items():
         h = 2166136261

@@ -1,5 +1,7 @@
 #include "text/unicode.h"
 
+#include <string.h>
+
 #include "core/utf8.h"
 #include "text/unicode_tables.h"
 
@@ -49,6 +51,11 @@ static int property(uint32_t c)
 
 unicode_kind unicode_kind_of(uint32_t c) { return (unicode_kind)(property(c) >> 8); }
 
+bool unicode_is_space(uint32_t c)
+{
+    return c == 0x0B || c == 0x0C || c == 0x85 || unicode_kind_of(c) == UNICODE_SPACE;
+}
+
 int unicode_combining_class(uint32_t c) { return property(c) & 0xFF; }
 
 int unicode_lower(uint32_t c, uint32_t out[UNICODE_LOWER_MAX])
@@ -75,23 +82,44 @@ static uint32_t split(uint32_t c, uint32_t *second)
     uint32_t at = split_start[i] + (c - split_range[i]);
     uint32_t half = seconds[split_second[at]];
     *second = half & 0x1FFFFF;
-    return half >> 21 << 16 | split_first[at];
+    return (half >> 21 & 0x1F) << 16 | split_first[at];
 }
 
 /* Hangul syllables are numbered by leading consonant, vowel, trailing consonant (the Unicode
  * standard, section 3.12). */
+enum {
+    SYLLABLE = 0xAC00, /* the first one, and the first of each kind of part */
+    LEAD = 0x1100,
+    VOWEL = 0x1161,
+    TRAIL = 0x11A7, /* stands for none */
+    LEADS = 19,
+    VOWELS = 21,
+    TRAILS = 28,
+    SYLLABLES = LEADS * VOWELS * TRAILS,
+};
+
 static int decompose_hangul(uint32_t syllable, uint32_t out[3])
 {
-    enum { VOWELS = 21, TRAILS = 28 };
-    out[0] = 0x1100 + syllable / (VOWELS * TRAILS);
-    out[1] = 0x1161 + syllable / TRAILS % VOWELS;
-    out[2] = 0x11A7 + syllable % TRAILS;
+    out[0] = LEAD + syllable / (VOWELS * TRAILS);
+    out[1] = VOWEL + syllable / TRAILS % VOWELS;
+    out[2] = TRAIL + syllable % TRAILS;
     return syllable % TRAILS ? 3 : 2;
+}
+
+/* The syllable of a lead and a vowel, or of a syllable without a trail and a trail; else 0. What
+ * is below a start wraps around to a large number. */
+static uint32_t compose_hangul(uint32_t first, uint32_t second)
+{
+    uint32_t lead = first - LEAD, vowel = second - VOWEL;
+    if (lead < LEADS && vowel < VOWELS) return SYLLABLE + (lead * VOWELS + vowel) * TRAILS;
+    uint32_t syllable = first - SYLLABLE, trail = second - TRAIL;
+    bool open = syllable < SYLLABLES && syllable % TRAILS == 0;
+    return open && trail > 0 && trail < TRAILS ? first + trail : 0;
 }
 
 int unicode_decompose(uint32_t c, uint32_t out[UNICODE_DECOMPOSE_MAX])
 {
-    if (c >= 0xAC00 && c <= 0xD7A3) return decompose_hangul(c - 0xAC00, out);
+    if (c - SYLLABLE < SYLLABLES) return decompose_hangul(c - SYLLABLE, out);
     uint32_t tail[UNICODE_DECOMPOSE_MAX], second = 0;
     int tails = 0, n = 0;
     for (uint32_t first; (first = split(c, &second)); c = first) /* only first halves split again */
@@ -107,4 +135,55 @@ void unicode_append(uint32_t *text, int fixed, int count, uint32_t c)
     for (; class && at > fixed && unicode_combining_class(text[at - 1]) > class; at--)
         text[at] = text[at - 1];
     text[at] = c;
+}
+
+/* The table of decompositions is searched from end to end: about 2,000 entries, and only where
+ * `second` is the second half of any. */
+uint32_t unicode_compose(uint32_t first, uint32_t second)
+{
+    if (first > UNICODE_LAST || second > UNICODE_LAST) return 0;
+    uint32_t half = second | first >> 16 << 21, hangul = compose_hangul(first, second);
+    int index = find_range(seconds, COUNT(seconds), UINT32_MAX, half);
+    if (hangul || index < 0 || seconds[index] != half) return hangul;
+    for (int at = 0; at < COUNT(split_first); at++) {
+        if (split_first[at] != (first & 0xFFFF) || split_second[at] != index) continue;
+        int range = 0;
+        while (split_start[range + 1] <= at) range++;
+        return split_range[range] + (uint32_t)(at - split_start[range]);
+    }
+    return 0;
+}
+
+/* Sort marks[0..count) by combining class, those of one class in the order they have. */
+static void sort_marks(uint32_t *marks, size_t count, uint32_t *spare)
+{
+    size_t start[257] = { 0 }; /* of each class, among the sorted ones */
+    for (size_t i = 0; i < count; i++) start[unicode_combining_class(marks[i]) + 1]++;
+    for (int class = 0; class < 256; class ++) start[class + 1] += start[class];
+    for (size_t i = 0; i < count; i++) spare[start[unicode_combining_class(marks[i])]++] = marks[i];
+    memcpy(marks, spare, count * sizeof *marks);
+}
+
+size_t unicode_recompose(uint32_t *text, size_t count, uint32_t *spare)
+{
+    for (size_t at = 0, end; at < count; at = end + 1) {
+        for (end = at; end < count && unicode_combining_class(text[end]) > 0;) end++;
+        if (end - at > 1) sort_marks(text + at, end - at, spare);
+    }
+    size_t n = 0,
+           base = count; /* where the last code point of class 0 is; `count`: there is none */
+    int before = 0;      /* the class of the last one kept */
+    for (size_t i = 0; i < count; i++) {
+        int class = unicode_combining_class(text[i]);
+        bool reaches = base < count && (before == 0 || before < class);
+        uint32_t composed = reaches ? unicode_compose(text[base], text[i]) : 0;
+        if (composed) {
+            text[base] = composed;
+            continue;
+        }
+        if (class == 0) base = n;
+        before = class;
+        text[n++] = text[i];
+    }
+    return n;
 }

@@ -4,6 +4,7 @@
 #ifndef VQA_TEXT_UNICODE_H
 #define VQA_TEXT_UNICODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,11 +18,13 @@ enum {
 
 /* What a code point is, by its general category. */
 typedef enum {
-    UNICODE_OTHER,       /* anything else, also numbers that have no character yet (Cn) */
+    UNICODE_OTHER,       /* anything else, also code points that have no character yet (Cn) */
     UNICODE_MARK,        /* Mn: marks that take no space, such as accents */
     UNICODE_PUNCTUATION, /* Pc Pd Ps Pe Pi Pf Po; $ + < = > ^ ` | ~ are symbols and not here */
     UNICODE_SPACE,       /* Zs Zl Zp, tab, line feed, carriage return */
     UNICODE_CONTROL,     /* Cc (but those three) Cf Co Cs: control, format, private use */
+    UNICODE_LETTER,      /* Lu Ll Lt Lm Lo, \p{L} of regular expressions; ideographs are letters */
+    UNICODE_NUMBER,      /* Nd Nl No, \p{N}: digits of any script, Roman numerals, fractions */
 } unicode_kind;
 
 /* Read the code point at text[*at] and move *at behind it; *at is less than `size`. Where no
@@ -34,6 +37,10 @@ int utf8_put(uint32_t c, char out[UTF8_MAX]);
 
 /* The kind of a code point. */
 unicode_kind unicode_kind_of(uint32_t c);
+
+/* Whether a code point has the property White_Space, \s of regular expressions: UNICODE_SPACE,
+ * vertical tab, form feed and next line (U+0085). */
+bool unicode_is_space(uint32_t c);
 
 /* The canonical combining class, 0..240; 0 for what does not combine. */
 int unicode_combining_class(uint32_t c);
@@ -50,5 +57,14 @@ int unicode_decompose(uint32_t c, uint32_t out[UNICODE_DECOMPOSE_MAX]);
 /* Insert `c` into text[0..count), which has room for it, in canonical order: at the end or, if it
  * combines, before the marks of a higher class there. What stands before text[fixed] stays. */
 void unicode_append(uint32_t *text, int fixed, int count, uint32_t c);
+
+/* The code point that `first` and `second` compose to, Hangul syllables included; 0 for none. */
+uint32_t unicode_compose(uint32_t first, uint32_t second);
+
+/* Bring text[0..count), where unicode_decompose() has taken every code point apart, into the normal
+ * form NFC, in place and in time linear in `count`.
+ *   spare  [count], to work in
+ * Returns how many code points are left. */
+size_t unicode_recompose(uint32_t *text, size_t count, uint32_t *spare);
 
 #endif

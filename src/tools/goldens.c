@@ -114,6 +114,8 @@ static golden_family *family_of(const char *folder, char *type, size_t size)
         snprintf(type, size, "tokenizer");
         return file_exists_in(folder, "vocab.txt") ? golden_wordpiece : NULL;
     }
+    if (file_exists_in(folder, "merges.txt") && !file_exists_in(folder, "config.json"))
+        return golden_bpe;
     if (file_exists_in(folder, "processors")) return golden_preprocess;
     if (file_exists_in(folder, "invalid")) return golden_safetensors;
     snprintf(type, size, "no model");

@@ -1,4 +1,4 @@
-/* Families tokenizer_wordpiece, preprocess, safetensors_format: what comes in from outside. */
+/* Families preprocess, safetensors_format: what comes in from outside. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,125 +7,9 @@
 #include "format/json.h"
 #include "format/safetensors.h"
 #include "image/preprocess.h"
-#include "text/wordpiece.h"
 #include "tools/files.h"
 #include "tools/goldens.h"
 #include "tools/sha256.h"
-
-enum { MAX_IDS = 8192 };
-
-/* ---- tokenizer_wordpiece ---- */
-
-static bool same_ids(const cJSON *expected, const int *ids, int count)
-{
-    if (!cJSON_IsArray(expected) || cJSON_GetArraySize(expected) != count) return false;
-    const cJSON *id;
-    int i = 0;
-    cJSON_ArrayForEach(id, expected) if (id->valueint != ids[i++]) return false;
-    return true;
-}
-
-/* One case of any of the lists: a text or a pair, cut to max_length and padded where the case says
- * so. */
-static bool check_encoding(const wordpiece *w, const cJSON *golden_case, error *err)
-{
-    static int ids[MAX_IDS], types[MAX_IDS];
-    int length, count;
-    const char *text = json_text(golden_case, "text", ""),
-               *pair = json_text(golden_case, "text_pair", NULL);
-    bool cut = cJSON_HasObjectItem(golden_case, "max_length");
-    if (!json_int(golden_case, "max_length", MAX_IDS, 2, MAX_IDS, &length, err)) return false;
-    if (pair)
-        count =
-            wordpiece_encode_pair(w, text, strlen(text), pair, strlen(pair), ids, types, length);
-    else
-        count = wordpiece_encode(w, text, strlen(text), ids, length);
-    if (cut && json_bool(golden_case, "padding", true))
-        while (count < length) ids[count++] = wordpiece_id(w, WORDPIECE_PAD);
-    const cJSON *expected = cJSON_GetObjectItemCaseSensitive(golden_case, "ids");
-    const cJSON *other = json_bool(golden_case, "strict", true)
-                             ? NULL
-                             : cJSON_GetObjectItemCaseSensitive(golden_case, "ids_slow_python");
-    if (!same_ids(expected, ids, count) && !same_ids(other, ids, count))
-        return fail(err, "'%s' becomes other ids", text);
-    const cJSON *expected_types = cJSON_GetObjectItemCaseSensitive(golden_case, "token_type_ids");
-    return !pair || same_ids(expected_types, types, count) ||
-           fail(err, "'%s' + '%s' have other token types", text, pair);
-}
-
-static bool check_decoding(const wordpiece *w, const cJSON *golden_case, error *err)
-{
-    static int ids[MAX_IDS];
-    int count = 0;
-    const cJSON *id;
-    cJSON_ArrayForEach(id,
-                       cJSON_GetObjectItemCaseSensitive(golden_case, "ids")) if (count < MAX_IDS)
-        ids[count++] = id->valueint;
-    static const char *const keys[] = { "decoded", "decoded_skip_special" };
-    for (int skip = 0; skip < 2; skip++) {
-        const char *expected = json_text(golden_case, keys[skip], "");
-        char *text = wordpiece_decode(w, ids, count, skip, true);
-        bool same = text && strcmp(text, expected) == 0;
-        if (!same) fail(err, "ids become '%s', expected '%s'", text ? text : "", expected);
-        free(text);
-        if (!same) return false;
-    }
-    return true;
-}
-
-static bool check_list(const wordpiece *w, const cJSON *list,
-                       bool (*check)(const wordpiece *, const cJSON *, error *),
-                       golden_result *result, error *err)
-{
-    const cJSON *golden_case;
-    cJSON_ArrayForEach(golden_case, list)
-    {
-        result->cases++;
-        if (!check(w, golden_case, err)) return false;
-    }
-    return true;
-}
-
-/* cases.json, with U+0000, which a C string can't hold, replaced by U+0001, which is dropped just
- * so. */
-static cJSON *read_cases(const char *folder, error *err)
-{
-    size_t size;
-    uint8_t *text = file_read_in(folder, "cases.json", &size, err);
-    if (!text) return NULL;
-    for (char *at = (char *)text; (at = strstr(at, "\\u0000")) != NULL;) at[5] = '1';
-    cJSON *json = json_object((const char *)text, size, "cases.json", err);
-    free(text);
-    return json;
-}
-
-bool golden_wordpiece(const char *folder, const compute *c, golden_result *result, error *err)
-{
-    (void)c;
-    size_t size;
-    wordpiece *lower = NULL, *cased = NULL;
-    cJSON *cases = read_cases(folder, err),
-          *decoding = cases ? json_read_in(folder, "decode_cases.json", err) : NULL;
-    uint8_t *vocabulary = decoding ? file_read_in(folder, "vocab.txt", &size, err) : NULL;
-    static const char *const lists[] = { "cases", "pairs", "padded_truncated" };
-    bool ok = vocabulary && wordpiece_new(&lower, (const char *)vocabulary, size, true, err) &&
-              wordpiece_new(&cased, (const char *)vocabulary, size, false, err);
-    for (int i = 0; i < 3 && ok; i++)
-        ok = check_list(lower, cJSON_GetObjectItemCaseSensitive(cases, lists[i]), check_encoding,
-                        result, err);
-    ok = ok &&
-         check_list(cased, cJSON_GetObjectItemCaseSensitive(cases, "do_lower_case_false"),
-                    check_encoding, result, err) &&
-         check_list(lower, cJSON_GetObjectItemCaseSensitive(decoding, "cases"), check_decoding,
-                    result, err);
-    result->measure = "difference";
-    wordpiece_free(lower);
-    wordpiece_free(cased);
-    free(vocabulary);
-    cJSON_Delete(cases);
-    cJSON_Delete(decoding);
-    return ok;
-}
 
 /* ---- preprocess ---- */
 
