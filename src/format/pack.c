@@ -152,7 +152,8 @@ static bool add_entries(cJSON *header, const weight *t, size_t *at)
     size_t rows = (size_t)t->rows, size = rows * weight_row_bytes(t), scales = rows * scale_size(t);
     snprintf(name, sizeof name, "%s" WEIGHT_SCALE_SUFFIX, t->info.name);
     if (t->form == FORM_FLOAT)
-        return add_tensor(header, t->info.name, "F32", t->info.rank, t->info.shape, size, at);
+        return add_tensor(header, t->info.name, t->bits == BITS_HALF ? "F16" : "F32", t->info.rank,
+                          t->info.shape, size, at);
     if (t->bits == 8)
         return add_tensor(header, name, "F32", SHAPE(t->rows), scales, at) &&
                add_tensor(header, t->info.name, "I8", t->info.rank, t->info.shape, size, at);
@@ -207,10 +208,10 @@ static bool make_room(pack_writer *p)
     for (int i = 0; i < p->w->count; i++) {
         const weight *t = &p->w->all[i];
         size_t scales = (size_t)weight_scales(t) * 2 * sizeof(float);
-        if (weight_row_bytes(t) > most) most = weight_row_bytes(t);
         if (scales > most) most = scales;
         if ((size_t)t->cols > cols) cols = (size_t)t->cols;
     }
+    if (cols * sizeof(float) > most) most = cols * sizeof(float);
     p->row_room = malloc(most);
     p->levels = malloc(cols);
     return p->row_room && p->levels;

@@ -1,6 +1,7 @@
 #include "quant/precision.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "quant/packed.h"
@@ -12,19 +13,30 @@ static bool holds_any(const char *name, const char *const *parts)
     return false;
 }
 
+/* The number of the layer in "encoder.layer.3.output", -1 where there is none. */
+static int layer_of(const char *name)
+{
+    const char *layer = strstr(name, "layer");
+    if (!layer) return -1;
+    layer += strcspn(layer, ".");
+    return *layer ? atoi(layer + 1) : -1;
+}
+
 int precision_bits(precision keep, const char *name, int rank, int cols)
 {
     static const char *const tables[] = { "position_embedding", "token_type_embeddings", NULL };
+    static const char *const first_of_head[] = { "pooler.", "classifier.0.", NULL };
     static const char *const finer[] = { ".value.",         ".v_proj.",
                                          ".out_proj.",      "attention.output.",
-                                         "pooler.",         "classifier",
-                                         "text_projection", "visual_projection",
-                                         NULL };
+                                         "classifier",      "text_projection",
+                                         "visual_projection", NULL };
     size_t length = strlen(name);
     bool weight = length >= 6 && strcmp(name + length - 6, "weight") == 0;
     if (keep == KEEP_AS_STORED || !weight || rank < 2 || holds_any(name, tables))
         return BITS_FLOAT;
-    if (keep == QUANTIZE_Q8 || cols % PACKED_EIGHT) return 8;
+    bool head = holds_any(name, first_of_head);
+    if (keep == QUANTIZE_Q8) return head ? BITS_HALF : 8;
+    if (head || cols % PACKED_EIGHT) return 8;
     if (holds_any(name, finer) || cols % PACKED_GROUP) return 6;
-    return 4;
+    return layer_of(name) == 0 ? 5 : 4;
 }

@@ -22,10 +22,12 @@ static bool is_packed(const tensor_info *info)
 static int bits_of(const weight *t, precision keep)
 {
     const tensor_info *info = &t->info;
-    if (info->rank < 2 || t->rows == 0 || t->cols == 0) return BITS_FLOAT;
+    int floats = info->type == DTYPE_F16 ? BITS_HALF : BITS_FLOAT;
+    if (info->rank < 2 || t->rows == 0 || t->cols == 0) return floats;
     if (info->type == DTYPE_I8) return 8;
     if (is_packed(info)) return (int)info->shape[2];
-    return precision_bits(keep, info->name, info->rank, t->cols);
+    int bits = precision_bits(keep, info->name, info->rank, t->cols);
+    return bits < floats ? bits : floats;
 }
 
 /* Whether it is quantized, and was when it came. */
@@ -95,7 +97,7 @@ static bool measure(weight *t, precision keep, error *err)
     t->cols = (int)cols;
     if (is_packed(&t->info)) t->cols = (int)(t->info.shape[1] * PACKED_EIGHT);
     t->bits = bits_of(t, keep);
-    t->form = t->bits == BITS_FLOAT ? FORM_FLOAT : t->bits == 4 ? FORM_Q4 : FORM_Q8;
+    t->form = t->bits >= BITS_HALF ? FORM_FLOAT : t->bits == 4 ? FORM_Q4 : FORM_Q8;
     if (t->form == FORM_Q4 && t->cols % PACKED_GROUP)
         return fail(err, "tensor '%s': rows of %d levels of 4 bits, expected a multiple of %d",
                     t->info.name, t->cols, PACKED_GROUP);
@@ -251,6 +253,8 @@ static bool take_units(const weights *w, weight *t, const uint8_t *bytes, size_t
     }
     float *to = t->floats + t->arrived;
     dtype_to_floats(t->info.type, bytes, count, to);
+    for (size_t i = 0; i < count && t->bits == BITS_HALF; i++)
+        to[i] = half_to_float(float_to_half(to[i]));
     if (!all_finite(t, to, count, t->arrived, err)) return false;
     t->arrived += count;
     return true;
@@ -378,10 +382,16 @@ int weight_scales(const weight *t)
 void weight_row(const weight *t, int r, uint8_t *row, uint8_t *levels)
 {
     size_t at = (size_t)r * row_room(t);
-    if (t->form == FORM_FLOAT && t->packed) {
-        panel_row_f32(t->floats, r, t->cols, (float *)(void *)row);
-    } else if (t->form == FORM_FLOAT) {
-        memcpy(row, t->floats + (size_t)r * (size_t)t->cols, weight_row_bytes(t));
+    if (t->form == FORM_FLOAT) {
+        float *floats = (float *)(void *)row;
+        if (t->packed)
+            panel_row_f32(t->floats, r, t->cols, floats);
+        else if (t->cols > 0)
+            memcpy(floats, t->floats + (size_t)r * (size_t)t->cols, row_room(t));
+        for (int i = 0; i < t->cols && t->bits == BITS_HALF; i++) {
+            uint16_t half = float_to_half(floats[i]);
+            memcpy(row + 2 * i, &half, sizeof half); /* never behind what is still to be read */
+        }
     } else if (t->form == FORM_Q4 && t->packed) {
         panel_row_q4((const uint8_t *)t->bytes, r, t->cols, row);
     } else if (t->form == FORM_Q4) {

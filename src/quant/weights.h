@@ -29,7 +29,7 @@ typedef enum { FORM_FLOAT, FORM_Q8, FORM_Q4 } weight_form;
 typedef struct {
     tensor_info info;
     int rows, cols;
-    int bits;         /* of a value in a file: 32, 8 or fewer */
+    int bits;         /* of a value in a file: 32 or 16 as floats, 8 or fewer quantized */
     weight_form form; /* FORM_Q4 for 4 bits, FORM_Q8 for 5 to 8 */
     float *floats; /* [rows, cols] as floats; a matrix has room for a multiple of PANEL rows */
     int8_t *bytes; /* q8: [rows, q8_padded(cols)], the padding zeros; q4: [rows, cols / 2] pairs of
@@ -86,9 +86,9 @@ const float *weights_floats(const weights *w, const char *name, int rank, const 
 bool weights_is_scale(const weights *w, const weight *t);
 
 /* Row `r` of a tensor as a file has it: floats, int8 values or packed levels, weight_row_bytes(t) of
- * them. `room` is room for t->cols bytes. */
+ * them; `row` is room for 4 * t->cols bytes, `levels` for t->cols. */
 size_t weight_row_bytes(const weight *t);
-void weight_row(const weight *t, int r, uint8_t *row, uint8_t *room);
+void weight_row(const weight *t, int r, uint8_t *row, uint8_t *levels);
 
 /* The scales of row `r` of a quantized tensor, [weight_scales(t)]. */
 int weight_scales(const weight *t);
