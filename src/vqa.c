@@ -447,8 +447,7 @@ static bool readable(vqa *v, const char *what, const char *text, size_t size)
     if (size > VQA_MAX_QUESTION)
         return fail(&v->err, "the %s has %zu bytes, at most %d are taken", what, size,
                     VQA_MAX_QUESTION);
-    return valid == size ||
-           fail(&v->err, "the %s is not UTF-8 text (byte %zu)", what, valid);
+    return valid == size || fail(&v->err, "the %s is not UTF-8 text (byte %zu)", what, valid);
 }
 
 /* The number of ids now in v->ids, or the status of a question that can't be taken. */
@@ -496,11 +495,11 @@ static int rank(vqa *v, const int *among, int count, int top_k)
     if (v->problem == PROBLEM_REGRESSION) {
         v->best_count = regress_values(v->scores, top_k, v->best);
     } else {
-        classify_probabilities(
-            v->compute.k, v->problem == PROBLEM_SOFTMAX ? CLASSIFY_SOFTMAX : CLASSIFY_SIGMOID,
-            v->scores);
-        v->best_count = classify_best(v->scores, among, among ? count : v->scores.cols, top_k,
-                                      v->best);
+        classify_probabilities(v->compute.k,
+                               v->problem == PROBLEM_SOFTMAX ? CLASSIFY_SOFTMAX : CLASSIFY_SIGMOID,
+                               v->scores);
+        v->best_count =
+            classify_best(v->scores, among, among ? count : v->scores.cols, top_k, v->best);
     }
     return v->best_count;
 }

@@ -224,8 +224,8 @@ static bool add_merges(folder *f, const cJSON *merges, error *err)
     {
         const char *first = cJSON_IsArray(merge) ? merge->child->valuestring : merge->valuestring,
                    *second = cJSON_IsArray(merge) ? merge->child->next->valuestring : "";
-        at += (size_t)snprintf(lines + at, size - at, *second ? "%s %s\n" : "%s%s\n", first,
-                               second);
+        at +=
+            (size_t)snprintf(lines + at, size - at, *second ? "%s %s\n" : "%s%s\n", first, second);
     }
     bool ok = add_lines(f, "merges", lines, at, err);
     free(lines);
@@ -239,11 +239,12 @@ static bool take_tokenizer_json(folder *f, error *err)
                 *normalizer = cJSON_GetObjectItemCaseSensitive(json, "normalizer"),
                 *vocabulary = cJSON_GetObjectItemCaseSensitive(model, "vocab"),
                 *lowercase = cJSON_GetObjectItemCaseSensitive(normalizer, "lowercase");
-    bool ok = json && (cJSON_IsObject(vocabulary) ||
-                       fail(err, "tokenizer.json has no \"vocab\" in its \"model\"")) &&
-              add_vocabulary(f, vocabulary, err) &&
-              (is_wordpiece(f) ||
-               add_merges(f, cJSON_GetObjectItemCaseSensitive(model, "merges"), err));
+    bool ok =
+        json &&
+        (cJSON_IsObject(vocabulary) ||
+         fail(err, "tokenizer.json has no \"vocab\" in its \"model\"")) &&
+        add_vocabulary(f, vocabulary, err) &&
+        (is_wordpiece(f) || add_merges(f, cJSON_GetObjectItemCaseSensitive(model, "merges"), err));
     if (ok && cJSON_IsBool(lowercase) &&
         !cJSON_HasObjectItem(f->settings.tokenizer, "do_lower_case"))
         cJSON_AddBoolToObject(f->settings.tokenizer, "do_lower_case", cJSON_IsTrue(lowercase));

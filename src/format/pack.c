@@ -98,13 +98,13 @@ bool pack_check_end(const pack_check *c, error *err)
 
 struct pack_writer {
     const weights *w;
-    bool all;           /* also tensors that no layer has asked for */
-    char *head;         /* the length of the header, and the header */
-    uint8_t *unit;      /* what is being handed out: the head, a row, or the checksum */
-    size_t filled, at;  /* bytes in it, and how many of them were handed out */
-    int tensor, row;    /* the row that comes next */
-    bool values;        /* of the tensor's values, not of its scales */
-    bool ended;         /* the checksum was the last */
+    bool all;          /* also tensors that no layer has asked for */
+    char *head;        /* the length of the header, and the header */
+    uint8_t *unit;     /* what is being handed out: the head, a row, or the checksum */
+    size_t filled, at; /* bytes in it, and how many of them were handed out */
+    int tensor, row;   /* the row that comes next */
+    bool values;       /* of the tensor's values, not of its scales */
+    bool ended;        /* the checksum was the last */
     size_t head_size, data_size;
     uint8_t *row_room, *levels;
     pack_check check;
@@ -276,8 +276,7 @@ static bool next_unit(pack_writer *p)
         const weight *t = &p->w->all[p->tensor];
         bool skipped = !written(p, t) || (!p->values && t->form == FORM_FLOAT);
         if (!skipped && p->row < t->rows) {
-            if (p->values)
-                weight_row(t, p->row, p->unit, p->levels);
+            if (p->values) weight_row(t, p->row, p->unit, p->levels);
             p->filled = p->values ? weight_row_bytes(t) : scales_of(t, p->row, p->unit);
             p->row++;
             pack_check_bytes(&p->check, p->unit, p->filled);

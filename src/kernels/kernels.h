@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 enum {
-    PANEL = 8,    /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
-    Q8_STEP = 8,  /* int8 rows are padded with zeros to a multiple of this */
-    Q8_MAX = 63, /* activations are quantized to -63..63, one scale a row, which leaves one bit so that
+    PANEL = 8,   /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
+    Q8_STEP = 8, /* int8 rows are padded with zeros to a multiple of this */
+    Q8_MAX =
+        63, /* activations are quantized to -63..63, one scale a row, which leaves one bit so that
                     relaxed i8 x i7 products stay exact */
-    Q4_GROUP = 64, /* neighbouring inputs that share a scale */
+    Q4_GROUP = 64,  /* neighbouring inputs that share a scale */
     Q4_LEVELS = 16, /* a nibble n means (2 n - 15) times the scale of its group */
 };
 

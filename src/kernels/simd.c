@@ -247,8 +247,7 @@ static inline __attribute__((always_inline)) void tile_q4(const int8_t *x, const
         }
         v128_t scale_left = load(w_scale), scale_right = load(w_scale + 4);
         for (int r = 0; r < rows; r++) {
-            total_left[r] =
-                ADD(total_left[r], MUL(wasm_f32x4_convert_i32x4(left[r]), scale_left));
+            total_left[r] = ADD(total_left[r], MUL(wasm_f32x4_convert_i32x4(left[r]), scale_left));
             total_right[r] =
                 ADD(total_right[r], MUL(wasm_f32x4_convert_i32x4(right[r]), scale_right));
         }

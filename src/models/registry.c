@@ -9,7 +9,7 @@
 #include "models/vilt.h"
 
 static const architecture *const architectures[] = { &multimodal_architecture, &vilt_architecture,
-                                                    &clip_architecture };
+                                                     &clip_architecture };
 enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
 
 static const architecture *find(const char *type)

@@ -107,8 +107,9 @@ static void multiply(void *context, int task)
     int first = task * PANELS_A_TASK, last = first + PANELS_A_TASK;
     if (last > panel_count(l->out)) last = panel_count(l->out);
     if (!l->floats) {
-        float extra[PANELS_A_TASK * PANEL], *y = p->y[i].data + first * PANEL,
-              *finest = tensor_row(p->y[i], p->finest) + first * PANEL;
+        float extra[PANELS_A_TASK * PANEL],
+            *y = p->y[i].data + first * PANEL,
+            *finest = tensor_row(p->y[i], p->finest) + first * PANEL;
         int outputs = (last * PANEL < l->out ? last * PANEL : l->out) - first * PANEL;
         const int8_t *rest = p->q + (size_t)p->x.rows * (size_t)q8_padded(l->in);
         multiply_quantized(p->c->k, l, p->q, p->scale, p->x.rows, l->bias, y, l->out, first, last);

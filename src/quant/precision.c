@@ -26,14 +26,12 @@ int precision_bits(precision keep, const char *name, int rank, int cols)
 {
     static const char *const tables[] = { "position_embedding", "token_type_embeddings", NULL };
     static const char *const first_of_head[] = { "pooler.", "classifier.0.", NULL };
-    static const char *const finer[] = { ".value.",         ".v_proj.",
-                                         ".out_proj.",      "attention.output.",
-                                         "classifier",      "text_projection",
+    static const char *const finer[] = { ".value.",           ".v_proj.",   ".out_proj.",
+                                         "attention.output.", "classifier", "text_projection",
                                          "visual_projection", NULL };
     size_t length = strlen(name);
     bool weight = length >= 6 && strcmp(name + length - 6, "weight") == 0;
-    if (keep == KEEP_AS_STORED || !weight || rank < 2 || holds_any(name, tables))
-        return BITS_FLOAT;
+    if (keep == KEEP_AS_STORED || !weight || rank < 2 || holds_any(name, tables)) return BITS_FLOAT;
     bool head = holds_any(name, first_of_head);
     if (keep == QUANTIZE_Q8) return head ? BITS_HALF : 8;
     if (head || cols % PACKED_EIGHT) return 8;

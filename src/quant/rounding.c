@@ -20,15 +20,14 @@ void rounding_keep_sum(const float *exact, int n, int least, int most, float ste
     float lacking = 0;
     for (int i = 0; i < n; i++) {
         float nearest = nearbyintf(exact[i]);
-        rounded[i] = nearest < (float)least ? least
-                     : nearest > (float)most ? most
-                                             : (int)nearest;
+        rounded[i] = nearest < (float)least ? least : nearest > (float)most ? most : (int)nearest;
         lacking += exact[i] - (float)rounded[i];
     }
     if (!(step > 0)) return;
     lacking += *debt / step;
     float changes = nearbyintf(lacking);
-    if (changes > (float)n / 4) changes = (float)(n / 4); /* a debt that can't be paid is not worth it */
+    if (changes > (float)n / 4)
+        changes = (float)(n / 4); /* a debt that can't be paid is not worth it */
     if (changes < -(float)n / 4) changes = -(float)(n / 4);
     for (int i = 0; i < (int)fabsf(changes); i++)
         change_one(exact, n, changes > 0 ? most : least, changes > 0 ? 1 : -1, rounded);

@@ -369,10 +369,7 @@ bool weights_is_scale(const weights *w, const weight *t)
     return base && base->form != FORM_FLOAT && as_stored(base);
 }
 
-size_t weight_row_bytes(const weight *t)
-{
-    return (size_t)t->cols * (size_t)t->bits / 8;
-}
+size_t weight_row_bytes(const weight *t) { return (size_t)t->cols * (size_t)t->bits / 8; }
 
 int weight_scales(const weight *t)
 {

@@ -72,10 +72,10 @@ int command_ask(int argc, char **argv)
     int result = TOOL_FAILED;
     uint8_t *bytes = file_read(argv[optind + 1], &size, &err);
     int picture = bytes ? vqa_encode(v, bytes, size) : 0;
-    int count = picture <= 0 ? 0
-                : choices    ? vqa_choose(v, picture, question, strlen(question), choices,
-                                          choices_size, top_k)
-                             : vqa_ask(v, picture, question, strlen(question), top_k);
+    int count =
+        picture <= 0 ? 0
+        : choices ? vqa_choose(v, picture, question, strlen(question), choices, choices_size, top_k)
+                  : vqa_ask(v, picture, question, strlen(question), top_k);
     if (!bytes)
         tool_failed("%s", err.text);
     else if (picture < 0)

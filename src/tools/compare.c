@@ -18,7 +18,8 @@ typedef struct {
 } comparison;
 
 /* A model that compares texts has nothing but choices to compare. */
-static const float *logits_of(comparison *c, int i, const picture_question *q, int *count, error *err)
+static const float *logits_of(comparison *c, int i, const picture_question *q, int *count,
+                              error *err)
 {
     vqa *v = c->v[i];
     if (!q->same) {
@@ -105,10 +106,11 @@ int command_compare(int argc, char **argv)
         if (!ok) tool_failed("%s", err.text);
     }
     if (ok)
-        printf("%d questions: cosine of the logits %.6f on average, %.6f at least (%s); best answer "
-               "the same %.2f %%\n",
-               c.questions, c.cosine / c.questions, c.least, c.least_file,
-               100.0 * c.agreed / c.questions);
+        printf(
+            "%d questions: cosine of the logits %.6f on average, %.6f at least (%s); best answer "
+            "the same %.2f %%\n",
+            c.questions, c.cosine / c.questions, c.least, c.least_file,
+            100.0 * c.agreed / c.questions);
     archive_close(pictures);
     for (int i = 0; i < 2; i++) vqa_free(c.v[i]);
     return ok ? TOOL_OK : TOOL_FAILED;

@@ -162,7 +162,8 @@ int command_eval(int argc, char **argv)
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 3)
-        return tool_usage("eval takes a model, a .jsonl file and a folder or .tar file of pictures");
+        return tool_usage(
+            "eval takes a model, a .jsonl file and a folder or .tar file of pictures");
     static evaluation e;
     error err;
     archive *pictures = NULL;

@@ -12,8 +12,8 @@
 
 /* ---- tensors, from the headers alone ---- */
 
-static bool print_tensors(void *context, const tensor_info *tensors, int count, const cJSON *metadata,
-                          error *err)
+static bool print_tensors(void *context, const tensor_info *tensors, int count,
+                          const cJSON *metadata, error *err)
 {
     bool *printed = context;
     (void)metadata, (void)err;

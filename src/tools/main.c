@@ -43,8 +43,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    { "ask", command_ask },         { "eval", command_eval },   { "quantize", command_quantize },
-    { "inspect", command_inspect }, { "bench", command_bench }, { "goldens", command_goldens },
+    { "ask", command_ask },         { "eval", command_eval },     { "quantize", command_quantize },
+    { "inspect", command_inspect }, { "bench", command_bench },   { "goldens", command_goldens },
     { "compare", command_compare }, { "recipe", command_recipe },
 };
 

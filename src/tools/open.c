@@ -35,7 +35,8 @@ static bool load_folder(vqa *v, const char *folder, const char *name, error *err
             return fail(err, "the path is too long");
         bool there = file_exists(path);
         error why;
-        if (there && !file_stream(path, push, v, &why)) return fail(err, "%s: %s", wanted, why.text);
+        if (there && !file_stream(path, push, v, &why))
+            return fail(err, "%s: %s", wanted, why.text);
         if (vqa_end_file(v, there) != VQA_OK) return fail(err, "%s", vqa_error(v));
     }
     return true;
@@ -60,7 +61,7 @@ vqa *tool_open_as(const char *path, model_options options)
                vqa_set_licence(v, options.licence, strlen(options.licence)) == VQA_OK);
     if (!ok)
         tool_failed("%s", vqa_error(v));
-    else if (!(file_is_folder(path)      ? load_folder(v, path, options.name, &err)
+    else if (!(file_is_folder(path)       ? load_folder(v, path, options.name, &err)
                : ends_with(path, ".json") ? parts_stream(path, push, v, &err)
                                           : file_stream(path, push, v, &err)))
         tool_failed("%s: %s", path, err.text);

@@ -82,11 +82,11 @@ static bool stream_part(const char *manifest, const cJSON *part,
     uint8_t *bytes = file_read(path, &got, err);
     if (!bytes) return false;
     sha256_hex(bytes, got, hex);
-    bool ok = (double)got == size ? strcmp(hex, expected) == 0 ||
-                                        fail(err, "the part '%s' is damaged: SHA-256 %s, expected %s",
-                                             file, hex, expected)
-                                  : fail(err, "the part '%s' has %zu bytes, expected %.0f", file,
-                                         got, size);
+    bool ok = (double)got == size
+                  ? strcmp(hex, expected) == 0 ||
+                        fail(err, "the part '%s' is damaged: SHA-256 %s, expected %s", file, hex,
+                             expected)
+                  : fail(err, "the part '%s' has %zu bytes, expected %.0f", file, got, size);
     ok = ok && take(context, bytes, got, err);
     free(bytes);
     return ok;
@@ -103,10 +103,12 @@ bool parts_stream(const char *manifest,
     const char *format = json_text(json, "format", "");
     bool ok = json != NULL;
     if (ok && strcmp(format, PARTS_FORMAT) != 0)
-        ok = fail(err, "not a manifest: its \"format\" is '%s', expected '" PARTS_FORMAT "'", format);
+        ok = fail(err, "not a manifest: its \"format\" is '%s', expected '" PARTS_FORMAT "'",
+                  format);
     if (ok && !cJSON_GetArraySize(parts)) ok = fail(err, "the manifest has no \"parts\"");
-    if (ok) cJSON_ArrayForEach(part, parts) if (ok) ok =
-        stream_part(manifest, part, take, context, err);
+    if (ok)
+        cJSON_ArrayForEach(part, parts) if (ok) ok =
+            stream_part(manifest, part, take, context, err);
     cJSON_Delete(json);
     free(text);
     return ok;

@@ -29,9 +29,10 @@ static bool take_line(reading *r, const char *line, size_t size, error *err)
     cJSON *record = json_object(line, size, "the record", err);
     if (!record) return false;
     picture_question q = { .record = record,
-                   .file = json_text(record, "file", NULL),
-                   .question = json_text(record, "question", NULL) };
-    bool ok = (q.file && q.question) || fail(err, "the record lacks a text \"file\" or \"question\"");
+                           .file = json_text(record, "file", NULL),
+                           .question = json_text(record, "question", NULL) };
+    bool ok =
+        (q.file && q.question) || fail(err, "the record lacks a text \"file\" or \"question\"");
     q.same = ok && r->file && strcmp(r->file, q.file) == 0;
     ok = ok && (q.same || read_picture(r, q.file, err));
     q.picture = r->picture;
@@ -42,8 +43,8 @@ static bool take_line(reading *r, const char *line, size_t size, error *err)
 }
 
 bool questions_each(const char *path, const archive *pictures, int most,
-                    bool (*take)(void *context, const picture_question *q, error *err), void *context,
-                    error *err)
+                    bool (*take)(void *context, const picture_question *q, error *err),
+                    void *context, error *err)
 {
     size_t size;
     reading r = { .pictures = pictures, .take = take, .context = context };

@@ -188,8 +188,11 @@ static bool copy(const char *folder, const char *name, const char *out, error *e
 
 static bool write_folder(const char *folder, const char *out, error *err)
 {
-    static const char *const copied[] = { "config.json", "preprocessor_config.json",
-                                          "tokenizer_config.json", "vocab.txt", "vocab.json",
+    static const char *const copied[] = { "config.json",
+                                          "preprocessor_config.json",
+                                          "tokenizer_config.json",
+                                          "vocab.txt",
+                                          "vocab.json",
                                           "merges.txt" };
     char path[4096];
     bool vocabulary = false;
