@@ -118,13 +118,13 @@ export class Engine {
     })));
   }
 
-  /** The size of the model as a pack. @returns {number} */
+  /** The size of the model as a pack, which is read from its beginning now. @returns {number} */
   packSize() {
     return this.#checked((c) => c.vqa_pack_size(this.#vqa));
   }
 
   /**
-   * The next bytes of that pack, none at its end; then it starts anew.
+   * The next bytes of that pack, none at its end.
    * @param {number} size  give at most so many
    * @returns {Uint8Array}
    */

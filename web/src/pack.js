@@ -6,6 +6,7 @@ import { PIECE } from './bytes.js';
 /** @typedef {(name: string, ...args: any[]) => Promise<any>} Call  calls the engine */
 
 /**
+ * After `packSize`, which starts the reading anew.
  * @param {Call} call
  * @param {(loaded: number) => void} onBytes
  * @param {AbortSignal} [signal]
@@ -13,25 +14,14 @@ import { PIECE } from './bytes.js';
  */
 export async function* packPieces(call, onBytes, signal) {
   let loaded = 0;
-  let ended = false;
-  try {
-    while (true) {
-      throwIfAborted(signal);
-      const piece = await abortable(call('packRead', PIECE), signal);
-      ended = !piece.length;
-      if (ended) return;
-      loaded += piece.length;
-      yield piece;
-      onBytes(loaded);
-    }
-  } finally {
-    if (!ended) await rewind(call).catch(() => {});
+  while (true) {
+    throwIfAborted(signal);
+    const piece = await abortable(call('packRead', PIECE), signal);
+    if (!piece.length) return;
+    loaded += piece.length;
+    yield piece;
+    onBytes(loaded);
   }
-}
-
-/** A pack that was not read to its end is, so that the next reading starts at its beginning. @param {Call} call */
-async function rewind(call) {
-  while ((await call('packRead', PIECE)).length);
 }
 
 /**

@@ -44,16 +44,12 @@ export async function store(key, size, pieces) {
       if (done) controller.close();
       else controller.enqueue(value);
     },
-    async cancel() {
-      await pieces.return(undefined);
-    },
   }, { highWaterMark: 0 });
   const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': String(size) };
   const stored = await attempt(async (cache) => {
     await cache.put(key, new Response(stream, { headers }));
     return true;
   });
-  await pieces.return(undefined); // where it was not read to its end
   return stored ?? false;
 }
 

@@ -18,10 +18,13 @@ function recorded({ signal, report = () => {}, fails = () => {} } = {}) {
   const answers = {
     openFolder: () => WANTED[(next = 0)],
     endFile: () => WANTED[++next] ?? '',
-    packSize: () => PACK.length,
+    packSize: () => {
+      at = 0;
+      return PACK.length;
+    },
     packRead: (size) => {
       const piece = PACK.slice(at, at + size);
-      at = piece.length ? at + piece.length : 0;
+      at += piece.length;
       return piece;
     },
   };

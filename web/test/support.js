@@ -17,6 +17,15 @@ export const CHROME = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/c
 export const CHROME_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** The files of a small folder: a fixture, and a vocabulary, which it lacks. */
+export function smallFolder() {
+  const fixture = path('tests/fixtures/fusion/concat/');
+  const files = Object.fromEntries(['config.json', 'preprocessor_config.json', 'tokenizer_config.json', 'model.safetensors']
+    .map((name) => [name, readFileSync(`${fixture}${name}`)]));
+  const words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'what', 'color', 'is', 'the', 'cat', 'how', 'many', 'dogs', '?'];
+  return { ...files, 'vocab.txt': Buffer.from(words.join('\n')) };
+}
+
 /** For `test(name, { skip })`: false if all these files are there, else the line that says which is not. */
 export function missing(...files) {
   const file = files.find((name) => !existsSync(name));

@@ -108,10 +108,10 @@ test('a pack is read to its end, one call after the other', async () => {
   let at = 0;
   const read = () => {
     const piece = bytes.slice(at, at + 2000);
-    at = piece.length ? at + 2000 : 0;
+    at += piece.length;
     return piece;
   };
-  const vqa = new Vqa({ call: async (name) => (name === 'packSize' ? bytes.length : read()), close() {} }, {});
+  const vqa = new Vqa({ call: async (name) => (name === 'packSize' ? ((at = 0), bytes.length) : read()), close() {} }, {});
   const seen = [];
   const [pack, again] = await Promise.all([vqa.pack({ onProgress: ({ loaded, total }) => seen.push([loaded, total]) }), vqa.pack()]);
   assert.equal(Buffer.compare(Buffer.from(await pack.arrayBuffer()), bytes), 0);
