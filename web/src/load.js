@@ -80,7 +80,7 @@ export async function loadStored(key, to) {
  */
 export async function keep(key, { call, meter, signal }) {
   const size = await call('packSize');
-  const kept = await store(key, size, packPieces(call, (loaded) => meter.store(loaded, size), signal));
+  const kept = await store(key, size, packPieces(call, size, (loaded) => meter.store(loaded, size), signal));
   throwIfAborted(signal);
   return kept;
 }
