@@ -1,6 +1,6 @@
 // The quiet lines below: how long the answer took, how large everything is.
 
-import { bytesText, millionsText } from './format.js';
+import { bytesText, countText } from './format.js';
 
 const timings = document.getElementById('timings');
 const sizes = document.getElementById('sizes');
@@ -17,7 +17,7 @@ export function showSizes(info) {
   const parts = [
     info.weightBytes && `Model ${bytesText(info.weightBytes)}`,
     runtime && `runtime ${bytesText(runtime)}`,
-    info.parameters && `${millionsText(info.parameters)} parameters`,
+    info.parameters && `${countText(info.parameters)} parameters`,
   ];
   sizes.textContent = parts.filter(Boolean).join(' · ');
 }

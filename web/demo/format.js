@@ -15,7 +15,7 @@ export const loadedText = (loaded, total) =>
   `${megabytes.format(loaded / 1e6)}${total ? ` of ${megabytes.format(total / 1e6)}` : ''} MB`;
 
 /** @param {number} count */
-export const millionsText = (count) => `${short.format(count / 1e6)} million`;
+export const countText = (count) => (count < 1e6 ? `${short.format(count / 1e3)} thousand` : `${short.format(count / 1e6)} million`);
 
 /** A message as a sentence: engine messages start small and end without a full stop. */
 export function sentence({ message }) {

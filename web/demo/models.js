@@ -1,7 +1,7 @@
 // The part where another model is loaded, described, saved and left again.
 
 import { createVqa } from './src/index.js';
-import { bytesText, loadedText, millionsText, sentence } from './format.js';
+import { bytesText, countText, loadedText, sentence } from './format.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -58,6 +58,7 @@ export async function load(model, use, leave) {
     const loaded = await createVqa({ model, precision: $('precision').value, onProgress: showProgress, signal });
     describe(loaded);
     use(loaded);
+    document.body.scrollIntoView(); // to the question
   } catch (error) {
     if (!signal.aborted) $('model-error').textContent = sentence(error);
   } finally {
@@ -86,7 +87,7 @@ function describe(loaded) {
   $('model-name').textContent = name;
   const rows = [
     ['Architecture', [architecture, summary].filter(Boolean).join(': ')],
-    ['Parameters', `${millionsText(parameters)}, as ${precision}`],
+    ['Parameters', `${countText(parameters)}, as ${precision}`],
     ['Memory', bytesText(memoryBytes)],
     ['Licence', licence || 'not stated: look it up where the model comes from'],
     ['Next visit', cached && 'It is kept in this browser and opens without the network.'],
