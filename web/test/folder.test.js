@@ -1,13 +1,14 @@
 // A folder as Hugging Face publishes models, with the real runtime: from an address, a path and files, quantized and saved.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { createVqa } from '../src/index.js';
-import { RED_CIRCLE, RUNTIME, missing, smallFolder } from './support.js';
+import { COMMAND_LINE, RED_CIRCLE, RUNTIME, missing, smallFolder } from './support.js';
 
 const QUESTION = 'what color is the cat?';
 
@@ -107,6 +108,15 @@ describe('with the runtime', { skip: missing(RUNTIME) }, () => {
       assert.deepEqual({ ...again.info, ...sizes }, { ...vqa.info, ...sizes });
       assert.equal(Buffer.compare(Buffer.from(await (await again.pack()).arrayBuffer()), Buffer.from(await pack.arrayBuffer())), 0);
     }
+  });
+
+  test('a manifest as the command line writes it', { skip: missing(COMMAND_LINE) }, async () => {
+    const out = mkdtempSync(join(tmpdir(), 'vqa-parts-'));
+    execFileSync(COMMAND_LINE, ['quantize', path, join(out, 'small.json'), '--precision', 'q4']);
+    assert.deepEqual(await answers(join(out, 'small.json')), await answers(path, { precision: 'q4' }));
+    const parts = readdirSync(out).map((name) => new File([readFileSync(join(out, name))], name));
+    assert.deepEqual(await answers(parts), await answers(path, { precision: 'q4' }));
+    rmSync(out, { recursive: true });
   });
 
   test('what is missing, refused or no file is one sentence', async () => {
