@@ -19,7 +19,7 @@ export function showAnswers(question, answers, note) {
     const bar = element('span', 'bar');
     bar.style.setProperty('--score', score);
     bar.setAttribute('aria-hidden', 'true');
-    return element('li', '', element('span', 'answer', answer), bar, element('span', 'score', scoreText(score)));
+    return element('li', answer.length > 24 ? 'long' : '', element('span', 'answer', answer), bar, element('span', 'score', scoreText(score)));
   });
   panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows));
   if (note) panel.append(element('p', 'note', note));

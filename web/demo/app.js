@@ -17,7 +17,7 @@ const PHOTO_QUESTIONS = ['What is in the picture?', 'What color is it?', 'How ma
 const TEMPLATES = ['a photo of {}', 'a drawing of {}', 'What is it?'];
 
 const CHOOSE = 'Choose a picture to ask about.';
-const NEED_CHOICES = 'This model has no answers of its own. Write down the possible ones, separated by commas.';
+const NEED_CHOICES = 'This model has no answers of its own. Write down the possible ones, separated by commas: each takes the place of {} in the question.';
 
 const preview = document.getElementById('picture');
 const pictureError = document.getElementById('picture-error');

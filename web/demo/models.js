@@ -54,13 +54,16 @@ export async function load(model, use, leave) {
   const { signal } = loading;
   $('model-error').textContent = '';
   showProgress({ stage: 'download', loaded: 0 });
+  $('model-progress').scrollIntoView({ block: 'nearest' }); // what was dropped may have been dropped anywhere
   try {
     const loaded = await createVqa({ model, precision: $('precision').value, onProgress: showProgress, signal });
     describe(loaded);
     use(loaded);
     document.body.scrollIntoView(); // to the question
   } catch (error) {
-    if (!signal.aborted) $('model-error').textContent = sentence(error);
+    if (signal.aborted) return;
+    $('model-error').textContent = sentence(error);
+    $('model-error').scrollIntoView({ block: 'nearest' });
   } finally {
     if (loading.signal === signal) $('model-progress').hidden = true;
   }
