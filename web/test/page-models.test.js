@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { createVqa } from '../src/index.js';
 import { FOLDER, HOST, QUESTION, modelsInBrowser, skip } from './chromium.js';
-import { RED_CIRCLE, RUNTIME } from './support.js';
+import { RED_CIRCLE, RUNTIME, smallFolder } from './support.js';
 
 describe('other models on the page', { skip, timeout: 300_000 }, () => {
   const use = modelsInBrowser();
@@ -124,5 +124,20 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
     await use.page.locator('#answers').getByRole('alert').getByText(/teapot/).waitFor();
     await use.page.getByText('Possible answers').click();
     await use.page.locator('#answers li').nth(4).waitFor();
+  });
+
+  test('a model without answers of its own asks for them', async () => {
+    await opened();
+    const files = Object.entries(smallFolder('clip')).map(([name, buffer]) => ({ name, mimeType: '', buffer }));
+    await use.page.locator('#model-files').setInputFiles(files);
+    await use.page.locator('#answers').getByText('This model has no answers of its own.').waitFor();
+    assert.equal(await use.page.getByLabel('Your question').inputValue(), 'a photo of {}');
+    await use.page.getByLabel('Possible answers').fill('the cat, the color, many dogs');
+    await use.page.getByLabel('Possible answers').press('Enter');
+    await use.page.locator('#answers li').nth(2).waitFor();
+    assert.deepEqual((await use.page.locator('#answers li .answer').allTextContents()).sort(), ['many dogs', 'the cat', 'the color']);
+    await use.page.getByRole('button', { name: 'Back to the built-in model' }).click();
+    await use.page.locator('#answers li').nth(4).waitFor();
+    assert.match(await use.page.getByLabel('Your question').inputValue(), /\?$/);
   });
 });
