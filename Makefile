@@ -1,6 +1,7 @@
 # make demo    install what is missing, build, answer two questions, serve the page
 # make test    install what is missing, build and test everything
 # make build   install what is missing, build: build/native/vqa and build/wasm/vqa.wasm
+# make bench   load a full-size model of random weights in a browser: time, memory (writes 470 MB to build/)
 # make format  format the C sources;  make check-format says what it would change
 # make clean   remove build/
 # make         this text
@@ -14,7 +15,7 @@ CLANG     := $(or $(shell command -v clang-19),$(shell command -v clang))
 # Where setup.sh puts node if the machine's own is too old.
 export PATH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wasm-vqa/node/bin:$(PATH)
 
-.PHONY: help demo test build format check-format clean
+.PHONY: help demo test bench build format check-format clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -52,6 +53,14 @@ test:
 	@echo "== the npm package and the page, in node and in a browser"
 	@$(MAKE) web/node_modules/.package-lock.json
 	@cd web && npm run --silent check && npm run --silent build && npm test --silent
+
+FULL_SIZE := tests/fixtures/realistic/vilt_b32_vqa
+
+bench:
+	@./setup.sh test
+	@$(MAKE) products web/node_modules/.package-lock.json
+	@[ -e build/vilt-b32/config.json ] || build/native/vqa recipe $(FULL_SIZE) build/vilt-b32
+	@node web/bench/load.js build/vilt-b32
 
 # One folder of build/ each. Configured once; cmake itself sees later changes of CMakeLists.txt.
 configured = [ -e build/$(1)/build.ninja ] || cmake --preset $(1) --log-level=NOTICE

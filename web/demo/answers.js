@@ -1,13 +1,9 @@
 // The place where answers stand, and in their stead progress, a hint or an error.
 
+import { loadedText, scoreText, sentence } from './format.js';
+
 const panel = document.getElementById('answers');
 const spoken = document.getElementById('spoken'); // one short sentence for screen readers
-
-const percent = new Intl.NumberFormat('en', { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const megabytes = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-
-/** A score as people read it: what would round to 100% is not certain, and shown as 99.9%. @param {number} score */
-const shown = (score) => percent.format(Math.min(score, 0.999));
 
 /** An element with a class, children and text. */
 function element(tag, className, ...children) {
@@ -17,23 +13,18 @@ function element(tag, className, ...children) {
   return made;
 }
 
-/** The error's message as a sentence: engine messages start small and end without a full stop. */
-export function sentence({ message }) {
-  return `${message[0].toUpperCase()}${message.slice(1)}${message.endsWith('.') ? '' : '.'}`;
-}
-
 /** Show a question's answers, best first, and a note below them if there is one. */
 export function showAnswers(question, answers, note) {
   const rows = answers.map(({ answer, score }) => {
     const bar = element('span', 'bar');
     bar.style.setProperty('--score', score);
     bar.setAttribute('aria-hidden', 'true');
-    return element('li', '', element('span', 'answer', answer), bar, element('span', 'score', shown(score)));
+    return element('li', answer.length > 24 ? 'long' : '', element('span', 'answer', answer), bar, element('span', 'score', scoreText(score)));
   });
   panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows));
   if (note) panel.append(element('p', 'note', note));
   const [best] = answers;
-  spoken.textContent = `${question} ${best.answer}, ${shown(best.score)}`;
+  spoken.textContent = `${question} ${best.answer}, ${scoreText(best.score)}`;
 }
 
 /** Show how far the model is. */
@@ -42,8 +33,7 @@ export function showProgress({ stage, loaded, total }) {
   const bar = element('progress', '');
   bar.setAttribute('aria-label', 'Loading the model');
   if (stage === 'download' && total) Object.assign(bar, { value: loaded, max: total });
-  const of = total ? ` of ${megabytes.format(total / 1e6)}` : '';
-  const text = stage === 'download' ? `Loading the model: ${megabytes.format(loaded / 1e6)}${of} MB` : 'Making the model ready';
+  const text = stage === 'download' ? `Loading the model: ${loadedText(loaded, total)}` : 'Making the model ready';
   panel.replaceChildren(element('div', 'loading', bar, element('p', 'note', text)));
 }
 

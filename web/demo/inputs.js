@@ -1,7 +1,9 @@
-// The ways a picture of one's own comes in: chosen, taken, dropped, pasted.
+// The ways a picture of one's own comes in: chosen, taken, dropped, pasted. Models are dropped, too.
 
-/** Call `use(file)` for every picture the person gives, `refuse(sentence)` for one that has no file. */
-export function onPicture(use, refuse) {
+import { droppedFolders, filesIn } from './dropped.js';
+
+/** Call `use(file)` for every picture the person gives, `refuse(sentence)` for one that has no file, `useModel(files)` for models. */
+export function onFiles(use, refuse, useModel) {
   for (const id of ['file', 'camera']) {
     document.getElementById(id).addEventListener('change', ({ target }) => {
       if (target.files[0]) use(target.files[0]);
@@ -29,8 +31,11 @@ export function onPicture(use, refuse) {
     mark(0);
     if (!isOurs(event)) return;
     event.preventDefault();
-    const [file] = event.dataTransfer.files;
-    if (file) use(file);
+    const folders = droppedFolders(event.dataTransfer);
+    const files = [...event.dataTransfer.files];
+    if (folders.length) filesIn(folders).then(useModel, ({ message }) => refuse(`The folder can't be read: ${message}`));
+    else if (files.some(({ name }) => /\.(safetensors|json)$/i.test(name))) useModel(files);
+    else if (files.length) use(files[0]);
     else refuse('That was an address, and only files can be dropped here: save the picture first.');
   });
 }

@@ -16,7 +16,7 @@ export function direct() {
   return {
     async call(name, args) {
       if (name === 'open') {
-        engine = await Engine.open(args[0]);
+        engine = await Engine.open(args[0], args[1]);
       } else {
         if (!engine) throw new VqaError('E_CLOSED', 'vqa is closed');
         return engine[name](...args);

@@ -7,15 +7,6 @@ const MAX_SIDE = 32768;
 const MAX_PIXELS = 50_000_000;
 
 /**
- * @param {unknown} question
- * @param {unknown} topK
- */
-export function expectQuestion(question, topK) {
-  if (typeof question !== 'string') throw new VqaError('E_QUESTION', `the question is ${shown(question)}, expected a string`);
-  expectWhole(topK, 'topK');
-}
-
-/**
  * Numbers wrap to 32 bits on their way into wasm: refuse those that would change.
  * @param {unknown} value
  * @param {string} name
@@ -24,6 +15,16 @@ export function expectWhole(value, name) {
   if (typeof value !== 'number' || value !== (value | 0)) {
     throw new VqaError('E_CALL', `${name} is ${shown(value)}, expected a whole number`);
   }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @param {unknown[]} known
+ */
+export function expectOneOf(value, name, known) {
+  if (known.includes(value)) return;
+  throw new VqaError('E_CALL', `${name} is ${shown(value)}, expected ${known.filter((one) => one !== undefined).map(shown).join(' or ')}`);
 }
 
 /**
@@ -45,7 +46,7 @@ export function expectSize(width, height) {
  * A value, short enough for a sentence.
  * @param {unknown} value
  */
-function shown(value) {
+export function shown(value) {
   if (typeof value === 'string') return JSON.stringify(value);
   return Object(value) === value ? `of type ${typeof value}` : String(value);
 }

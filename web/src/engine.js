@@ -1,12 +1,17 @@
 // The wasm boundary: the one file that knows pointers. Scalars and byte ranges cross it, nothing else.
 
 import { VqaError, reason } from './errors.js';
-import { importsFor } from './wasm.js';
+import { instantiate } from './wasm.js';
 
 /** @typedef {{ answer: string, score: number }} Answer  an answer and its score, a probability 0..1 */
 
+const utf8 = (/** @type {string} */ text) => new TextEncoder().encode(text);
+
 /** The statuses of vqa.h. @type {Record<number, import('./errors.js').EngineErrorCode>} */
 const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY' };
+
+/** How weights are kept that come as floats. @type {Record<string, number>} */
+export const PRECISIONS = { f32: 0, q8: 1, q4: 2 };
 
 /** One instance of vqa.wasm with one vqa handle in it. */
 export class Engine {
@@ -17,30 +22,35 @@ export class Engine {
   /**
    * Start the runtime, with no model in it yet.
    * @param {WebAssembly.Module} module
+   * @param {string} [precision]  one of PRECISIONS; as the model has it without
    * @returns {Promise<Engine>}
    */
-  static async open(module) {
+  static async open(module, precision) {
     const engine = new Engine();
-    try {
-      const { exports } = await WebAssembly.instantiate(module, importsFor(module));
-      engine.#c = exports;
-    } catch (error) {
-      const code = error instanceof RangeError ? 'E_MEMORY' : 'E_WASM';
-      throw new VqaError(code, `the runtime can't be started: ${reason(error)}`);
-    }
-    if (!engine.#c.vqa_new) throw new VqaError('E_WASM', 'the runtime is not vqa.wasm: it has no function vqa_new');
+    engine.#c = await instantiate(module);
     engine.#vqa = engine.#run((c) => {
       c._initialize?.();
       return c.vqa_new(1);
     });
     if (!engine.#vqa) throw new VqaError('E_MEMORY', 'the memory does not suffice to start the runtime');
+    if (precision) engine.#checked((c) => c.vqa_set_precision(engine.#vqa, PRECISIONS[precision]));
     return engine;
   }
 
-  /**
-   * Take in the next bytes of the model.
-   * @param {Uint8Array} bytes
-   */
+  /** Load a folder instead of a pack, file by file. @param {string} name  the model's @returns {string} the file to load first */
+  openFolder(name) {
+    this.#checked((c) => this.#lend(utf8(name), (p, size) => c.vqa_open_folder(this.#vqa, p, size)));
+    return this.#run((c) => this.#text(c.vqa_wanted_file(this.#vqa)));
+  }
+
+  /** The wanted file has ended, or is not there. @param {boolean} there @returns {string} the next; '' if that was the last */
+  endFile(there) {
+    this.#checked((c) => c.vqa_end_file(this.#vqa, Number(there)));
+    return this.#run((c) => this.#text(c.vqa_wanted_file(this.#vqa)));
+  }
+
+
+  /** Take in the next bytes of the pack or of the wanted file. @param {Uint8Array} bytes */
   load(bytes) {
     this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_load(this.#vqa, p, size)));
   }
@@ -50,11 +60,7 @@ export class Engine {
     this.#checked((c) => c.vqa_load_end(this.#vqa));
   }
 
-  /**
-   * Encode a JPEG, PNG, GIF or BMP file.
-   * @param {Uint8Array} bytes
-   * @returns {number} the picture's id
-   */
+  /** Encode a JPEG, PNG, GIF or BMP file. @param {Uint8Array} bytes @returns {number} the picture's id */
   encode(bytes) {
     return this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_encode(this.#vqa, p, size)));
   }
@@ -74,10 +80,7 @@ export class Engine {
     return this.#checked((c) => this.#lend(rgba, (p) => c.vqa_encode_pixels(this.#vqa, p, width, height)));
   }
 
-  /**
-   * Give back the features of a picture.
-   * @param {number} picture
-   */
+  /** Give back the features of a picture. @param {number} picture */
   closePicture(picture) {
     this.#checked((c) => c.vqa_close_picture(this.#vqa, picture));
   }
@@ -90,20 +93,54 @@ export class Engine {
    * @returns {Answer[]} best first
    */
   ask(picture, question, topK) {
-    const bytes = new TextEncoder().encode(question);
-    const count = this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_ask(this.#vqa, picture, p, size, topK)));
+    return this.#answers((c) => this.#lend(utf8(question), (p, size) => c.vqa_ask(this.#vqa, picture, p, size, topK)));
+  }
+
+  /**
+   * Rank answers that are given.
+   * @param {number} picture
+   * @param {string} question
+   * @param {string[]} choices  none holds a zero byte
+   * @param {number} topK
+   * @returns {Answer[]} best first
+   */
+  choose(picture, question, choices, topK) {
+    return this.#answers((c) => this.#lend(utf8(question), (p, size) =>
+      this.#lend(utf8(`${choices.join('\0')}\0`), (q, all) => c.vqa_choose(this.#vqa, picture, p, size, q, all, topK))));
+  }
+
+  /** @param {(c: any) => number} ask */
+  #answers(ask) {
+    const count = this.#checked(ask);
     return this.#run((c) => Array.from({ length: count }, (_, i) => ({
       answer: this.#text(c.vqa_answer_text(this.#vqa, i)),
       score: c.vqa_answer_score(this.#vqa, i),
     })));
   }
 
+  /** The size of the model as a pack, which is read from its beginning now. @returns {number} */
+  packSize() {
+    return this.#checked((c) => c.vqa_pack_size(this.#vqa));
+  }
+
   /**
-   * What was loaded.
-   * @returns {Record<string, any>}
+   * The next bytes of that pack, none at its end.
+   * @param {number} size  give at most so many
+   * @returns {Uint8Array}
    */
+  packRead(size) {
+    const bytes = new Uint8Array(size);
+    const count = this.#checked((c) => this.#lend(bytes, (p) => {
+      const count = c.vqa_pack_read(this.#vqa, p, size);
+      bytes.set(new Uint8Array(c.memory.buffer, p, Math.max(count, 0)));
+      return count;
+    }));
+    return bytes.subarray(0, count);
+  }
+
+  /** What was loaded, and the memory that it took: WebAssembly's never shrinks. @returns {Record<string, any>} */
   info() {
-    return this.#run((c) => JSON.parse(this.#text(c.vqa_info(this.#vqa))));
+    return this.#run((c) => ({ ...JSON.parse(this.#text(c.vqa_info(this.#vqa))), memoryBytes: c.memory.buffer.byteLength }));
   }
 
   /**
@@ -151,11 +188,7 @@ export class Engine {
     return result;
   }
 
-  /**
-   * The UTF-8 text at a pointer, up to its zero byte.
-   * @param {number} pointer
-   * @returns {string}
-   */
+  /** The UTF-8 text at a pointer, up to its zero byte. @param {number} pointer @returns {string} */
   #text(pointer) {
     const memory = new Uint8Array(this.#c.memory.buffer);
     const start = pointer >>> 0;

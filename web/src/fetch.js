@@ -2,6 +2,10 @@
 
 import { abortable, throwIfAborted } from './abort.js';
 import { VqaError, reason } from './errors.js';
+import { localKind, localUrl, openLocal } from './local.js';
+
+/** What relative addresses are relative to; undefined in Node. @returns {string | undefined} */
+export const baseUrl = () => globalThis.document?.baseURI ?? globalThis.location?.href;
 
 /**
  * Fetch a file; anything but its bytes is one clear sentence.
@@ -11,16 +15,24 @@ import { VqaError, reason } from './errors.js';
  * @returns {Promise<Response>}
  */
 export async function fetchFile(url, what, signal) {
-  const local = localFile(url);
-  if (local) return openLocal(local, what);
-  let response;
-  try {
-    response = await fetch(url, { signal });
-  } catch (error) {
-    throwIfAborted(signal);
-    throw new VqaError('E_NETWORK', `the ${what} ${url} can't be fetched: ${reason(error)}`);
-  }
-  return expectFile(response, what);
+  const local = localUrl(url);
+  return local ? openLocal(local, what) : expectFile(await request(url, what, signal), what);
+}
+
+/**
+ * The same for a file that may be missing: null if it is.
+ * @param {URL} url
+ * @param {string} what
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Response | null>}
+ */
+export async function fetchIfThere(url, what, signal) {
+  const local = localUrl(url);
+  if (local) return localKind(local) ? openLocal(local, what) : null;
+  const response = await request(url, what, signal);
+  if (response.status !== 404 && !isPage(response)) return expectFile(response, what);
+  response.body?.cancel().catch(() => {});
+  return null;
 }
 
 /**
@@ -60,42 +72,31 @@ export async function arrival(bytes, what, signal) {
  */
 export function expectFile(response, what) {
   const name = response.url ? `the ${what} ${response.url}` : `the ${what}`;
-  if (!response.ok) throw new VqaError('E_NETWORK', `${name} can't be fetched: HTTP status ${response.status}`);
-  if (response.headers.get('content-type')?.startsWith('text/html')) {
-    throw new VqaError('E_NETWORK', `${name} is not there: the server sent a web page instead`);
+  if (response.status === 401 || response.status === 403) {
+    throw new VqaError('E_NETWORK', `${name} is not given to everyone: HTTP status ${response.status}, ` +
+      'as for what is gated, private or misspelt');
   }
+  if (!response.ok) throw new VqaError('E_NETWORK', `${name} can't be fetched: HTTP status ${response.status}`);
+  if (isPage(response)) throw new VqaError('E_NETWORK', `${name} is not there: the server sent a web page instead`);
   return response;
 }
 
-/**
- * Node's own modules, without an import that bundlers for the browser would trip over.
- * @param {string} name
- * @returns {any} undefined in browsers
- */
-const nodeModule = (name) => /** @type {any} */ (globalThis).process?.getBuiltinModule?.(`node:${name}`);
+/** @param {Response} response */
+const isPage = ({ ok, headers }) => ok && headers.get('content-type')?.startsWith('text/html');
 
 /**
- * The file: URL that `url` means in Node, if it means one.
  * @param {string | URL} url
- * @returns {URL | undefined}
- */
-function localFile(url) {
-  const pathToFileURL = nodeModule('url')?.pathToFileURL;
-  if (!pathToFileURL) return undefined;
-  const absolute = url instanceof URL || URL.canParse(url) ? new URL(url) : pathToFileURL(url);
-  return absolute.protocol === 'file:' ? absolute : undefined;
-}
-
-/**
- * @param {URL} url
  * @param {string} what
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Response>}
  */
-async function openLocal(url, what) {
+async function request(url, what, signal) {
   try {
-    const blob = await nodeModule('fs').openAsBlob(url);
-    return new Response(blob, { headers: { 'content-length': String(blob.size) } });
+    return await fetch(url, { signal });
   } catch (error) {
-    throw new VqaError('E_NETWORK', `the ${what} ${url} can't be opened: ${reason(error)}`);
+    throwIfAborted(signal);
+    const foreign = 'location' in globalThis && new URL(url, baseUrl()).origin !== location.origin;
+    const hint = foreign ? ' (its server is not reached, or does not let pages of other sites read it)' : '';
+    throw new VqaError('E_NETWORK', `the ${what} ${url} can't be fetched: ${reason(error)}${hint}`);
   }
 }

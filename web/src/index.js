@@ -1,9 +1,14 @@
 import { abortable } from './abort.js';
 import { defaultWasm, startWorker } from './assets.js';
 import { direct } from './calls.js';
+import { expectOneOf } from './check.js';
+import { PRECISIONS } from './engine.js';
 import { VqaError } from './errors.js';
-import { expectModel, readModel } from './model.js';
+import { keep, load, loadStored } from './load.js';
+import { Meter } from './meter.js';
+import { findModel } from './model.js';
 import { remote } from './remote.js';
+import { storeKey } from './store.js';
 import { Picture, Vqa } from './vqa.js';
 import { compile } from './wasm.js';
 
@@ -12,20 +17,19 @@ export { Picture, Vqa, VqaError };
 /**
  * @typedef {import('./engine.js').Answer} Answer
  * @typedef {import('./errors.js').VqaErrorCode} VqaErrorCode
+ * @typedef {import('./meter.js').Progress} Progress
  * @typedef {import('./model.js').ModelSource} ModelSource
  * @typedef {import('./picture.js').PictureSource} PictureSource
  * @typedef {import('./vqa.js').AskOptions} AskOptions
  * @typedef {import('./vqa.js').CallOptions} CallOptions
- */
-
-/**
- * How far createVqa() is: bytes of the model so far; `total` is undefined while nobody knows it.
- * @typedef {{ stage: 'download' | 'load' | 'ready', loaded: number, total: number | undefined }} Progress
+ * @typedef {import('./vqa.js').PackOptions} PackOptions
  */
 
 /**
  * @typedef {object} VqaOptions
- * @property {ModelSource} model  a pack: its address (in Node also a path) or its bytes
+ * @property {ModelSource} model  the address of a pack, a folder or a manifest (in Node also a path), the bytes of a pack, or files
+ * @property {'f32' | 'q8' | 'q4'} [precision]  how weights are kept that come as floats; default: 'q8' for folders, else as they come
+ * @property {'cache' | false} [cache]  keep the model in the browser's cache, as a pack; default: 'cache' for folders with an address
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm]  the runtime, if not the file beside this one
  * @property {boolean} [worker]  run in a worker, so that the page stays responsive; default: where workers exist
  * @property {(progress: Progress) => void} [onProgress]
@@ -43,23 +47,32 @@ export { Picture, Vqa, VqaError };
  * @returns {Promise<Vqa>}
  */
 export async function createVqa(options) {
-  const { model, wasm = defaultWasm(), worker = 'Worker' in globalThis, onProgress = () => {}, signal } = { ...options };
-  expectModel(model);
+  const {
+    model, precision, cache, wasm = defaultWasm(), worker = 'Worker' in globalThis, onProgress = () => {}, signal,
+  } = { ...options };
+  expectOneOf(precision, 'precision', [undefined, ...Object.keys(PRECISIONS)]);
+  expectOneOf(cache, 'cache', [undefined, 'cache', false]);
+  const source = findModel(model);
+  const isFolder = 'open' in source;
   const port = worker ? remote(startWorker) : direct();
-  /** @type {(name: string, ...args: any[]) => Promise<any>} */
-  const call = (name, ...args) => abortable(port.call(name, args), signal);
   try {
-    await call('open', await compile(wasm, signal));
-    let loaded = 0;
-    for await (const piece of readModel(model, signal)) {
-      await call('load', piece.bytes);
-      loaded = piece.loaded;
-      onProgress({ stage: 'download', loaded, total: piece.total });
+    const meter = new Meter(onProgress);
+    const engine = {
+      /** @type {import('./pack.js').Call} */
+      call: (name, ...args) => abortable(port.call(name, args), signal),
+      module: await compile(wasm, signal),
+      precision: precision ?? (isFolder ? 'q8' : undefined),
+      meter,
+      signal,
+    };
+    const key = cache ?? isFolder ? storeKey(source.url, engine.precision) : undefined;
+    let cached = key !== undefined && await loadStored(key, engine);
+    if (!cached) {
+      await load(source, engine);
+      cached = key !== undefined && await keep(key, engine);
     }
-    onProgress({ stage: 'load', loaded, total: loaded });
-    await call('loadEnd');
-    const vqa = new Vqa(port, await call('info'));
-    onProgress({ stage: 'ready', loaded, total: loaded });
+    const vqa = new Vqa(port, { ...await engine.call('info'), cached });
+    meter.ready();
     return vqa;
   } catch (error) {
     port.close();

@@ -1,79 +1,125 @@
-// The model's bytes, from wherever they are, piece by piece as they arrive.
+// A model's bytes, from wherever they are: a pack, or a folder as Hugging Face publishes models.
 
+import { beside, nameOf, readAddress } from './address.js';
+import { bytesOf, pieces } from './bytes.js';
 import { VqaError } from './errors.js';
-import { arrival, expectFile, fetchFile } from './fetch.js';
-
-/** @typedef {string | URL | Blob | ArrayBuffer | ArrayBufferView | ReadableStream<Uint8Array> | Response} ModelSource */
-
-/** Bytes that are in memory already are handed over in pieces of this size. */
-const PIECE = 1 << 20;
+import { arrival, fetchBytes, fetchFile, fetchIfThere } from './fetch.js';
+import { Files } from './files.js';
+import { readManifest, readParts } from './manifest.js';
 
 /**
- * Refuse what is no model, before anything is fetched.
- * @param {unknown} model
+ * @typedef {import('./bytes.js').Bytes} Bytes
+ * @typedef {import('./bytes.js').ByteSource} ByteSource
+ * @typedef {import('./meter.js').Meter} Meter
+ * @typedef {string | URL | ByteSource | Iterable<File>} ModelSource
+ *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
+ * @typedef {{ url?: URL, read(meter: Meter, signal?: AbortSignal): AsyncGenerator<Uint8Array> }} Pack
+ * @typedef {{ url?: URL, name: string, open(file: string, signal?: AbortSignal): Promise<Bytes | null> }} Folder
+ *   open: null if there is no such file
  */
-export function expectModel(model) {
-  const kinds = [URL, Blob, ArrayBuffer, ReadableStream, Response];
-  if (typeof model === 'string' || ArrayBuffer.isView(model) || kinds.some((kind) => model instanceof kind)) return;
-  throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream or Response');
-}
 
 /**
- * Read a model.
+ * Tell what a model is, before anything is fetched.
  * @param {ModelSource} model
- * @param {AbortSignal} [signal]
- * @returns {AsyncGenerator<{ bytes: Uint8Array, loaded: number, total: number | undefined }>}
- *   `total` is undefined while nobody knows it
+ * @returns {Pack | Folder}
  */
-export async function* readModel(model, signal) {
-  const { stream, total } = await open(model, signal);
-  if (stream.locked) throw new VqaError('E_CALL', 'the model stream is being read already');
-  const reader = stream.getReader();
-  let loaded = 0;
-  try {
-    while (true) {
-      const { done, value } = await arrival(reader.read(), 'model', signal);
-      if (done) return;
-      if (!(value instanceof Uint8Array)) throw new VqaError('E_CALL', 'the model stream gave something that is not a Uint8Array');
-      loaded += value.length;
-      yield { bytes: value, loaded, total: total && Math.max(total, loaded) };
-    }
-  } finally {
-    reader.cancel().catch(() => {}); // ends a download that nobody wants any more
+export function findModel(model) {
+  if (typeof model === 'string' || model instanceof URL) return atAddress(readAddress(model));
+  if (isFiles(model)) return inFiles(new Files(model));
+  const kinds = [Blob, ArrayBuffer, ReadableStream, Response];
+  if (ArrayBuffer.isView(model) || kinds.some((kind) => model instanceof kind)) {
+    return packOf(async () => bytesOf(/** @type {ByteSource} */ (model)));
   }
+  throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream, Response or files');
 }
 
 /**
- * @param {ModelSource} model
- * @param {AbortSignal} [signal]
- * @returns {Promise<{ stream: ReadableStream<Uint8Array>, total: number | undefined }>}
+ * @param {unknown} model
+ * @returns {model is Iterable<File>}
  */
-async function open(model, signal) {
-  if (typeof model === 'string' || model instanceof URL) return fromResponse(await fetchFile(model, 'model', signal));
-  if (model instanceof Response) return fromResponse(expectFile(model, 'model'));
-  if (model instanceof ReadableStream) return { stream: model, total: undefined };
-  if (model instanceof Blob) return { stream: model.stream(), total: model.size };
-  if (model instanceof ArrayBuffer) return fromBytes(new Uint8Array(model));
-  return fromBytes(new Uint8Array(model.buffer, model.byteOffset, model.byteLength));
+function isFiles(model) {
+  if ('FileList' in globalThis && model instanceof FileList) return true;
+  return Array.isArray(model) && model.every((file) => file instanceof File);
 }
 
-/** @param {Response} response */
-function fromResponse(response) {
-  if (!response.body) throw new VqaError('E_NETWORK', 'the response for the model has no body');
-  const compressed = response.headers.has('content-encoding'); // then the length is not the model's
-  const total = compressed ? undefined : Number(response.headers.get('content-length')) || undefined;
-  return { stream: response.body, total };
+/**
+ * @param {import('./address.js').Address} address
+ * @returns {Pack | Folder}
+ */
+function atAddress({ url, kind }) {
+  if (kind === 'folder') {
+    return {
+      url,
+      name: nameOf(url),
+      async open(file, signal) {
+        const response = await fetchIfThere(beside(file, url), 'model', signal);
+        return response && bytesOf(response);
+      },
+    };
+  }
+  if (kind === 'manifest') {
+    return inParts((signal) => fetchBytes(url, 'manifest', signal),
+      async (file, signal) => bytesOf(await fetchFile(beside(file, url), 'part', signal)), url);
+  }
+  return packOf(async (signal) => bytesOf(await fetchFile(url, 'model', signal)), url);
 }
 
-/** @param {Uint8Array} bytes */
-function fromBytes(bytes) {
-  let at = 0;
-  /** @type {ReadableStream<Uint8Array>} */
-  const stream = new ReadableStream({
-    pull(controller) {
-      if (at < bytes.length) controller.enqueue(bytes.subarray(at, (at += PIECE)));
-      else controller.close();
+/**
+ * @param {Files} files
+ * @returns {Pack | Folder}
+ */
+function inFiles(files) {
+  /** @param {string} name */
+  const open = async (name) => {
+    const file = files.find(name);
+    return file ? bytesOf(file) : null;
+  };
+  if (files.find('config.json')) return { name: files.folder ?? 'model', open };
+  const manifest = files.only('.json');
+  if (manifest) {
+    return inParts((signal) => arrival(manifest.arrayBuffer(), `manifest ${manifest.name}`, signal), async (name) => {
+      const part = await open(name);
+      if (!part) throw new VqaError('E_MODEL', `the part ${name} of ${manifest.name} is not among the files`);
+      return part;
+    });
+  }
+  const pack = files.only() ?? files.only('.safetensors');
+  if (pack) return packOf(async () => bytesOf(pack));
+  throw new VqaError('E_CALL', 'the files are no model: expected a folder with config.json, one .safetensors file, or a manifest (.json) and its parts');
+}
+
+/**
+ * @param {(signal?: AbortSignal) => Promise<Bytes>} open
+ * @param {URL} [url]
+ * @returns {Pack}
+ */
+function packOf(open, url) {
+  return {
+    url,
+    async *read(meter, signal) {
+      const bytes = await open(signal);
+      meter.expect(bytes.size);
+      for await (const piece of pieces(bytes, 'model', signal)) {
+        meter.arrived(piece.length);
+        yield piece;
+      }
     },
-  });
-  return { stream, total: bytes.length };
+  };
+}
+
+/**
+ * @param {(signal?: AbortSignal) => Promise<ArrayBuffer>} read
+ * @param {(file: string, signal?: AbortSignal) => Promise<Bytes>} open
+ * @param {URL} [url]
+ * @returns {Pack}
+ */
+function inParts(read, open, url) {
+  return {
+    url,
+    async *read(meter, signal) {
+      const manifest = readManifest(await read(signal));
+      meter.expect(manifest.size);
+      yield* readParts(manifest, (file) => open(file, signal), (size) => meter.arrived(size), signal);
+    },
+  };
 }

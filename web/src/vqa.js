@@ -1,13 +1,15 @@
 import { abortable, throwIfAborted } from './abort.js';
-import { expectQuestion } from './check.js';
 import { VqaError } from './errors.js';
+import { packBlob } from './pack.js';
 import { readPicture } from './picture.js';
+import { readQuestion } from './question.js';
 
 /**
  * @typedef {import('./engine.js').Answer} Answer
  * @typedef {import('./picture.js').PictureSource} PictureSource
  * @typedef {{ signal?: AbortSignal }} CallOptions  an aborted call rejects with the signal's reason
- * @typedef {CallOptions & { topK?: number }} AskOptions  topK: how many answers to give, 1..100 (5)
+ * @typedef {CallOptions & import('./question.js').QuestionOptions} AskOptions
+ * @typedef {CallOptions & { onProgress?: (progress: { loaded: number, total: number }) => void }} PackOptions
  */
 
 /** A loaded model; made by createVqa(). Calls run one after the other, in the order they are made. */
@@ -17,7 +19,8 @@ export class Vqa {
   /** @type {Promise<unknown>} */ #turn = Promise.resolve();
 
   /**
-   * What was loaded: name, architecture, number of answers, precision, bytes of weights and so on.
+   * What was loaded: name, architecture, number of answers, precision, bytes of weights and so on; `choices` is 'required'
+   * where a question needs them; `memoryBytes` is WebAssembly's memory; `cached` says whether the browser keeps the model.
    * @readonly
    * @type {Record<string, any>}
    */
@@ -39,15 +42,15 @@ export class Vqa {
    * @param {AskOptions} [options]
    * @returns {Promise<Answer[]>} best first
    */
-  async ask(picture, question, { topK = 5, signal } = {}) {
+  async ask(picture, question, { signal, ...options } = {}) {
     this.#expectOpen();
-    expectQuestion(question, topK);
+    const asked = readQuestion(question, options);
     const { call, args } = await readPicture(picture, signal);
     return this.#inTurn(async () => {
       const id = await this.#port.call(call, args);
       try {
         throwIfAborted(signal);
-        return await this.#port.call('ask', [id, question, topK]);
+        return await this.#port.call(asked.call, [id, ...asked.args]);
       } finally {
         await this.#port.call('closePicture', [id]).catch(() => {}); // the answers or their error are what counts
       }
@@ -68,10 +71,20 @@ export class Vqa {
       const close = () => this.#port.call('closePicture', [id]);
       if (signal?.aborted) await close(); // nobody is waiting for it any more
       return new Picture(
-        (question, topK, signal) => this.#inTurn(() => this.#port.call('ask', [id, question, topK]), signal),
+        (asked, signal) => this.#inTurn(() => this.#port.call(asked.call, [id, ...asked.args]), signal),
         () => this.#inTurn(close),
       );
     }, signal);
+  }
+
+  /**
+   * The model as it was loaded (quantized, if it was) in one file, for createVqa({ model }).
+   * @param {PackOptions} [options]
+   * @returns {Promise<Blob>}
+   */
+  async pack({ onProgress = () => {}, signal } = {}) {
+    this.#expectOpen();
+    return this.#inTurn(() => packBlob((name, ...args) => this.#port.call(name, args), onProgress, signal), signal);
   }
 
   /** End the worker and give back the model, its pictures and their memory. Calls under way reject. */
@@ -117,7 +130,7 @@ export class Picture {
   #closed = false;
 
   /**
-   * @param {(question: string, topK: number, signal?: AbortSignal) => Promise<Answer[]>} ask
+   * @param {(question: import('./question.js').QuestionCall, signal?: AbortSignal) => Promise<Answer[]>} ask
    * @param {() => Promise<void>} close
    */
   constructor(ask, close) {
@@ -131,10 +144,9 @@ export class Picture {
    * @param {AskOptions} [options]
    * @returns {Promise<Answer[]>} best first
    */
-  async ask(question, { topK = 5, signal } = {}) {
+  async ask(question, { signal, ...options } = {}) {
     if (this.#closed) throw new VqaError('E_CLOSED', 'the picture is closed: encode it anew');
-    expectQuestion(question, topK);
-    return this.#ask(question, topK, signal);
+    return this.#ask(readQuestion(question, options), signal);
   }
 
   /** Give back what is kept of the picture. */

@@ -46,11 +46,28 @@ export async function compile(wasm, signal) {
 }
 
 /**
+ * Start the runtime.
+ * @param {WebAssembly.Module} module
+ * @returns {Promise<any>} the functions of vqa.h, malloc, free and the memory
+ */
+export async function instantiate(module) {
+  let exports;
+  try {
+    ({ exports } = await WebAssembly.instantiate(module, importsFor(module)));
+  } catch (error) {
+    const code = error instanceof RangeError ? 'E_MEMORY' : 'E_WASM';
+    throw new VqaError(code, `the runtime can't be started: ${reason(error)}`);
+  }
+  if (!exports.vqa_new) throw new VqaError('E_WASM', 'the runtime is not vqa.wasm: it has no function vqa_new');
+  return exports;
+}
+
+/**
  * The functions a module imports. One that is not known throws its name when it is called.
  * @param {WebAssembly.Module} module
  * @returns {WebAssembly.Imports}
  */
-export function importsFor(module) {
+function importsFor(module) {
   /** @type {Record<string, Record<string, any>>} */
   const imports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {

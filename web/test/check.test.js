@@ -43,3 +43,9 @@ test('signals that tell no reason and have no throwIfAborted()', async () => {
   throwIfAborted(new AbortController().signal);
   throwIfAborted(undefined);
 });
+
+test('precision and cache are what they can be', async () => {
+  const model = new Uint8Array(1);
+  await assert.rejects(createVqa({ model, precision: 'int8' }), { code: 'E_CALL', message: 'precision is "int8", expected "f32" or "q8" or "q4"' });
+  await assert.rejects(createVqa({ model, cache: 'yes' }), { code: 'E_CALL', message: 'cache is "yes", expected "cache" or false' });
+});

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { createVqa } from '../src/index.js';
-import { readModel } from '../src/model.js';
+import { Meter } from '../src/meter.js';
+import { findModel } from '../src/model.js';
 import { tinyRuntime } from './support.js';
 
 const BYTES = Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 251);
@@ -16,10 +17,11 @@ const wasm = tinyRuntime();
 let server, base, folder;
 
 const pages = {
-  '/pack': (response) => response.writeHead(200, { 'Content-Length': BYTES.length }).end(BYTES),
-  '/page': (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html>'),
-  '/endless': (response) => response.writeHead(200).write(BYTES),
-  '/broken': (response) => response.writeHead(200, { 'Content-Length': BYTES.length }).write(BYTES.subarray(0, 9), () => response.destroy()),
+  '/pack.safetensors': (response) => response.writeHead(200, { 'Content-Length': BYTES.length }).end(BYTES),
+  '/page.safetensors': (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html>'),
+  '/gated.safetensors': (response) => response.writeHead(401).end(),
+  '/endless.safetensors': (response) => response.writeHead(200).write(BYTES),
+  '/broken.safetensors': (response) => response.writeHead(200, { 'Content-Length': BYTES.length }).write(BYTES.subarray(0, 9), () => response.destroy()),
 };
 
 before(async () => {
@@ -27,7 +29,7 @@ before(async () => {
   await new Promise((resolve) => server.listen(0, 'localhost', resolve));
   base = `http://localhost:${server.address().port}`;
   folder = await mkdtemp(join(tmpdir(), 'vqa-'));
-  await writeFile(join(folder, 'pack'), BYTES);
+  await writeFile(join(folder, 'pack.safetensors'), BYTES);
 });
 
 after(async () => {
@@ -40,17 +42,17 @@ test('every source gives the same bytes', async () => {
   const padded = new Uint8Array(BYTES.length + 20);
   padded.set(BYTES, 10);
   const sources = {
-    url: `${base}/pack`, URL: new URL(`${base}/pack`), path: join(folder, 'pack'), fileURL: pathToFileURL(join(folder, 'pack')),
+    url: `${base}/pack.safetensors`, URL: new URL(`${base}/pack.safetensors`), path: join(folder, 'pack.safetensors'), fileURL: pathToFileURL(join(folder, 'pack.safetensors')),
     blob: new Blob([BYTES]), buffer: BYTES.slice().buffer, view: padded.subarray(10, -10), stream: new Blob([BYTES]).stream(),
-    response: await fetch(`${base}/pack`),
+    response: await fetch(`${base}/pack.safetensors`),
   };
   for (const [name, source] of Object.entries(sources)) {
     const pieces = [];
-    for await (const { bytes, loaded, total } of readModel(source)) {
-      pieces.push(bytes);
-      assert.equal(total, name === 'stream' ? undefined : BYTES.length, name);
-      assert.equal(loaded, pieces.reduce((sum, piece) => sum + piece.length, 0), name);
-    }
+    const seen = [];
+    for await (const piece of findModel(source).read(new Meter((progress) => seen.push(progress)))) pieces.push(piece);
+    assert.equal(seen.length, pieces.length, name);
+    for (const { total } of seen) assert.equal(total, name === 'stream' ? undefined : BYTES.length, name);
+    assert.equal(seen.at(-1).loaded, BYTES.length, name);
     assert.equal(Buffer.compare(Buffer.concat(pieces), BYTES), 0, name);
   }
 });
@@ -63,11 +65,12 @@ test('progress goes download, load, ready', async () => {
 
 test('what is not there is one sentence', async () => {
   const cases = [
-    [`${base}/nothing`, 'E_NETWORK', /\/nothing can't be fetched: HTTP status 404/],
-    [`${base}/page`, 'E_NETWORK', /\/page is not there: the server sent a web page/],
-    [`${base}/broken`, 'E_NETWORK', /could not be read to its end/],
-    ['http://localhost:1/pack', 'E_NETWORK', /localhost:1\/pack can't be fetched/],
+    [`${base}/nothing.safetensors`, 'E_NETWORK', /\/nothing.safetensors can't be fetched: HTTP status 404/],
+    [`${base}/page.safetensors`, 'E_NETWORK', /\/page.safetensors is not there: the server sent a web page/],
+    [`${base}/broken.safetensors`, 'E_NETWORK', /could not be read to its end/],
+    ['http://localhost:1/pack.safetensors', 'E_NETWORK', /localhost:1\/pack.safetensors can't be fetched/],
     ['/nowhere/pack', 'E_NETWORK', /\/nowhere\/pack can't be opened/],
+    [`${base}/gated.safetensors`, 'E_NETWORK', /\/gated.safetensors is not given to everyone: HTTP status 401, as for what is gated/],
     [7, 'E_CALL', /must be a URL/],
     [undefined, 'E_CALL', /must be a URL/],
     [new ReadableStream({ start(c) { c.enqueue('text'); } }), 'E_CALL', /not a Uint8Array/],
@@ -77,14 +80,13 @@ test('what is not there is one sentence', async () => {
 
 test('a picture or runtime that breaks off, or is a folder', async () => {
   const vqa = await createVqa({ model: new Uint8Array(1), wasm });
-  for (const [address, what] of [[`${base}/broken`, 'broken'], [folder, 'vqa-']]) {
+  for (const [address, what] of [[`${base}/broken.safetensors`, 'broken'], [folder, 'vqa-']]) {
     const refused = { name: 'VqaError', code: 'E_NETWORK', message: new RegExp(`${what}.* could not be read to its end`) };
     await assert.rejects(vqa.ask(address, 'why?'), refused);
     await assert.rejects(createVqa({ model: new Uint8Array(1), wasm: address }), refused);
   }
-  await assert.rejects(createVqa({ model: folder, wasm }), { name: 'VqaError', code: 'E_NETWORK' });
   const signal = AbortSignal.timeout(50);
-  await assert.rejects(vqa.ask(`${base}/endless`, 'why?', { signal }), { name: 'TimeoutError' });
+  await assert.rejects(vqa.ask(`${base}/endless.safetensors`, 'why?', { signal }), { name: 'TimeoutError' });
 });
 
 test('a stream that is being read already', async () => {
@@ -95,15 +97,15 @@ test('a stream that is being read already', async () => {
 
 test('a download is aborted with the reason of the signal', async () => {
   const controller = new AbortController();
-  const creating = createVqa({ model: `${base}/endless`, wasm, signal: controller.signal, onProgress: () => controller.abort() });
+  const creating = createVqa({ model: `${base}/endless.safetensors`, wasm, signal: controller.signal, onProgress: () => controller.abort() });
   await assert.rejects(creating, { name: 'AbortError' });
-  await assert.rejects(createVqa({ model: `${base}/pack`, wasm, signal: AbortSignal.abort('enough') }), (reason) => reason === 'enough');
+  await assert.rejects(createVqa({ model: `${base}/pack.safetensors`, wasm, signal: AbortSignal.abort('enough') }), (reason) => reason === 'enough');
 });
 
 test('a server that does not answer', { timeout: 5000 }, async () => {
   const controller = new AbortController();
-  pages['/silent'] = () => controller.abort();
-  await assert.rejects(createVqa({ model: `${base}/silent`, wasm, signal: controller.signal }), { name: 'AbortError' });
+  pages['/silent.safetensors'] = () => controller.abort();
+  await assert.rejects(createVqa({ model: `${base}/silent.safetensors`, wasm, signal: controller.signal }), { name: 'AbortError' });
 });
 
 test('a stream that does not go on', { timeout: 5000 }, async () => {

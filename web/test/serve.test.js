@@ -37,7 +37,7 @@ test('the page, its modules and their types', async () => {
 test('a strict policy and isolation on every answer, errors too', async () => {
   for (const path of ['/', '/src/worker.js', '/nothing']) {
     const { headers } = await get(path);
-    assert.match(headers['content-security-policy'], /default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
+    assert.match(headers['content-security-policy'], /default-src 'none'; script-src 'self' 'wasm-unsafe-eval';.* connect-src 'self' https:;/);
     assert.equal(headers['cross-origin-opener-policy'], 'same-origin');
     assert.equal(headers['cross-origin-embedder-policy'], 'require-corp');
   }

@@ -17,6 +17,18 @@ export const CHROME = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/c
 export const CHROME_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** The files of a small folder: a fixture, and a vocabulary, which it lacks. */
+export function smallFolder(fixture = 'fusion/concat') {
+  const files = Object.fromEntries(['config.json', 'preprocessor_config.json', 'model.safetensors']
+    .map((name) => [name, readFileSync(path(`tests/fixtures/${fixture}/${name}`))]));
+  const words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'what', 'color', 'is', 'the', 'cat', 'how', 'many', 'dogs', '?'];
+  return {
+    ...files,
+    'tokenizer_config.json': Buffer.from('{ "tokenizer_class": "BertTokenizer", "do_lower_case": true }'),
+    'vocab.txt': Buffer.from(words.join('\n')),
+  };
+}
+
 /** For `test(name, { skip })`: false if all these files are there, else the line that says which is not. */
 export function missing(...files) {
   const file = files.find((name) => !existsSync(name));

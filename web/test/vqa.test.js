@@ -84,3 +84,43 @@ test('disposing closes', async () => {
   assert.deepEqual(calls.slice(-1), ['close']);
   await assert.rejects(picture.ask('why?'), { code: 'E_CLOSED' });
 });
+
+test('choices go to choose, all of them ranked unless topK says less', async () => {
+  const asked = [];
+  const vqa = new Vqa({ call: async (name, args) => (name === 'encode' ? 1 : asked.push([name, ...args])), close() {} }, {});
+  const picture = await vqa.encode(PICTURE);
+  await picture.ask('', { choices: ['cat', 'dög'] });
+  await vqa.ask(PICTURE, 'which?', { choices: Array(200).fill('x') });
+  await vqa.ask(PICTURE, 'which?', { choices: ['cat', 'dog', 'cow'], topK: 1 });
+  const chosen = asked.filter(([name]) => name === 'choose');
+  assert.deepEqual(chosen[0], ['choose', 1, '', ['cat', 'dög'], 2]);
+  assert.deepEqual(chosen.map(([, , , , topK]) => topK), [2, 100, 1]);
+  asked.length = 0;
+  const cases = [[[], /^choices is of type object/], ['cat', /^choices is "cat", expected an array/], [null, /^choices is null/], [[7], /^choice 1 is 7/],
+    [['cat', ''], /^choice 2 is empty/], [['c\0at'], /^choice 1 holds a zero byte/]];
+  for (const [choices, message] of cases) await assert.rejects(picture.ask('why?', { choices }), { code: 'E_CALL', message });
+  for (const topK of [1.5, '3']) await assert.rejects(picture.ask('why?', { choices: ['a'], topK }), { code: 'E_CALL', message: /^topK is / });
+  assert.deepEqual(asked, []);
+});
+
+test('a pack is read to its end, one call after the other', async () => {
+  const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i % 251);
+  let at = 0;
+  const read = () => {
+    const piece = bytes.slice(at, at + 2000);
+    at += piece.length;
+    return piece;
+  };
+  const vqa = new Vqa({ call: async (name) => (name === 'packSize' ? ((at = 0), bytes.length) : read()), close() {} }, {});
+  const seen = [];
+  const [pack, again] = await Promise.all([vqa.pack({ onProgress: ({ loaded, total }) => seen.push([loaded, total]) }), vqa.pack()]);
+  assert.equal(Buffer.compare(Buffer.from(await pack.arrayBuffer()), bytes), 0);
+  assert.equal(again.size, bytes.length);
+  assert.equal(pack.type, 'application/octet-stream');
+  assert.deepEqual(seen, [[2000, 5000], [4000, 5000], [5000, 5000]]);
+  const controller = new AbortController();
+  await assert.rejects(vqa.pack({ onProgress: () => controller.abort(), signal: controller.signal }), { name: 'AbortError' });
+  assert.equal((await vqa.pack()).size, bytes.length);
+  vqa.close();
+  await assert.rejects(vqa.pack(), { code: 'E_CLOSED' });
+});

@@ -1,0 +1,23 @@
+// Numbers as people read them.
+
+const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+const percent = new Intl.NumberFormat('en', { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const megabytes = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** What would round to 100% is not certain, and shown as 99.9%. @param {number} score */
+export const scoreText = (score) => percent.format(Math.min(score, 0.999));
+
+/** @param {number} size */
+export const bytesText = (size) => (size < 1e6 ? `${short.format(size / 1e3)} kB` : `${short.format(size / 1e6)} MB`);
+
+/** How many bytes of how many, in steps that can be watched. */
+export const loadedText = (loaded, total) =>
+  `${megabytes.format(loaded / 1e6)}${total ? ` of ${megabytes.format(total / 1e6)}` : ''} MB`;
+
+/** @param {number} count */
+export const countText = (count) => (count < 1e6 ? `${short.format(count / 1e3)} thousand` : `${short.format(count / 1e6)} million`);
+
+/** A message as a sentence: engine messages start small and end without a full stop. */
+export function sentence({ message }) {
+  return `${message[0].toUpperCase()}${message.slice(1)}${message.endsWith('.') ? '' : '.'}`;
+}

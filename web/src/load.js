@@ -1,0 +1,86 @@
+// A model on its way into the engine.
+
+import { throwIfAborted } from './abort.js';
+import { pieces } from './bytes.js';
+import { findModel } from './model.js';
+import { packPieces } from './pack.js';
+import { findStored, removeStored, store } from './store.js';
+
+/**
+ * @typedef {object} Engine  where to, and how
+ * @property {import('./pack.js').Call} call
+ * @property {WebAssembly.Module} module
+ * @property {string} [precision]  of weights that come as floats
+ * @property {import('./meter.js').Meter} meter
+ * @property {AbortSignal} [signal]
+ */
+
+/**
+ * Load a model into a fresh engine.
+ * @param {import('./model.js').Pack | import('./model.js').Folder} model
+ * @param {Engine} to
+ */
+export async function load(model, to) {
+  const { call, module, precision, meter, signal } = to;
+  await call('open', module, precision);
+  if ('open' in model) await loadFolder(model, to);
+  else for await (const piece of model.read(meter, signal)) await call('load', piece);
+  meter.load();
+  await call('loadEnd');
+}
+
+/**
+ * The engine says which file it wants next, until it has all.
+ * @param {import('./model.js').Folder} folder
+ * @param {Engine} to
+ */
+async function loadFolder(folder, { call, meter, signal }) {
+  let file = await call('openFolder', folder.name);
+  while (file) {
+    const bytes = await folder.open(file, signal);
+    if (bytes) {
+      if (isWeights(file)) meter.expect(bytes.size);
+      for await (const piece of pieces(bytes, `model's ${file}`, signal)) {
+        meter.arrived(piece.length);
+        await call('load', piece);
+      }
+    }
+    file = await call('endFile', bytes !== null);
+  }
+}
+
+/** Beside the weights, the other files are next to nothing. @param {string} file */
+const isWeights = (file) => /\.(safetensors|bin)$/.test(file);
+
+/**
+ * Load a model that was kept under this key.
+ * @param {string} key
+ * @param {Engine} to
+ * @returns {Promise<boolean>} false if there is none, or a damaged one: that is removed
+ */
+export async function loadStored(key, to) {
+  const response = await findStored(key);
+  if (!response) return false;
+  try {
+    await load(findModel(response), to);
+    return true;
+  } catch {
+    throwIfAborted(to.signal);
+    await removeStored(key);
+    to.meter.restart();
+    return false;
+  }
+}
+
+/**
+ * Keep the model that was loaded.
+ * @param {string} key
+ * @param {Engine} from
+ * @returns {Promise<boolean>} whether there was room
+ */
+export async function keep(key, { call, meter, signal }) {
+  const size = await call('packSize');
+  const kept = await store(key, size, packPieces(call, size, (loaded) => meter.store(loaded, size), signal));
+  throwIfAborted(signal);
+  return kept;
+}

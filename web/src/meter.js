@@ -1,0 +1,55 @@
+/**
+ * How far createVqa() is. Stages: 'download' while bytes of the model come in, 'load' while the engine makes it ready,
+ * 'store' while it is put into the browser's cache, 'ready'. `loaded` and `total` are bytes of that stage, of all files together;
+ * `total` is undefined while nobody knows it.
+ * @typedef {{ stage: 'download' | 'load' | 'store' | 'ready', loaded: number, total: number | undefined }} Progress
+ */
+
+/** Counts the model's bytes, and tells. */
+export class Meter {
+  #report;
+  #loaded = 0;
+  /** @type {number | undefined} */ #total;
+
+  /** @param {(progress: Progress) => void} report */
+  constructor(report) {
+    this.#report = report;
+  }
+
+  /**
+   * So many bytes are to come beyond those that have arrived.
+   * @param {number | undefined} size  undefined: nobody knows
+   */
+  expect(size) {
+    this.#total = size && this.#loaded + size;
+  }
+
+  /** @param {number} size */
+  arrived(size) {
+    this.#loaded += size;
+    this.#report({ stage: 'download', loaded: this.#loaded, total: this.#total && Math.max(this.#total, this.#loaded) });
+  }
+
+  /** All bytes are there, and are being made ready. */
+  load() {
+    this.#report({ stage: 'load', loaded: this.#loaded, total: this.#loaded });
+  }
+
+  /**
+   * @param {number} loaded
+   * @param {number} total
+   */
+  store(loaded, total) {
+    this.#report({ stage: 'store', loaded, total });
+  }
+
+  ready() {
+    this.#report({ stage: 'ready', loaded: this.#loaded, total: this.#loaded });
+  }
+
+  /** The bytes so far were in vain: count anew. */
+  restart() {
+    this.#loaded = 0;
+    this.#total = undefined;
+  }
+}

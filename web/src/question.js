@@ -1,0 +1,37 @@
+// Questions, with or without answers to choose from, made into a call of the engine.
+
+import { expectWhole, shown } from './check.js';
+import { VqaError } from './errors.js';
+
+/**
+ * @typedef {object} QuestionOptions
+ * @property {number} [topK]  how many answers to give, 1..100; default: 5, or all choices
+ * @property {string[]} [choices]  rank these answers, and no others
+ * @typedef {{ call: 'ask' | 'choose', args: any[] }} QuestionCall  args: those after the picture
+ */
+
+/** Limit of vqa.h. */
+const MAX_ANSWERS = 100;
+
+/**
+ * Arguments are checked before they cross to the engine, so that it answers the same with and without a worker.
+ * @param {string} question
+ * @param {QuestionOptions} options
+ * @returns {QuestionCall}
+ */
+export function readQuestion(question, { choices, topK = choices ? Math.min(choices.length, MAX_ANSWERS) : 5 }) {
+  if (typeof question !== 'string') throw new VqaError('E_QUESTION', `the question is ${shown(question)}, expected a string`);
+  if (choices !== undefined) expectChoices(choices);
+  expectWhole(topK, 'topK');
+  return choices ? { call: 'choose', args: [question, [...choices], topK] } : { call: 'ask', args: [question, topK] };
+}
+
+/** @param {unknown} choices */
+function expectChoices(choices) {
+  if (!Array.isArray(choices) || !choices.length) throw new VqaError('E_CALL', `choices is ${shown(choices)}, expected an array of strings`);
+  choices.forEach((choice, i) => {
+    if (typeof choice !== 'string') throw new VqaError('E_CALL', `choice ${i + 1} is ${shown(choice)}, expected a string`);
+    if (!choice) throw new VqaError('E_CALL', `choice ${i + 1} is empty`);
+    if (choice.includes('\0')) throw new VqaError('E_CALL', `choice ${i + 1} holds a zero byte`);
+  });
+}

@@ -1,0 +1,67 @@
+// Models that were loaded before, in the browser's cache as packs. It is only ever a gain: whatever fails here costs
+// the cache, never the model.
+
+/** The cache's name. Its number changes when packs do, so that older ones are not found. */
+const NAME = 'wasm-vqa packs 1';
+
+/**
+ * What a model is kept under.
+ * @param {URL | undefined} url
+ * @param {string} [precision]
+ * @returns {string | undefined} undefined for what can't be kept: it has no address, or there is no cache
+ */
+export function storeKey(url, precision = 'as stored') {
+  if (!url || !/^https?:$/.test(url.protocol) || !('caches' in globalThis)) return undefined;
+  const key = new URL(url);
+  key.searchParams.set('wasm-vqa', precision);
+  key.hash = '';
+  return key.href;
+}
+
+/**
+ * @param {string} key
+ * @returns {Promise<Response | undefined>}
+ */
+export async function findStored(key) {
+  return attempt(async (cache) => cache.match(key));
+}
+
+/** @param {string} key */
+export async function removeStored(key) {
+  await attempt((cache) => cache.delete(key));
+}
+
+/**
+ * @param {string} key
+ * @param {number} size
+ * @param {AsyncGenerator<Uint8Array<ArrayBuffer>>} pieces  of the pack
+ * @returns {Promise<boolean>} whether it is kept now
+ */
+export async function store(key, size, pieces) {
+  const stream = new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  }, { highWaterMark: 0 });
+  const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': String(size) };
+  const stored = await attempt(async (cache) => {
+    await cache.put(key, new Response(stream, { headers }));
+    return true;
+  });
+  return stored ?? false;
+}
+
+/**
+ * @template T
+ * @param {(cache: Cache) => Promise<T>} work
+ * @returns {Promise<T | undefined>} undefined when the browser refuses: no room, a private window
+ */
+async function attempt(work) {
+  try {
+    return await work(await caches.open(NAME));
+  } catch {
+    return undefined;
+  }
+}

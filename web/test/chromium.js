@@ -1,0 +1,68 @@
+// A Chromium for tests of models: a page of the demo, and a small folder on another host.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach } from 'node:test';
+import { chromium } from 'playwright-core';
+import { createVqa } from '../src/index.js';
+import { serve } from '../serve.js';
+import { CHROME, CHROME_FLAGS, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing, smallFolder } from './support.js';
+
+/** For `describe(name, { skip })`. */
+export const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
+
+export const HOST = 'https://models.example';
+export const FOLDER = `${HOST}/owner/small/resolve/refs%2Fpr%2F9/`;
+export const QUESTION = 'what color is the cat?';
+
+const CORS = { 'access-control-allow-origin': '*' };
+
+/** What the tests of a describe() use: `page`, `url`, `path` of the folder, `complaints` of the page, paths `asked` of HOST. */
+export function modelsInBrowser() {
+  const folder = smallFolder();
+  const use = { asked: [], complaints: [] };
+  let server, browser;
+
+  before(async () => {
+    use.path = mkdtempSync(join(tmpdir(), 'vqa-small-'));
+    for (const [name, bytes] of Object.entries(folder)) writeFileSync(join(use.path, name), bytes);
+    server = await serve(0);
+    use.url = `http://localhost:${server.address().port}/`;
+    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
+  });
+
+  after(async () => {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+    rmSync(use.path, { recursive: true });
+  });
+
+  beforeEach(async () => {
+    use.context = await browser.newContext({ viewport: { width: 360, height: 740 } });
+    use.page = await use.context.newPage();
+    use.page.setDefaultTimeout(15_000);
+    use.asked.length = use.complaints.length = 0;
+    use.page.on('console', (message) => ['error', 'warning'].includes(message.type()) && use.complaints.push(message.text()));
+    use.page.on('pageerror', (error) => use.complaints.push(error.message));
+    await use.page.route(`${HOST}/**`, (route) => {
+      const { pathname } = new URL(route.request().url());
+      use.asked.push(pathname);
+      const body = !pathname.startsWith('/nothing') && folder[pathname.split('/').pop()];
+      return route.fulfill(body ? { body, headers: { ...CORS, 'content-length': String(body.length) } } : { status: 404, headers: CORS });
+    });
+  });
+
+  afterEach(() => use.context.close());
+
+  /** What node answers, loading the folder as `options` say. */
+  use.expected = async (options, askOptions = {}) => {
+    const vqa = await createVqa({ model: use.path, wasm: RUNTIME, ...options });
+    return vqa.ask(RED_CIRCLE, QUESTION, askOptions);
+  };
+
+  /** The page's complaints, without those about files that a folder need not have. */
+  use.serious = () => use.complaints.filter((text) => !/404/.test(text));
+  return use;
+}

@@ -1,0 +1,57 @@
+// Files that were chosen or dropped: a folder, a pack, or a manifest and its parts.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { pieces } from '../src/bytes.js';
+import { Meter } from '../src/meter.js';
+import { findModel } from '../src/model.js';
+
+/** A file as <input webkitdirectory> gives it. */
+function file(path, content = path) {
+  const made = new File([content], path.split('/').pop());
+  if (path.includes('/')) Object.defineProperty(made, 'webkitRelativePath', { value: path });
+  return made;
+}
+
+const text = async (chunks) => {
+  let all = '';
+  for await (const chunk of chunks) all += Buffer.from(chunk).toString();
+  return all;
+};
+const read = (files) => text(findModel(files).read(new Meter(() => {})));
+
+test('config.json makes a folder', async () => {
+  const folder = findModel([file('vilt/model.safetensors'), file('vilt/onnx/config.json'), file('vilt/config.json'), file('vilt/.git/config')]);
+  assert.equal(folder.name, 'vilt');
+  assert.equal(await text(pieces(await folder.open('config.json'))), 'vilt/config.json');
+  assert.equal(await folder.open('vocab.txt'), null);
+  assert.equal(findModel([file('config.json'), file('model.safetensors')]).name, 'model');
+});
+
+test('one file is a pack, also beside others that are none', async () => {
+  assert.equal(await read([file('a.safetensors')]), 'a.safetensors');
+  assert.equal(await read([file('a.pack')]), 'a.pack');
+  assert.equal(await read([file('d/README.md'), file('d/a.safetensors')]), 'd/a.safetensors');
+});
+
+test('a manifest and its parts', async () => {
+  const part = (name, content) => ({ file: name, size: content.length, sha256: createHash('sha256').update(content).digest('hex') });
+  const manifest = file('m.json', JSON.stringify({ format: 'vqa-manifest 1', size: 7, parts: [part('a.1', 'one'), part('a.2', 'more')] }));
+  assert.equal(await read([file('a.2', 'more'), manifest, file('a.1', 'one')]), 'onemore');
+  await assert.rejects(read([manifest, file('a.1', 'one')]), { code: 'E_MODEL', message: 'the part a.2 of m.json is not among the files' });
+});
+
+test('what is no model', () => {
+  const refused = (files, message) => assert.throws(() => findModel(files), { name: 'VqaError', code: 'E_CALL', message });
+  refused([], 'no files were given');
+  refused([file('a.png'), file('b.png')], /^the files are no model: expected a folder/);
+  refused([file('a.safetensors'), file('b.safetensors')], /^the files are no model/);
+  refused([file('a/config.json'), file('b/config.json')], 'two of the files are named config.json: give those of one model');
+  refused(['a.safetensors'], /must be a URL/);
+});
+
+test('two weights of one name are noticed when they are wanted', async () => {
+  const folder = findModel([file('config.json'), file('model.safetensors'), file('model.safetensors')]);
+  await assert.rejects(folder.open('model.safetensors'), { code: 'E_CALL', message: /two of the files are named model\.safetensors/ });
+});
