@@ -119,7 +119,7 @@ static bool write_info(vqa *v, error *err)
     cJSON_AddStringToObject(info, "summary", v->model.summary);
     cJSON_AddStringToObject(info, "precision", names[finest]);
     cJSON_AddNumberToObject(info, "parameters", parameters);
-    cJSON_AddNumberToObject(info, "answers", v->model.answers);
+    cJSON_AddNumberToObject(info, "answers", v->model.ranks ? 0 : v->model.answers);
     cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional");
     cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens);
     cJSON_AddStringToObject(info, "kernels", v->compute.k->name);

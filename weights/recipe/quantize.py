@@ -1,8 +1,9 @@
-"""The engine's int8 arithmetic, imitated in float: 7-bit weights per output row, 8-bit activations per token."""
+"""The engine's int8 arithmetic, imitated in float: 8-bit weights per output row, 7-bit activations per token, and of
+the first token ([CLS]) what that rounding leaves, too."""
 import torch
 import torch.nn.functional as F
 
-WEIGHT_LEVELS, ACTIVATION_LEVELS, TABLE_LEVELS = 63, 127, 127
+WEIGHT_LEVELS, ACTIVATION_LEVELS = 127, 63
 
 
 def round_rows(x: torch.Tensor, levels: int) -> torch.Tensor:
@@ -13,6 +14,17 @@ def round_rows(x: torch.Tensor, levels: int) -> torch.Tensor:
     return x + (rounded - x).detach() if x.requires_grad else rounded
 
 
+def round_tokens(x: torch.Tensor) -> torch.Tensor:
+    """x [batch, tokens, hidden] or [batch, hidden], as a linear layer takes it."""
+    rounded = round_rows(x, ACTIVATION_LEVELS)
+    first = torch.zeros_like(rounded)
+    rest = x - rounded
+    if x.dim() == 2:
+        return rounded + round_rows(rest, ACTIVATION_LEVELS)
+    first[:, :1] = round_rows(rest[:, :1], ACTIVATION_LEVELS)
+    return rounded + first
+
+
 class Arithmetic:
     """How linear layers compute; `quantized` switches the whole model."""
     quantized = False
@@ -20,9 +32,9 @@ class Arithmetic:
     @classmethod
     def linear(cls, x, weight, bias):
         if cls.quantized:
-            x, weight = round_rows(x, ACTIVATION_LEVELS), round_rows(weight, WEIGHT_LEVELS)
+            x, weight = round_tokens(x), round_rows(weight, WEIGHT_LEVELS)
         return F.linear(x, weight, bias)
 
     @classmethod
     def embedding(cls, ids, table):
-        return F.embedding(ids, round_rows(table, TABLE_LEVELS) if cls.quantized else table)
+        return F.embedding(ids, round_rows(table, WEIGHT_LEVELS) if cls.quantized else table)
