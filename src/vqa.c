@@ -1,194 +1,18 @@
-#include "vqa.h"
+/* The answering half of vqa.h: pictures in, answers out. */
+#include "handle.h"
 
-#include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "choices.h"
 #include "core/utf8.h"
-#include "format/json.h"
 #include "heads/classify.h"
 #include "heads/regress.h"
 #include "image/decode.h"
-#include "image/preprocess.h"
-#include "loading.h"
-#include "models/model.h"
-#include "text/tokenizer.h"
 
 _Static_assert((int)VQA_MAX_PIXELS == (int)IMAGE_MAX_PIXELS &&
                    (int)VQA_MAX_SIDE == (int)IMAGE_MAX_SIDE,
                "vqa.h tells the limits of decode.h");
-
-typedef struct picture {
-    int id;
-    arena block; /* owns the features */
-    tensor features;
-    struct picture *next;
-} picture;
-
-typedef enum { PROBLEM_SOFTMAX, PROBLEM_SIGMOID, PROBLEM_REGRESSION } problem;
-
-struct vqa {
-    error err;
-    compute compute;
-    enum { LOADING, READY, BROKEN } state;
-    char *licence;   /* that the caller has set, or NULL */
-    loading loading; /* owns the settings and weights of the model */
-    /* the model */
-    model model;
-    preprocessor preprocessor;
-    tokenizer *tokenizer;
-    problem problem;
-    char *info;
-    pack_writer *pack; /* that is being read, or NULL */
-    /* scratch: one block for whatever runs, grown only for a picture larger than any before */
-    arena scratch;
-    /* the pictures that are open */
-    picture *pictures;
-    int last_id;
-    /* the last answer */
-    arena results; /* owns ids, logits and scores */
-    int *ids;      /* [max_tokens] */
-    tensor logits, scores;
-    choices choices; /* of the last vqa_choose() */
-    answer best[VQA_MAX_ANSWERS];
-    int best_count;
-    char number[32]; /* the text of a regressed value */
-};
-
-static const char no_model[] = "no model is loaded yet";
-
-/* ---- loading ---- */
-
-static bool bind_tokenizer(vqa *v, error *err)
-{
-    const cJSON *t = v->loading.settings.tokenizer;
-    const char *vocabulary = json_text(t, "vocab", NULL);
-    if (!vocabulary) return fail(err, "the pack's tokenizer has no \"vocab\"");
-    if (!tokenizer_new(&v->tokenizer, json_text(t, "tokenizer_class", "BertTokenizer"), vocabulary,
-                       json_text(t, "merges", NULL), json_bool(t, "do_lower_case", true), err))
-        return false;
-    int size = tokenizer_size(v->tokenizer);
-    if (size <= v->model.vocabulary) return true;
-    return fail(err, "the vocabulary has %d tokens, the model knows %d", size, v->model.vocabulary);
-}
-
-static bool bind_head(vqa *v, error *err)
-{
-    const char *type =
-        json_text(v->loading.settings.config, "problem_type", v->model.arch->problem_type);
-    if (strcmp(type, "single_label_classification") == 0)
-        v->problem = PROBLEM_SOFTMAX;
-    else if (strcmp(type, "multi_label_classification") == 0)
-        v->problem = PROBLEM_SIGMOID;
-    else if (strcmp(type, "regression") == 0)
-        v->problem = PROBLEM_REGRESSION;
-    else
-        return fail(err,
-                    "config: \"problem_type\" is '%s', expected single_label_classification, "
-                    "multi_label_classification or regression",
-                    type);
-    int labels = cJSON_GetArraySize(v->loading.settings.labels);
-    if (v->problem != PROBLEM_REGRESSION && !v->model.ranks && labels != v->model.answers)
-        return fail(err, "the pack has %d labels for %d answers", labels, v->model.answers);
-    return true;
-}
-
-static bool write_info(vqa *v, error *err)
-{
-    static const char *const names[] = { "f32", "q8", "q4" }; /* of weight_form */
-    cJSON *info = cJSON_CreateObject();
-    const weights *w = &v->loading.weights;
-    weight_form finest = FORM_FLOAT;
-    cJSON *unused = cJSON_CreateArray();
-    double parameters = 0;
-    for (int i = 0; i < w->count; i++) {
-        const weight *t = &w->all[i];
-        if (weights_is_scale(w, t) || strcmp(t->info.name, PACK_CHECKSUM) == 0) continue;
-        if (t->form > finest) finest = t->form;
-        if (t->used)
-            parameters += (double)t->rows * t->cols;
-        else
-            cJSON_AddItemToArray(unused, cJSON_CreateString(t->info.name));
-    }
-    cJSON_AddStringToObject(info, "name", v->loading.settings.name);
-    cJSON_AddStringToObject(info, "licence", v->loading.settings.licence);
-    cJSON_AddStringToObject(info, "architecture", v->model.arch->name);
-    cJSON_AddStringToObject(info, "summary", v->model.summary);
-    cJSON_AddStringToObject(info, "precision", names[finest]);
-    cJSON_AddNumberToObject(info, "parameters", parameters);
-    cJSON_AddNumberToObject(info, "answers", v->model.ranks ? 0 : v->model.answers);
-    cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional");
-    cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens);
-    cJSON_AddStringToObject(info, "kernels", v->compute.k->name);
-    cJSON_AddNumberToObject(info, "threads", pool_threads(v->compute.threads));
-    cJSON_AddNumberToObject(info, "weightBytes", (double)weights_memory(w));
-    cJSON_AddNumberToObject(info, "scratchBytes", (double)v->scratch.size);
-    cJSON_AddItemToObject(info, "unusedTensors", unused);
-    v->info = cJSON_PrintUnformatted(info);
-    cJSON_Delete(info);
-    return v->info || fail_memory(err, "not enough memory for the model's description");
-}
-
-/* The rows of features for pixels of that size; 0 and a sentence if there are none. */
-static int feature_rows(const vqa *v, int height, int width, error *err)
-{
-    int rows = v->model.arch->feature_rows(&v->model, height, width);
-    if (rows > 0) return rows;
-    fail(err,
-         rows ? "the picture is too large for the model (%d x %d pixels)"
-              : "the picture is too small for the model (%d x %d pixels)",
-         width, height);
-    return 0;
-}
-
-/* Room for a question of any length about features of that many rows, and for encoding such a
- * picture. */
-static bool plan_scratch(vqa *v, int height, int width, error *err)
-{
-    const model *m = &v->model;
-    size_t encode = m->arch->encode_scratch(m, height, width);
-    size_t answers =
-        m->arch->answer_scratch(m, m->max_tokens, m->arch->feature_rows(m, height, width));
-    size_t size = encode > answers ? encode : answers;
-    if (size <= v->scratch.size) return true;
-    arena larger; /* the old block stays for the other pictures where there is no memory for it */
-    if (!arena_new(&larger, size, "the working memory", err)) return false;
-    arena_free(&v->scratch);
-    v->scratch = larger;
-    return true;
-}
-
-static bool finish(vqa *v, error *err)
-{
-    if (!loading_end(&v->loading, err)) return false;
-    if (v->licence) {
-        free(v->loading.settings.licence);
-        v->loading.settings.licence = v->licence;
-        v->licence = NULL;
-    }
-    if (!model_bind(&v->model, &v->loading.weights, v->loading.settings.config, err) ||
-        !preprocessor_parse(&v->preprocessor, v->loading.settings.preprocessor, err) ||
-        !bind_tokenizer(v, err) || !bind_head(v, err))
-        return false;
-    int logits = v->model.ranks ? VQA_MAX_CHOICES : v->model.answers;
-    size_t answers = (size_t)logits, tokens = (size_t)v->model.max_tokens;
-    if (!arena_new(&v->results,
-                   arena_cost(tokens, sizeof(int)) + 2 * arena_cost(answers, sizeof(float)),
-                   "the answers", err))
-        return false;
-    v->ids = arena_take(&v->results, tokens, sizeof(int));
-    v->logits = tensor_new(&v->results, 1, logits);
-    v->scores = tensor_new(&v->results, 1, logits);
-    if (v->preprocessor.rule == RESIZE_NOT) return write_info(v, err); /* planned by picture */
-    int height, width; /* of a picture of usual shape; most processors make one size of all */
-    error why;
-    if (!preprocess_size(&v->preprocessor, 640, 480, &width, &height, err)) return false;
-    if (!feature_rows(v, height, width, &why)) return fail(err, "preprocessor: %s", why.text);
-    return plan_scratch(v, height, width, err) && write_info(v, err);
-}
 
 vqa *vqa_new(int threads)
 {
@@ -228,123 +52,41 @@ void vqa_free(vqa *v)
     free(v);
 }
 
-static int broken(vqa *v)
-{
-    v->state = BROKEN;
-    return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_MODEL;
-}
-
-static int refuse(vqa *v, vqa_status status, const char *sentence)
+int handle_refuse(vqa *v, vqa_status status, const char *sentence)
 {
     fail(&v->err, "%s", sentence);
     return status;
 }
 
-/* What stands in the way of taking more of a model in; VQA_OK if nothing does. */
-static int loaded(vqa *v)
+int handle_ready(vqa *v)
 {
-    if (v->state == READY)
-        return refuse(v, VQA_BAD_CALL, "a model is loaded already; a new one needs a new handle");
-    return v->state == BROKEN ? VQA_BAD_MODEL : VQA_OK;
+    return v->state == READY ? VQA_OK : handle_refuse(v, VQA_BAD_CALL, "no model is loaded yet");
 }
 
-static int begun(vqa *v)
+int handle_feature_rows(const vqa *v, int height, int width, error *err)
 {
-    if (loaded(v) == VQA_OK && loading_begun(&v->loading))
-        return refuse(v, VQA_BAD_CALL, "a model is being loaded already");
-    return loaded(v);
+    int rows = v->model.arch->feature_rows(&v->model, height, width);
+    if (rows > 0) return rows;
+    fail(err,
+         rows ? "the picture is too large for the model (%d x %d pixels)"
+              : "the picture is too small for the model (%d x %d pixels)",
+         width, height);
+    return 0;
 }
 
-int vqa_set_precision(vqa *v, vqa_precision keep)
+bool handle_plan_scratch(vqa *v, int height, int width, error *err)
 {
-    if (begun(v) != VQA_OK) return begun(v);
-    switch (keep) {
-    case VQA_FLOAT: v->loading.keep = KEEP_AS_STORED; return VQA_OK;
-    case VQA_Q8: v->loading.keep = QUANTIZE_Q8; return VQA_OK;
-    case VQA_Q4: v->loading.keep = QUANTIZE_Q4; return VQA_OK;
-    }
-    fail(&v->err, "the precision is %d, expected 0 (float), 1 (q8) or 2 (q4)", (int)keep);
-    return VQA_BAD_CALL;
-}
-
-int vqa_open_folder(vqa *v, const char *name, size_t size)
-{
-    if (begun(v) != VQA_OK) return begun(v);
-    return loading_open_folder(&v->loading, name, size, &v->err) ? VQA_OK : broken(v);
-}
-
-int vqa_set_licence(vqa *v, const char *text, size_t size)
-{
-    if (loaded(v) != VQA_OK) return loaded(v);
-    size_t valid = utf8_valid(text, size);
-    if (valid < size) {
-        fail(&v->err, "the licence is not UTF-8 text (byte %zu)", valid);
-        return VQA_BAD_CALL;
-    }
-    free(v->licence);
-    v->licence = strndup(text, size);
-    return v->licence ? VQA_OK : refuse(v, VQA_NO_MEMORY, "not enough memory for the licence");
-}
-
-const char *vqa_wanted_file(const vqa *v)
-{
-    return v->state == LOADING ? loading_wanted(&v->loading) : "";
-}
-
-int vqa_end_file(vqa *v, int there)
-{
-    if (loaded(v) != VQA_OK) return loaded(v);
-    if (!*vqa_wanted_file(v)) return refuse(v, VQA_BAD_CALL, "no file of a folder is wanted");
-    return loading_end_file(&v->loading, there, &v->err) ? VQA_OK : broken(v);
-}
-
-int vqa_load(vqa *v, const uint8_t *bytes, size_t size)
-{
-    if (loaded(v) != VQA_OK) return loaded(v);
-    return loading_take(&v->loading, bytes, size, &v->err) ? VQA_OK : broken(v);
-}
-
-int vqa_load_end(vqa *v)
-{
-    if (loaded(v) != VQA_OK) return loaded(v);
-    if (!finish(v, &v->err)) return broken(v);
-    v->state = READY;
-    return VQA_OK;
-}
-
-/* ---- the model as a pack ---- */
-
-/* The writer, anew at its start; NULL and a status. */
-static pack_writer *start_pack(vqa *v, int *status)
-{
-    *status = VQA_BAD_CALL;
-    if (v->state != READY) {
-        refuse(v, VQA_BAD_CALL, no_model);
-        return NULL;
-    }
-    pack_writer_free(v->pack);
-    v->pack = pack_writer_new(&v->loading.weights, &v->loading.settings, false, &v->err);
-    *status = VQA_NO_MEMORY;
-    return v->pack;
-}
-
-double vqa_pack_size(vqa *v)
-{
-    int status;
-    pack_writer *pack = start_pack(v, &status);
-    return pack ? (double)pack_writer_size(pack) : status;
-}
-
-int vqa_pack_read(vqa *v, uint8_t *bytes, size_t size)
-{
-    int status;
-    if (!v->pack && !start_pack(v, &status)) return status;
-    size_t n = pack_writer_read(v->pack, bytes, size < INT_MAX ? size : INT_MAX);
-    if (n == 0 && size > 0) {
-        pack_writer_free(v->pack);
-        v->pack = NULL;
-    }
-    return (int)n;
+    const model *m = &v->model;
+    size_t encode = m->arch->encode_scratch(m, height, width);
+    size_t answers =
+        m->arch->answer_scratch(m, m->max_tokens, m->arch->feature_rows(m, height, width));
+    size_t size = encode > answers ? encode : answers;
+    if (size <= v->scratch.size) return true;
+    arena larger; /* the old block stays for the other pictures where there is no memory for it */
+    if (!arena_new(&larger, size, "the working memory", err)) return false;
+    arena_free(&v->scratch);
+    v->scratch = larger;
+    return true;
 }
 
 /* ---- pictures ---- */
@@ -368,11 +110,11 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
     int width, height;
     if (!preprocess_size(&v->preprocessor, pixels8->width, pixels8->height, &width, &height, err))
         return false;
-    int rows = feature_rows(v, height, width, err);
+    int rows = handle_feature_rows(v, height, width, err);
     if (!rows) return false;
     arena input = { 0 };
     bool ok =
-        plan_scratch(v, height, width, err) &&
+        handle_plan_scratch(v, height, width, err) &&
         arena_new(&p->block, tensor_cost(rows, v->model.hidden), "the picture's features", err) &&
         arena_new(&input, tensor_cost(3 * height, width), "the picture's pixels", err);
     if (ok) {
@@ -407,7 +149,7 @@ static int add_picture(vqa *v, image *pixels8)
 int vqa_encode(vqa *v, const uint8_t *bytes, size_t size)
 {
     image pixels8 = { 0 };
-    if (v->state != READY) return refuse(v, VQA_BAD_CALL, no_model);
+    if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
     if (!image_decode(bytes, size, (decode_options){ 0 }, &pixels8, &v->err))
         return picture_status(v);
     return add_picture(v, &pixels8);
@@ -416,7 +158,7 @@ int vqa_encode(vqa *v, const uint8_t *bytes, size_t size)
 int vqa_encode_pixels(vqa *v, const uint8_t *rgba, int width, int height)
 {
     image pixels8 = { 0 };
-    if (v->state != READY) return refuse(v, VQA_BAD_CALL, no_model);
+    if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
     if (!image_from_rgba(rgba, width, height, &pixels8, &v->err)) return picture_status(v);
     return add_picture(v, &pixels8);
 }
@@ -454,11 +196,11 @@ static bool readable(vqa *v, const char *what, const char *text, size_t size)
 static int tokenize(vqa *v, const char *question, size_t size)
 {
     int count = tokenizer_encode(v->tokenizer, question, size, v->ids, v->model.max_tokens);
-    if (count < 0) return refuse(v, VQA_NO_MEMORY, "not enough memory for the question");
+    if (count < 0) return handle_refuse(v, VQA_NO_MEMORY, "not enough memory for the question");
     switch (tokenizer_state(v->tokenizer, v->ids, count)) {
-    case TEXT_EMPTY: return refuse(v, VQA_BAD_QUESTION, "the question is empty");
+    case TEXT_EMPTY: return handle_refuse(v, VQA_BAD_QUESTION, "the question is empty");
     case TEXT_UNKNOWN:
-        return refuse(v, VQA_BAD_QUESTION, "the model knows none of the question's words");
+        return handle_refuse(v, VQA_BAD_QUESTION, "the model knows none of the question's words");
     default: return count;
     }
 }
@@ -466,7 +208,7 @@ static int tokenize(vqa *v, const char *question, size_t size)
 /* What stands in the way of a question; VQA_OK if nothing does. */
 static int askable(vqa *v, int id, const char *question, size_t size, int top_k)
 {
-    if (v->state != READY) return refuse(v, VQA_BAD_CALL, no_model);
+    if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
     if (!find_picture(v, id)) return no_picture(v, id);
     if (top_k < 1 || top_k > VQA_MAX_ANSWERS) {
         fail(&v->err, "top_k is %d, expected 1 to %d", top_k, VQA_MAX_ANSWERS);
@@ -482,8 +224,8 @@ static int run(vqa *v, int id, int tokens, tensor logits)
                           (*find_picture(v, id))->features, logits, v->scratch);
     for (int i = 0; i < logits.cols; i++)
         if (!isfinite(logits.data[i]))
-            return refuse(v, VQA_BAD_MODEL,
-                          "the model's weights are too large: it gives no finite numbers");
+            return handle_refuse(v, VQA_BAD_MODEL,
+                                 "the model's weights are too large: it gives no finite numbers");
     return VQA_OK;
 }
 
@@ -509,8 +251,8 @@ int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
     int status = askable(v, id, question, size, top_k);
     if (status != VQA_OK) return status;
     if (v->model.ranks)
-        return refuse(v, VQA_BAD_CALL,
-                      "the model has no answers of its own: give it choices to rank");
+        return handle_refuse(v, VQA_BAD_CALL,
+                             "the model has no answers of its own: give it choices to rank");
     int tokens = tokenize(v, question, size);
     if (tokens < 0) return tokens;
     v->best_count = 0;
@@ -525,7 +267,7 @@ static int score_choices(vqa *v, int id, const char *question, size_t size)
     for (int i = 0; i < v->choices.count; i++) {
         size_t prompt_size;
         char *prompt = choices_prompt(question, size, v->choices.text[i], &prompt_size);
-        if (!prompt) return refuse(v, VQA_NO_MEMORY, "not enough memory for a choice");
+        if (!prompt) return handle_refuse(v, VQA_NO_MEMORY, "not enough memory for a choice");
         int tokens = tokenize(v, prompt, prompt_size);
         free(prompt);
         if (tokens < 0) return tokens;
@@ -541,7 +283,7 @@ int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *li
     int status = askable(v, id, question, size, top_k);
     if (status != VQA_OK) return status;
     if (v->problem == PROBLEM_REGRESSION)
-        return refuse(v, VQA_BAD_CALL, "the model predicts numbers: it can't rank choices");
+        return handle_refuse(v, VQA_BAD_CALL, "the model predicts numbers: it can't rank choices");
     v->best_count = 0;
     choices_free(&v->choices);
     if (!choices_read(&v->choices, list, list_size, &v->err))

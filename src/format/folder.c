@@ -112,6 +112,7 @@ static bool take_labels(folder *f, error *err)
     for (int i = 0; i < count && ok; i++)
         ok = cJSON_AddItemToArray(f->settings.labels, cJSON_CreateString(label[i])) ||
              fail_memory(err, "not enough memory for %d labels", count);
+    ok = ok && pack_labels_valid(f->settings.labels, err);
     if (ok && count && !cJSON_HasObjectItem(config, "num_labels"))
         cJSON_AddNumberToObject(config, "num_labels", count);
     free(label);

@@ -18,22 +18,24 @@ static cJSON *parse_object(const cJSON *metadata, const char *key, error *err)
     return NULL;
 }
 
-/* An array of printable texts. */
-static cJSON *parse_labels(const char *text, error *err)
+bool pack_labels_valid(const cJSON *labels, error *err)
 {
-    cJSON *labels = json_parse(text, strlen(text), "the pack's \"labels\"", err);
-    bool ok = labels != NULL;
-    if (ok && !cJSON_IsArray(labels)) ok = fail(err, "the pack's \"labels\" are not an array");
+    if (!cJSON_IsArray(labels)) return fail(err, "the labels are not an array");
     const cJSON *label;
     cJSON_ArrayForEach(label, labels)
     {
-        if (ok && !cJSON_IsString(label)) ok = fail(err, "the pack's \"labels\" are not all texts");
-        for (const char *c = ok ? label->valuestring : ""; *c && ok; c++)
+        if (!cJSON_IsString(label)) return fail(err, "the labels are not all texts");
+        for (const char *c = label->valuestring; *c; c++)
             if ((unsigned char)*c < 0x20 || *c == 0x7f)
-                ok = fail(err, "the pack's label '%s' holds a control character",
-                          label->valuestring);
+                return fail(err, "the label '%s' holds a control character", label->valuestring);
     }
-    if (ok) return labels;
+    return true;
+}
+
+static cJSON *parse_labels(const char *text, error *err)
+{
+    cJSON *labels = json_parse(text, strlen(text), "the pack's \"labels\"", err);
+    if (labels && pack_labels_valid(labels, err)) return labels;
     cJSON_Delete(labels);
     return NULL;
 }

@@ -32,6 +32,9 @@ typedef struct {
 bool pack_settings_read(pack_settings *s, const cJSON *metadata, error *err);
 void pack_settings_free(pack_settings *s);
 
+/* Whether `labels` is an array of printable texts; otherwise a sentence. */
+bool pack_labels_valid(const cJSON *labels, error *err);
+
 /* The CRC-32 of all bytes but the last four, which must be that CRC: fed as the bytes arrive. */
 typedef struct {
     uint32_t crc;

@@ -1,0 +1,229 @@
+/* The loading half of vqa.h: from the bytes of a model to one that is ready, and back to a pack. */
+#include "handle.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/utf8.h"
+#include "format/json.h"
+
+/* ---- from bytes to a model ---- */
+
+static bool bind_tokenizer(vqa *v, error *err)
+{
+    const cJSON *t = v->loading.settings.tokenizer;
+    const char *vocabulary = json_text(t, "vocab", NULL);
+    if (!vocabulary) return fail(err, "the pack's tokenizer has no \"vocab\"");
+    if (!tokenizer_new(&v->tokenizer, json_text(t, "tokenizer_class", "BertTokenizer"), vocabulary,
+                       json_text(t, "merges", NULL), json_bool(t, "do_lower_case", true), err))
+        return false;
+    int size = tokenizer_size(v->tokenizer);
+    if (size <= v->model.vocabulary) return true;
+    return fail(err, "the vocabulary has %d tokens, the model knows %d", size, v->model.vocabulary);
+}
+
+static bool bind_head(vqa *v, error *err)
+{
+    const char *type =
+        json_text(v->loading.settings.config, "problem_type", v->model.arch->problem_type);
+    if (strcmp(type, "single_label_classification") == 0)
+        v->problem = PROBLEM_SOFTMAX;
+    else if (strcmp(type, "multi_label_classification") == 0)
+        v->problem = PROBLEM_SIGMOID;
+    else if (strcmp(type, "regression") == 0)
+        v->problem = PROBLEM_REGRESSION;
+    else
+        return fail(err,
+                    "config: \"problem_type\" is '%s', expected single_label_classification, "
+                    "multi_label_classification or regression",
+                    type);
+    int labels = cJSON_GetArraySize(v->loading.settings.labels);
+    if (v->problem != PROBLEM_REGRESSION && !v->model.ranks && labels != v->model.answers)
+        return fail(err, "the pack has %d labels for %d answers", labels, v->model.answers);
+    return true;
+}
+
+static bool write_info(vqa *v, error *err)
+{
+    static const char *const names[] = { "f32", "q8", "q4" }; /* of weight_form */
+    cJSON *info = cJSON_CreateObject();
+    const weights *w = &v->loading.weights;
+    weight_form finest = FORM_FLOAT;
+    cJSON *unused = cJSON_CreateArray();
+    double parameters = 0;
+    for (int i = 0; i < w->count; i++) {
+        const weight *t = &w->all[i];
+        if (weights_is_scale(w, t) || strcmp(t->info.name, PACK_CHECKSUM) == 0) continue;
+        if (t->form > finest) finest = t->form;
+        if (t->used)
+            parameters += (double)t->rows * t->cols;
+        else
+            cJSON_AddItemToArray(unused, cJSON_CreateString(t->info.name));
+    }
+    cJSON_AddStringToObject(info, "name", v->loading.settings.name);
+    cJSON_AddStringToObject(info, "licence", v->loading.settings.licence);
+    cJSON_AddStringToObject(info, "architecture", v->model.arch->name);
+    cJSON_AddStringToObject(info, "summary", v->model.summary);
+    cJSON_AddStringToObject(info, "precision", names[finest]);
+    cJSON_AddNumberToObject(info, "parameters", parameters);
+    cJSON_AddNumberToObject(info, "answers", v->model.ranks ? 0 : v->model.answers);
+    cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional");
+    cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens);
+    cJSON_AddStringToObject(info, "kernels", v->compute.k->name);
+    cJSON_AddNumberToObject(info, "threads", pool_threads(v->compute.threads));
+    cJSON_AddNumberToObject(info, "weightBytes", (double)weights_memory(w));
+    cJSON_AddNumberToObject(info, "scratchBytes", (double)v->scratch.size);
+    cJSON_AddItemToObject(info, "unusedTensors", unused);
+    v->info = cJSON_PrintUnformatted(info);
+    cJSON_Delete(info);
+    return v->info || fail_memory(err, "not enough memory for the model's description");
+}
+
+static bool finish(vqa *v, error *err)
+{
+    if (!loading_end(&v->loading, err)) return false;
+    if (v->licence) {
+        free(v->loading.settings.licence);
+        v->loading.settings.licence = v->licence;
+        v->licence = NULL;
+    }
+    if (!model_bind(&v->model, &v->loading.weights, v->loading.settings.config, err) ||
+        !preprocessor_parse(&v->preprocessor, v->loading.settings.preprocessor, err) ||
+        !bind_tokenizer(v, err) || !bind_head(v, err))
+        return false;
+    int logits = v->model.ranks ? VQA_MAX_CHOICES : v->model.answers;
+    size_t answers = (size_t)logits, tokens = (size_t)v->model.max_tokens;
+    if (!arena_new(&v->results,
+                   arena_cost(tokens, sizeof(int)) + 2 * arena_cost(answers, sizeof(float)),
+                   "the answers", err))
+        return false;
+    v->ids = arena_take(&v->results, tokens, sizeof(int));
+    v->logits = tensor_new(&v->results, 1, logits);
+    v->scores = tensor_new(&v->results, 1, logits);
+    if (v->preprocessor.rule == RESIZE_NOT) return write_info(v, err); /* planned by picture */
+    int height, width; /* of a picture of usual shape; most processors make one size of all */
+    error why;
+    if (!preprocess_size(&v->preprocessor, 640, 480, &width, &height, err)) return false;
+    if (!handle_feature_rows(v, height, width, &why))
+        return fail(err, "preprocessor: %s", why.text);
+    return handle_plan_scratch(v, height, width, err) && write_info(v, err);
+}
+
+static int broken(vqa *v)
+{
+    v->state = BROKEN;
+    return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_MODEL;
+}
+
+/* What stands in the way of taking more of a model in; VQA_OK if nothing does. */
+static int loaded(vqa *v)
+{
+    if (v->state == READY)
+        return handle_refuse(v, VQA_BAD_CALL,
+                             "a model is loaded already; a new one needs a new handle");
+    return v->state == BROKEN ? VQA_BAD_MODEL : VQA_OK;
+}
+
+static int begun(vqa *v)
+{
+    if (loaded(v) == VQA_OK && loading_begun(&v->loading))
+        return handle_refuse(v, VQA_BAD_CALL, "a model is being loaded already");
+    return loaded(v);
+}
+
+int vqa_set_precision(vqa *v, vqa_precision keep)
+{
+    if (begun(v) != VQA_OK) return begun(v);
+    switch (keep) {
+    case VQA_FLOAT: v->loading.keep = KEEP_AS_STORED; return VQA_OK;
+    case VQA_Q8: v->loading.keep = QUANTIZE_Q8; return VQA_OK;
+    case VQA_Q4: v->loading.keep = QUANTIZE_Q4; return VQA_OK;
+    }
+    fail(&v->err, "the precision is %d, expected 0 (float), 1 (q8) or 2 (q4)", (int)keep);
+    return VQA_BAD_CALL;
+}
+
+int vqa_open_folder(vqa *v, const char *name, size_t size)
+{
+    if (begun(v) != VQA_OK) return begun(v);
+    size_t valid = utf8_valid(name, size);
+    if (valid < size) {
+        fail(&v->err, "the folder's name is not UTF-8 text (byte %zu)", valid);
+        return VQA_BAD_CALL;
+    }
+    return loading_open_folder(&v->loading, name, size, &v->err) ? VQA_OK : broken(v);
+}
+
+int vqa_set_licence(vqa *v, const char *text, size_t size)
+{
+    if (loaded(v) != VQA_OK) return loaded(v);
+    size_t valid = utf8_valid(text, size);
+    if (valid < size) {
+        fail(&v->err, "the licence is not UTF-8 text (byte %zu)", valid);
+        return VQA_BAD_CALL;
+    }
+    free(v->licence);
+    v->licence = strndup(text, size);
+    return v->licence ? VQA_OK
+                      : handle_refuse(v, VQA_NO_MEMORY, "not enough memory for the licence");
+}
+
+const char *vqa_wanted_file(const vqa *v)
+{
+    return v->state == LOADING ? loading_wanted(&v->loading) : "";
+}
+
+int vqa_end_file(vqa *v, int there)
+{
+    if (loaded(v) != VQA_OK) return loaded(v);
+    if (!*vqa_wanted_file(v))
+        return handle_refuse(v, VQA_BAD_CALL, "no file of a folder is wanted");
+    return loading_end_file(&v->loading, there, &v->err) ? VQA_OK : broken(v);
+}
+
+int vqa_load(vqa *v, const uint8_t *bytes, size_t size)
+{
+    if (loaded(v) != VQA_OK) return loaded(v);
+    return loading_take(&v->loading, bytes, size, &v->err) ? VQA_OK : broken(v);
+}
+
+int vqa_load_end(vqa *v)
+{
+    if (loaded(v) != VQA_OK) return loaded(v);
+    if (!finish(v, &v->err)) return broken(v);
+    v->state = READY;
+    return VQA_OK;
+}
+
+/* ---- the model as a pack ---- */
+
+/* The writer, anew at its start; NULL and a status. */
+static pack_writer *start_pack(vqa *v, int *status)
+{
+    *status = handle_ready(v);
+    if (*status != VQA_OK) return NULL;
+    pack_writer_free(v->pack);
+    v->pack = pack_writer_new(&v->loading.weights, &v->loading.settings, false, &v->err);
+    *status = VQA_NO_MEMORY;
+    return v->pack;
+}
+
+double vqa_pack_size(vqa *v)
+{
+    int status;
+    pack_writer *pack = start_pack(v, &status);
+    return pack ? (double)pack_writer_size(pack) : status;
+}
+
+int vqa_pack_read(vqa *v, uint8_t *bytes, size_t size)
+{
+    int status;
+    if (!v->pack && !start_pack(v, &status)) return status;
+    size_t n = pack_writer_read(v->pack, bytes, size < INT_MAX ? size : INT_MAX);
+    if (n == 0 && size > 0) {
+        pack_writer_free(v->pack);
+        v->pack = NULL;
+    }
+    return (int)n;
+}
