@@ -1,11 +1,11 @@
 /* vqa compare: how far the outputs of two models are apart, such as of one model in two precisions. */
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/goldens.h"
 #include "tools/questions.h"
 #include "tools/tools.h"
 
@@ -17,7 +17,6 @@ typedef struct {
     char least_file[256];
 } comparison;
 
-/* A model that compares texts has nothing but choices to compare. */
 static const float *logits_of(comparison *c, int i, const picture_question *q, int *count,
                               error *err)
 {
@@ -37,14 +36,6 @@ static const float *logits_of(comparison *c, int i, const picture_question *q, i
     return vqa_logits(v, count);
 }
 
-static double cosine(const float *a, const float *b, int n)
-{
-    double ab = 0, aa = 0, bb = 0;
-    for (int i = 0; i < n; i++)
-        ab += (double)a[i] * b[i], aa += (double)a[i] * a[i], bb += (double)b[i] * b[i];
-    return ab / sqrt(aa * bb);
-}
-
 static int largest(const float *x, int n)
 {
     int at = 0;
@@ -62,7 +53,7 @@ static bool compare_one(void *context, const picture_question *q, error *err)
     if (!a || !b) return false;
     if (counts[0] != counts[1])
         return fail(err, "the models have %d and %d answers", counts[0], counts[1]);
-    double similar = cosine(a, b, counts[0]);
+    double similar = golden_cosine(a, b, (size_t)counts[0]);
     if (c->questions == 0 || similar < c->least) {
         c->least = similar;
         snprintf(c->least_file, sizeof c->least_file, "%s", q->file);
