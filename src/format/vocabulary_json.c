@@ -28,18 +28,19 @@ static bool sort_tokens(const cJSON *vocab, int count, const char **token, error
     return true;
 }
 
-/* Join them with a line feed behind each. */
+/* Join them with a line feed behind each, and a zero byte at the end. */
 static char *join(const char *const *token, int count, size_t *size)
 {
     *size = 0;
     for (int i = 0; i < count; i++) *size += strlen(token[i]) + 1;
-    char *lines = malloc(*size), *at = lines;
+    char *lines = malloc(*size + 1), *at = lines;
     for (int i = 0; lines && i < count; i++) {
         size_t length = strlen(token[i]);
         memcpy(at, token[i], length);
         at[length] = '\n';
         at += length + 1;
     }
+    if (lines) *at = 0;
     return lines;
 }
 

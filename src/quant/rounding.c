@@ -23,7 +23,7 @@ void rounding_keep_sum(const float *exact, int n, int least, int most, float ste
         rounded[i] = nearest < (float)least ? least : nearest > (float)most ? most : (int)nearest;
         lacking += exact[i] - (float)rounded[i];
     }
-    if (!(step > 0)) return;
+    if (!(step > 0 && isfinite(step))) return; /* zeros, or too large: see weights_take() */
     lacking += *debt / step;
     float changes = nearbyintf(lacking);
     if (changes > (float)n / 4)

@@ -40,8 +40,8 @@ static bool as_stored(const weight *t)
  * that come as [1, rows, columns], are never brought into panels. */
 static size_t room(const weight *t)
 {
-    bool matrix = t->info.rank == 2 || (t->info.rank > 2 && t->rows > 1);
-    return matrix ? (size_t)panel_count(t->rows) * PANEL : (size_t)t->rows;
+    bool table = t->info.rank == 3 && t->rows == 1 && !is_packed(&t->info);
+    return t->info.rank < 2 || table ? (size_t)t->rows : (size_t)panel_count(t->rows) * PANEL;
 }
 
 /* Bytes that are taken at once: a row, or a value that becomes a float. */
@@ -239,6 +239,10 @@ static bool take_row(const weights *w, weight *t, const uint8_t *bytes, error *e
         *scale = q8_quantize_weights(w->row, t->cols, q);
     } else {
         packed_quantize(w->row, t->cols, t->bits, w->levels, scale);
+        for (int i = 0; i < weight_scales(t); i++)
+            if (!isfinite(scale[i]))
+                return fail(err, "tensor '%s': the values of row %zu are too large for %d bits",
+                            t->info.name, t->arrived, t->bits);
         place_levels(t, w->levels, q);
     }
     return true;
@@ -253,9 +257,13 @@ static bool take_units(const weights *w, weight *t, const uint8_t *bytes, size_t
     }
     float *to = t->floats + t->arrived;
     dtype_to_floats(t->info.type, bytes, count, to);
-    for (size_t i = 0; i < count && t->bits == BITS_HALF; i++)
-        to[i] = half_to_float(float_to_half(to[i]));
     if (!all_finite(t, to, count, t->arrived, err)) return false;
+    for (size_t i = 0; i < count && t->bits == BITS_HALF; i++) {
+        to[i] = half_to_float(float_to_half(to[i]));
+        if (!isfinite(to[i]))
+            return fail(err, "tensor '%s': value %zu is too large for %d bits", t->info.name,
+                        t->arrived + i, t->bits);
+    }
     t->arrived += count;
     return true;
 }

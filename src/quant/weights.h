@@ -58,8 +58,8 @@ typedef struct {
  * False: shapes too large, a name that an earlier file had, or no memory. */
 bool weights_plan(weights *w, const tensor_info *tensors, int count, precision keep, error *err);
 
-/* The next `size` bytes of tensor `index` of the file planned last, in order. Refuses NaN and infinity, naming tensor and
- * place. */
+/* The next `size` bytes of tensor `index` of the file planned last, in order. Refuses NaN, infinity and
+ * what is too large for the bits it is kept in, naming tensor and place. */
 bool weights_take(weights *w, int index, const uint8_t *bytes, size_t size, error *err);
 
 /* After the last file: join the scales of a quantized file to their tensors. */

@@ -79,8 +79,9 @@ int tool_usage(const char *format, ...)
 int tool_bad_option(char **argv)
 {
     char letter[] = { '-', (char)optopt, 0 };
+    const char *last = argv[optind - 1]; /* a long option; letters may stand together */
     return tool_usage("the option '%s' is not known or lacks its value",
-                      optopt ? letter : argv[optind - 1]);
+                      optopt && strncmp(last, "--", 2) != 0 ? letter : last);
 }
 
 int tool_number(const char *option, const char *text, int least, int most, bool *ok)

@@ -304,7 +304,7 @@ static void test_hostile_settings(void **state)
     free(pack.bytes);
 }
 
-/* Weights that are too large are told when asking, int8 values beyond the range when loading. */
+/* Weights that are too large are told when asking, those that are no numbers when loading. */
 static void test_hostile_weights(void **state)
 {
     (void)state;
@@ -330,25 +330,16 @@ static void test_hostile_weights(void **state)
             assert_int_equal(load(pack.bytes, pack.size, 9), VQA_BAD_MODEL);
             free(pack.bytes);
         }
-    static const struct {
-        const char *name;
-        int value, status;
-    } int8s[] = {
-        { "head.weight", 63, VQA_OK },
-        { "head.weight", -63, VQA_OK },
-        { "head.weight", 64, VQA_BAD_MODEL },
-        { "head.weight", -64, VQA_BAD_MODEL },
-        { "head.weight", 127, VQA_BAD_MODEL },
-        { "head.weight", -128, VQA_BAD_MODEL },
-        { "text_encoder.embeddings.word_embeddings.weight", -128, VQA_OK },
-    };
-    for (size_t i = 0; i < COUNT(int8s); i++) {
-        tiny_bytes pack = tiny_pack((tiny_model){ .q8 = true });
-        tiny_data(pack, int8s[i].name)[7] = (uint8_t)int8s[i].value;
-        tiny_seal(pack);
-        assert_int_equal(load(pack.bytes, pack.size, 9), int8s[i].status);
-        free(pack.bytes);
-    }
+    static const char *const int8s[] = { "head.weight",
+                                         "text_encoder.embeddings.word_embeddings.weight" };
+    for (size_t n = 0; n < COUNT(int8s); n++)
+        for (int value = -128; value < 128; value += 51) { /* any is fine */
+            tiny_bytes pack = tiny_pack((tiny_model){ .q8 = true });
+            tiny_data(pack, int8s[n])[7] = (uint8_t)value;
+            tiny_seal(pack);
+            assert_int_equal(load(pack.bytes, pack.size, 9), VQA_OK);
+            free(pack.bytes);
+        }
 }
 
 /* Tensors that a few bytes of header make enormous: refused, or no memory is touched before their

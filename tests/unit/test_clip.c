@@ -12,7 +12,7 @@
 
 #include "testing.h"
 
-enum { VOCABULARY = 40, TEXT = 24, PICTURE = 32, SPACE = 20, POSITIONS = 12, SIDE = 16, PATCH = 8 };
+enum { VOCABULARY = 40, SPACE = 20, POSITIONS = 12, SIDE = 16 };
 
 static const char settings[] =
     "{\"model_type\": \"clip\", \"projection_dim\": 20, \"text_config\": {\"eos_token_id\": 2,"
@@ -20,51 +20,6 @@ static const char settings[] =
     " \"num_attention_heads\": 4, \"max_position_embeddings\": 12}, \"vision_config\": {"
     " \"hidden_size\": 32, \"intermediate_size\": 64, \"num_hidden_layers\": 2,"
     " \"num_attention_heads\": 4, \"image_size\": 16, \"patch_size\": 8}}";
-
-static void add_encoder(tiny_list *list, const char *prefix, int hidden)
-{
-    const transformer_names *n = &transformer_clip_names;
-    const char *const layers[6] = { n->query, n->key, n->value, n->output, n->up, n->down };
-    const char *const norms[2] = { n->norm1, n->norm2 };
-    for (int l = 0; l < 2; l++) {
-        for (int i = 0; i < 6; i++) {
-            int in = i == 5 ? 2 * hidden : hidden, out = i == 4 ? 2 * hidden : hidden;
-            tiny_add(list, SHAPE(out, in), "%s.encoder.layers.%d.%s.weight", prefix, l, layers[i]);
-            tiny_add(list, SHAPE(out), "%s.encoder.layers.%d.%s.bias", prefix, l, layers[i]);
-        }
-        for (int i = 0; i < 2; i++) {
-            tiny_add(list, SHAPE(hidden), "%s.encoder.layers.%d.%s.weight", prefix, l, norms[i]);
-            tiny_add(list, SHAPE(hidden), "%s.encoder.layers.%d.%s.bias", prefix, l, norms[i]);
-        }
-    }
-}
-
-/* The list points into itself, so it is filled where it lies. */
-static void add_tensors(tiny_list *list)
-{
-    static const struct {
-        const char *name;
-        int size;
-    } norms[] = { { "text_model.final_layer_norm", TEXT },
-                  { "vision_model.pre_layrnorm", PICTURE },
-                  { "vision_model.post_layernorm", PICTURE } };
-    list->count = 0;
-    tiny_add(list, SHAPE(VOCABULARY, TEXT), "text_model.embeddings.token_embedding.weight");
-    tiny_add(list, SHAPE(POSITIONS, TEXT), "text_model.embeddings.position_embedding.weight");
-    tiny_add(list, SHAPE(PICTURE), "vision_model.embeddings.class_embedding");
-    tiny_add(list, SHAPE(PICTURE, 3, PATCH, PATCH),
-             "vision_model.embeddings.patch_embedding.weight");
-    tiny_add(list, SHAPE(5, PICTURE), "vision_model.embeddings.position_embedding.weight");
-    tiny_add(list, SHAPE(SPACE, TEXT), "text_projection.weight");
-    tiny_add(list, SHAPE(SPACE, PICTURE), "visual_projection.weight");
-    tiny_add(list, 0, NULL, "logit_scale");
-    for (size_t i = 0; i < COUNT(norms); i++) {
-        tiny_add(list, SHAPE(norms[i].size), "%s.weight", norms[i].name);
-        tiny_add(list, SHAPE(norms[i].size), "%s.bias", norms[i].name);
-    }
-    add_encoder(list, "text_model", TEXT);
-    add_encoder(list, "vision_model", PICTURE);
-}
 
 static cJSON *new_config(void)
 {
@@ -84,7 +39,7 @@ typedef struct {
 static tiny_clip new_clip(precision keep, cJSON *config)
 {
     tiny_list list;
-    add_tensors(&list);
+    tiny_add_clip(&list, VOCABULARY, POSITIONS);
     tiny_clip t = { .weights = tiny_weights(&list, keep, 5), .config = config };
     error err = { "", false };
     bool bound = model_bind(&t.model, &t.weights, config, &err);
@@ -281,7 +236,7 @@ static void test_tensors_refused(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         tiny_list list;
-        add_tensors(&list);
+        tiny_add_clip(&list, VOCABULARY, POSITIONS);
         char want[200];
         int at = 0;
         while (strcmp(list.names[at], cases[i].name) != 0) at++;
@@ -352,7 +307,7 @@ static void test_settings_refused(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         tiny_list list;
-        add_tensors(&list);
+        tiny_add_clip(&list, VOCABULARY, POSITIONS);
         weights w = tiny_weights(&list, KEEP_AS_STORED, 5);
         cJSON *config = new_config(),
               *part = cases[i].part ? cJSON_GetObjectItem(config, cases[i].part) : config;
@@ -374,7 +329,7 @@ static void test_default_end(void **state)
     cJSON *config = new_config(), *part = cJSON_GetObjectItem(config, "text_config");
     cJSON_DeleteItemFromObject(part, "eos_token_id");
     tiny_list list;
-    add_tensors(&list);
+    tiny_add_clip(&list, VOCABULARY, POSITIONS);
     weights w = tiny_weights(&list, KEEP_AS_STORED, 5);
     text_clip t;
     error err;

@@ -147,7 +147,7 @@ static void check_q8(const product *p)
 {
     size_t panels = (size_t)panel_count(p->out), in = (size_t)q8_padded(p->in);
     guarded x = bytes_in((size_t)p->rows * in, p->shift, Q8_MAX);
-    guarded w = bytes_in(panels * PANEL * in, p->shift, Q8_WEIGHT_MAX);
+    guarded w = bytes_in(panels * PANEL * in, p->shift, 127);
     guarded x_scale = floats_in((size_t)p->rows, p->shift);
     guarded w_scale = floats_in((size_t)p->out, p->shift);
     guarded bias = floats_in((size_t)p->out, p->shift);
@@ -165,13 +165,35 @@ static void check_q8(const product *p)
     for (size_t i = 0; i < COUNT(inputs); i++) free(inputs[i]->block);
 }
 
+static void check_q4(const product *p)
+{
+    size_t panels = (size_t)panel_count(p->out), in = (size_t)p->in;
+    guarded x = bytes_in((size_t)p->rows * in, p->shift, Q8_MAX);
+    guarded w = bytes_in(panels * PANEL * in / 2, p->shift, 127);
+    guarded x_scale = floats_in((size_t)p->rows, p->shift);
+    guarded w_scale = floats_in(panels * PANEL * in / Q4_GROUP, p->shift);
+    guarded bias = floats_in((size_t)p->out, p->shift);
+    guarded y[2];
+    for (int i = 0; i < 2; i++) {
+        y[i] = floats_out(matrix(p->rows, p->out, p->more_y), p->shift);
+        const kernels *k = i ? kernels_best() : kernels_scalar();
+        k->matmul_q4(at(x), at(x_scale), p->rows, p->in, at(w), at(w_scale),
+                     p->bias ? at(bias) : NULL, at(y[i]), p->out + p->more_y, p->out, p->first,
+                     p->last);
+    }
+    check_written(y[0], p);
+    check_same(y[0], y[1]);
+    guarded *const inputs[] = { &x, &w, &x_scale, &w_scale, &bias };
+    for (size_t i = 0; i < COUNT(inputs); i++) free(inputs[i]->block);
+}
+
 /* Every size up to the limits, the other fields varied along; then larger ones. */
-static void check_products(void (*check)(const product *), int in_step)
+static void check_products(void (*check)(const product *), int in_step, int in_most)
 {
     static const int large[] = { 255, 768, 3072 };
     int round = 0;
     for (int rows = 1; rows <= 9; rows++)
-        for (int in = in_step; in <= 33 * in_step && in <= 80; in += in_step)
+        for (int in = in_step; in <= in_most; in += in_step)
             for (int out = 1; out <= 18; out++) {
                 product p = { .rows = rows, .in = in, .out = out == 18 ? 33 : out };
                 int panels = panel_count(p.out);
@@ -182,7 +204,7 @@ static void check_products(void (*check)(const product *), int in_step)
             }
     for (size_t i = 0; i < COUNT(large); i++)
         for (int rows = 1; rows <= 5; rows += 4) {
-            product p = { rows, large[i], 33, 1, 1, 0, 5, 1, true };
+            product p = { rows, large[i] / in_step * in_step, 33, 1, 1, 0, 5, 1, true };
             check(&p);
         }
 }
@@ -190,8 +212,9 @@ static void check_products(void (*check)(const product *), int in_step)
 static void test_products(void **state)
 {
     (void)state;
-    check_products(check_f32, 1);
-    check_products(check_q8, Q8_STEP);
+    check_products(check_f32, 1, 33);
+    check_products(check_q8, Q8_STEP, 80);
+    check_products(check_q4, Q4_GROUP, 2 * Q4_GROUP);
 }
 
 /* Rows to be met anywhere, and rows that no sane model has. */
@@ -312,8 +335,8 @@ static void test_functions_in_place(void **state)
 static void test_quantize_row_rounds_halves_to_even(void **state)
 {
     (void)state;
-    static const float x[] = { 127, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 126.5f, -126.5f, 0.49f };
-    static const int8_t want[16] = { 127, 0, 2, 2, 0, -2, -2, 126, -126, 0 };
+    static const float x[] = { 63, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 62.5f, -62.5f, 0.49f };
+    static const int8_t want[16] = { 63, 0, 2, 2, 0, -2, -2, 62, -62, 0 };
     int8_t q[16];
     assert_true(kernels_scalar()->quantize_row(x, COUNT(x), q) == 1);
     assert_memory_equal(q, want, sizeof q);
@@ -331,9 +354,9 @@ static void test_quantize_row_is_within_half_a_step(void **state)
             largest = fmaxf(largest, fabsf(x[i]));
         }
         float scale = kernels_scalar()->quantize_row(x, COUNT(x), q);
-        assert_true(scale == largest / 127);
+        assert_true(scale == largest / Q8_MAX);
         for (size_t i = 0; i < COUNT(x); i++) {
-            assert_in_range(q[i] + 127, 0, 254);
+            assert_in_range(q[i] + Q8_MAX, 0, 2 * Q8_MAX);
             assert_true(fabs(x[i] - (double)q[i] * scale) <= scale * 0.50001);
         }
     }
@@ -347,10 +370,10 @@ static void test_product_q8_is_exact(void **state)
     for (size_t i = 0; i < COUNT(ins); i++)
         for (int extreme = 0; extreme < 3; extreme++) {
             size_t in = (size_t)ins[i];
-            guarded x = bytes_in(in, 0, Q8_MAX), w = bytes_in(PANEL * in, 0, Q8_WEIGHT_MAX);
+            guarded x = bytes_in(in, 0, Q8_MAX), w = bytes_in(PANEL * in, 0, 127);
             int8_t *xs = at(x), *ws = at(w);
             if (extreme) memset(xs, extreme == 1 ? Q8_MAX : -Q8_MAX, in);
-            if (extreme) memset(ws, Q8_WEIGHT_MAX, PANEL * in);
+            if (extreme) memset(ws, extreme == 1 ? 127 : -128, PANEL * in);
             float x_scale = 0.013f, w_scale[3] = { 0.7f, 0.011f, 3.0f }, bias[3] = { 1, -2, 0 };
             float y[3];
             kernels_best()->matmul_q8(xs, &x_scale, 1, ins[i], ws, w_scale, bias, y, 3, 3, 0, 1);
@@ -362,6 +385,48 @@ static void test_product_q8_is_exact(void **state)
             }
             free(x.block);
             free(w.block);
+        }
+}
+
+/* The sums of a group are exact, and the groups' are added as floats in their order. */
+static void test_product_q4_by_its_formula(void **state)
+{
+    (void)state;
+    enum { OUT = 11, PANELS = 2 };
+    static const int ins[] = { 64, 192, 768, 3072 };
+    for (size_t i = 0; i < COUNT(ins); i++)
+        for (int extreme = 0; extreme < 3; extreme++) {
+            size_t in = (size_t)ins[i], groups = in / Q4_GROUP;
+            guarded xs = bytes_in(in, 0, Q8_MAX), ws = bytes_in(PANELS * PANEL * in / 2, 0, 127),
+                    scales = floats_in(PANELS * PANEL * groups, 0), biases = floats_in(OUT, 0);
+            if (extreme) memset(at(xs), extreme == 1 ? Q8_MAX : -Q8_MAX, in);
+            if (extreme) memset(at(ws), extreme == 1 ? 0xff : 0, PANELS * PANEL * in / 2);
+            const int8_t *x = at(xs);
+            const uint8_t *w = at(ws);
+            const float *scale = at(scales), *bias = at(biases);
+            float x_scale = 0.013f, y[OUT];
+            kernels_best()->matmul_q4(x, &x_scale, 1, ins[i], w, scale, bias, y, OUT, OUT, 0,
+                                      PANELS);
+            for (size_t c = 0; c < OUT; c++) {
+                uint8_t row[3072 / 2];
+                float want = 0;
+                double exact = bias[c], size = fabs(exact);
+                panel_row_q4(w, (int)c, ins[i], row);
+                for (size_t g = 0; g < groups; g++) {
+                    int sum = 0;
+                    float step = scale[(c / PANEL * groups + g) * PANEL + c % PANEL];
+                    for (size_t k = g * Q4_GROUP; k < (g + 1) * Q4_GROUP; k++)
+                        sum += x[k] * (2 * (row[k / 2] >> k % 2 * 4 & 15) - (Q4_LEVELS - 1));
+                    want += (float)sum * step;
+                    exact += (double)sum * step * x_scale;
+                    size += fabs((double)sum * step * x_scale);
+                }
+                want = want * x_scale + bias[c];
+                assert_memory_equal(y + c, &want, sizeof want);
+                assert_true(fabs(y[c] - exact) <= ((double)groups + 2) * FLT_EPSILON * size);
+            }
+            guarded *const blocks[] = { &xs, &ws, &scales, &biases };
+            for (size_t b = 0; b < COUNT(blocks); b++) free(blocks[b]->block);
         }
 }
 
@@ -462,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_quantize_row_rounds_halves_to_even),
         cmocka_unit_test(test_quantize_row_is_within_half_a_step),
         cmocka_unit_test(test_product_q8_is_exact),
+        cmocka_unit_test(test_product_q4_by_its_formula),
         cmocka_unit_test(test_product_f32_is_near_double),
         cmocka_unit_test(test_functions_are_near_double),
         cmocka_unit_test(test_rows_are_near_double),

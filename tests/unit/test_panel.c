@@ -80,8 +80,14 @@ static void check_in_place(int out, int in)
         for (int k = 0; k < in; k++) w[r * in + k] = value(r, k);
     panel_pack_in_place_f32(w, out, in, panel);
     check_float_panels(w, out, in);
+    float *row = block((size_t)in, sizeof *row);
+    for (int r = 0; r < out; r++) {
+        panel_row_f32(w, r, in, row);
+        for (int k = 0; k < in; k++) assert_true(row[k] == value(r, k));
+    }
     free(w);
     free(panel);
+    free(row);
 }
 
 static int8_t small(int row, int column) { return (int8_t)((row * 37 + column * 11) % 127 - 63); }
@@ -102,8 +108,44 @@ static void check_in_place_q8(int out, int in)
                 int pair = p * padded / 2 + k / 2;
                 assert_int_equal(w[(pair * PANEL + j) * 2 + k % 2], want);
             }
+    int8_t *row = block((size_t)in, 1);
+    for (int r = 0; r < out; r++) {
+        panel_row_q8(w, r, in, row);
+        for (int k = 0; k < in; k++) assert_int_equal(row[k], small(r, k));
+    }
     free(w);
     free(panel);
+    free(row);
+}
+
+static int nibble(int row, int column) { return (row * 7 + column * 5 + column / 16) % 16; }
+
+/* A pair of nibbles for the inputs k and k + 1 of each output, and in their high halves those for
+ * k + 2 and k + 3. */
+static void check_in_place_q4(int out, int in)
+{
+    size_t length = (size_t)in / 2, size = (size_t)panel_count(out) * PANEL * length;
+    uint8_t *w = block(size, 1), *panel = block(PANEL * length, 1), *row = block(length, 1);
+    memset(w, 0, size);
+    for (int r = 0; r < out; r++)
+        for (int k = 0; k < in; k++) w[r * in / 2 + k / 2] |= nibble(r, k) << k % 2 * 4;
+    uint8_t *rows = memcpy(block(size, 1), w, size);
+    panel_pack_in_place_q4(w, out, in, panel);
+    for (int p = 0; p < panel_count(out); p++)
+        for (int k = 0; k < in; k++)
+            for (int j = 0; j < PANEL; j++) {
+                int r = p * PANEL + j, want = r < out ? nibble(r, k) : 0,
+                    byte = w[((p * in / 4 + k / 4) * PANEL + j) * 2 + k % 2];
+                assert_int_equal(k % 4 < 2 ? byte & 15 : byte >> 4, want);
+            }
+    for (int r = 0; r < out; r++) {
+        panel_row_q4(w, r, in, row);
+        assert_memory_equal(row, rows + (size_t)r * length, length);
+    }
+    free(w);
+    free(panel);
+    free(row);
+    free(rows);
 }
 
 static void test_all_sizes(void **state)
@@ -117,6 +159,7 @@ static void test_all_sizes(void **state)
             }
             check_in_place(outs[o], ins[i]);
             check_in_place_q8(outs[o], ins[i]);
+            check_in_place_q4(outs[o], 4 * ins[i]);
         }
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/crc32.h"
 #include "format/pack.h"
+#include "nn/transformer.h"
 
 float tiny_random(uint32_t *seed)
 {
@@ -142,6 +143,44 @@ void tiny_add_vilt(tiny_list *list, int patch, int modalities, int answers)
     add_linear(list, 2 * H, H, "classifier.0");
     add_norm(list, 2 * H, "classifier.1");
     add_linear(list, answers, 2 * H, "classifier.3");
+}
+
+static void add_clip_encoder(tiny_list *list, const char *prefix, int hidden)
+{
+    const transformer_names *n = &transformer_clip_names;
+    const char *const layers[6] = { n->query, n->key, n->value, n->output, n->up, n->down };
+    const char *const norms[2] = { n->norm1, n->norm2 };
+    char name[100];
+    for (int l = 0; l < 2; l++) {
+        for (int i = 0; i < 6; i++) {
+            int in = i == 5 ? 2 * hidden : hidden, out = i == 4 ? 2 * hidden : hidden;
+            tiny_add(list, SHAPE(out, in), "%s.encoder.layers.%d.%s.weight", prefix, l, layers[i]);
+            tiny_add(list, SHAPE(out), "%s.encoder.layers.%d.%s.bias", prefix, l, layers[i]);
+        }
+        for (int i = 0; i < 2; i++) {
+            snprintf(name, sizeof name, "%s.encoder.layers.%d.%s", prefix, l, norms[i]);
+            add_norm(list, hidden, name);
+        }
+    }
+}
+
+void tiny_add_clip(tiny_list *list, int vocabulary, int positions)
+{
+    enum { TEXT = TINY_HIDDEN, PICTURE = 32, SPACE = 20 };
+    list->count = 0;
+    tiny_add(list, SHAPE(vocabulary, TEXT), "text_model.embeddings.token_embedding.weight");
+    tiny_add(list, SHAPE(positions, TEXT), "text_model.embeddings.position_embedding.weight");
+    tiny_add(list, SHAPE(PICTURE), "vision_model.embeddings.class_embedding");
+    tiny_add(list, SHAPE(PICTURE, 3, 8, 8), "vision_model.embeddings.patch_embedding.weight");
+    tiny_add(list, SHAPE(5, PICTURE), "vision_model.embeddings.position_embedding.weight");
+    tiny_add(list, SHAPE(SPACE, TEXT), "text_projection.weight");
+    tiny_add(list, SHAPE(SPACE, PICTURE), "visual_projection.weight");
+    tiny_add(list, 0, NULL, "logit_scale");
+    add_norm(list, TEXT, "text_model.final_layer_norm");
+    add_norm(list, PICTURE, "vision_model.pre_layrnorm");
+    add_norm(list, PICTURE, "vision_model.post_layernorm");
+    add_clip_encoder(list, "text_model", TEXT);
+    add_clip_encoder(list, "vision_model", PICTURE);
 }
 
 /* Norms are about 1, all else is small. */
