@@ -15,7 +15,7 @@ enum {
     Q8_MAX =
         63, /* activations are quantized to -63..63, one scale a row, which leaves one bit so that
                     relaxed i8 x i7 products stay exact */
-    Q4_GROUP = 64,  /* neighbouring inputs that share a scale */
+    Q4_GROUP = 128, /* neighbouring inputs that share a scale */
     Q4_LEVELS = 16, /* a nibble n means (2 n - 15) times the scale of its group */
 };
 

@@ -6,6 +6,8 @@
 
 #include "quant/packed.h"
 
+enum { FINER_LAYERS = 3 }; /* the first ones, whose errors all later ones carry on */
+
 static bool holds_any(const char *name, const char *const *parts)
 {
     for (; *parts; parts++)
@@ -36,5 +38,6 @@ int precision_bits(precision keep, const char *name, int rank, int cols)
     if (keep == QUANTIZE_Q8) return head ? BITS_HALF : 8;
     if (head || cols % PACKED_EIGHT) return 8;
     if (holds_any(name, finer) || cols % PACKED_GROUP) return 6;
-    return layer_of(name) == 0 ? 5 : 4;
+    int layer = layer_of(name);
+    return layer >= 0 && layer < FINER_LAYERS ? 5 : 4;
 }
