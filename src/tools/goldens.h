@@ -76,15 +76,16 @@ typedef struct {
 
 void golden_model_close(golden_model *f);
 
-/* Whether the tokenizer makes these ids of the text: [tokens], behind them padding that the mask (NULL:
- * there is none) does not show. True without a tokenizer. */
+/* Whether the tokenizer makes these ids of the text: [tokens], behind them padding that the mask
+ * (NULL: there is none) does not show. True without a tokenizer. */
 bool golden_check_text(const golden_model *f, const char *text, const int *ids, const uint8_t *mask,
                        int tokens, error *err);
 
 /* The text that a case names for row i of its batch, under `one` or in the list `many`; or NULL. */
 const char *golden_text(const cJSON *golden_case, const char *one, const char *many, int i);
 
-/* The precisions in which full-size models run again, and the cosine that their outputs have to keep. */
+/* The precisions in which full-size models run again, and the cosine that their outputs have to
+ * keep. */
 typedef struct {
     precision keep;
     const char *name;

@@ -1,5 +1,5 @@
-/* Damaged and hostile folders: refused with a sentence, or a model that can be used. All bytes lie in
- * blocks of exactly their size, so that the sanitizer guards the end. */
+/* Damaged and hostile folders: refused with a sentence, or a model that can be used. All bytes
+ * lie in blocks of exactly their size, so that the sanitizer guards the end. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>

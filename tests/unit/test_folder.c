@@ -1,5 +1,5 @@
-/* Models from folders, file by file: the same as the pack of the same weights, to the bit; which file
- * is wanted; a sentence for every file that is missing or says nothing of use. */
+/* Models from folders, file by file: the same as the pack of the same weights, to the bit; which
+ * file is wanted; a sentence for every file that is missing or says nothing of use. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
