@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "format/json.h"
 #include "format/vocabulary_json.h"
 
@@ -139,7 +140,9 @@ static bool take_card(folder *f, error *err)
         if (strncmp(line, key, sizeof key - 1) != 0) continue;
         line += sizeof key - 1;
         line += strspn(line, " \t\"'");
-        char *licence = strndup(line, strcspn(line, "\r\n\"'"));
+        size_t length = strcspn(line, "\r\n\"'");
+        if (utf8_valid(line, length) < length) return true;
+        char *licence = strndup(line, length);
         if (!licence) return fail_memory(err, "not enough memory for the licence");
         free(f->settings.licence);
         f->settings.licence = licence;
@@ -343,6 +346,9 @@ bool folder_end(folder *f, bool there, error *err)
     if (there && !folder_wants_weights(f)) {
         if (!folder_take(f, NULL, 0, err)) return false; /* at least room for the end */
         f->text[f->size] = 0;
+        size_t valid = utf8_valid(f->text, f->size);
+        if (valid < f->size && f->at != CARD)
+            return fail(err, "%s is not UTF-8 text (byte %zu)", folder_wanted(f), valid);
         if (!files[f->at].take(f, err)) return false;
     }
     free(f->text);

@@ -4,7 +4,7 @@
 
 #include "image/preprocess.h"
 #include "models/model.h"
-#include "text/wordpiece.h"
+#include "text/tokenizer.h"
 #include "tools/fixture_files.h"
 
 /* What a family came to. */
@@ -12,7 +12,7 @@ typedef struct {
     int cases;
     double worst; /* the largest error seen, in the measure that `measure` names */
     const char *measure;
-    char note[160]; /* what was left out, or "" */
+    char note[240]; /* what was left out, or "" */
 } golden_result;
 
 /* Compare everything in `folder`; false with a sentence naming the first case that differs too
@@ -71,10 +71,32 @@ typedef struct {
     model model;
     golden_data data;
     preprocessor preprocessor;
-    wordpiece *tokenizer; /* NULL: no vocabulary at hand, questions are not tokenized */
+    tokenizer *tokenizer; /* NULL: no vocabulary at hand, questions are not tokenized */
 } golden_model;
 
 void golden_model_close(golden_model *f);
+
+/* Whether the tokenizer makes these ids of the text: [tokens], behind them padding that the mask
+ * (NULL: there is none) does not show. True without a tokenizer. */
+bool golden_check_text(const golden_model *f, const char *text, const int *ids, const uint8_t *mask,
+                       int tokens, error *err);
+
+/* The text that a case names for row i of its batch, under `one` or in the list `many`; or NULL. */
+const char *golden_text(const cJSON *golden_case, const char *one, const char *many, int i);
+
+/* The precisions in which full-size models run again, and the cosine that their outputs have to
+ * keep. */
+typedef struct {
+    precision keep;
+    const char *name;
+    double least;
+} golden_precision;
+enum { GOLDEN_PRECISIONS = 2 };
+extern const golden_precision golden_precisions[GOLDEN_PRECISIONS];
+
+/* Add to the note of a result, printf style, behind a semicolon where there is one already. */
+void golden_note(golden_result *result, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The pixels of row watch->row of a case. From the picture it names, by the reference's settings,
  * if that is at hand; these must equal the stored ones, if there are any (JPEG decoders differ, so

@@ -1,6 +1,7 @@
 /* Families fusion/..., vilt and realistic/...: whole models, from ids and pixels, and from question
  * and picture where the case says them. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ enum { MAX_TOKENS = 512 };
 
 void golden_model_close(golden_model *f)
 {
-    wordpiece_free(f->tokenizer);
+    tokenizer_free(f->tokenizer);
     golden_free(&f->data);
     model_free(&f->model);
     weights_free(&f->weights);
@@ -45,25 +46,37 @@ static float *read_pixels(const golden_model *f, const char *file, int *height, 
     return pixels;
 }
 
-/* Where a case names its question or picture, the i-th of a batch. */
-static const char *named(const cJSON *golden_case, const char *one, const char *many, int i)
+const char *golden_text(const cJSON *golden_case, const char *one, const char *many, int i)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(golden_case, many);
     return json_text(golden_case, one, cJSON_GetStringValue(cJSON_GetArrayItem(list, i)));
 }
 
-static bool check_question(const golden_model *f, const char *question, const int *ids,
-                           const uint8_t *mask, int tokens, error *err)
+bool golden_check_text(const golden_model *f, const char *text, const int *ids, const uint8_t *mask,
+                       int tokens, error *err)
 {
-    int own[MAX_TOKENS],
-        count =
-            wordpiece_encode(f->tokenizer, question, strlen(question), own,
-                             f->model.max_tokens < MAX_TOKENS ? f->model.max_tokens : MAX_TOKENS);
-    for (int i = 0; i < tokens; i++) {
-        bool same = i < count ? mask[i] && own[i] == ids[i] : !mask[i];
-        if (!same) return fail(err, "question '%s': token %d differs", question, i);
+    int own[MAX_TOKENS], most = f->model.max_tokens < MAX_TOKENS ? f->model.max_tokens : MAX_TOKENS;
+    if (!f->tokenizer) return true;
+    int count = tokenizer_encode(f->tokenizer, text, strlen(text), own, most);
+    for (int i = 0; i < tokens || i < count; i++) {
+        bool shown = i < tokens && (!mask || mask[i]);
+        if (i < count ? !shown || own[i] != ids[i] : mask && shown)
+            return fail(err, "text '%s': token %d differs", text, i);
     }
     return true;
+}
+
+const golden_precision golden_precisions[GOLDEN_PRECISIONS] = { { QUANTIZE_Q8, "q8", 0.9995 },
+                                                                { QUANTIZE_Q4, "q4", 0.99 } };
+
+void golden_note(golden_result *result, const char *format, ...)
+{
+    if (*result->note) strncat(result->note, "; ", sizeof result->note - strlen(result->note) - 1);
+    size_t used = strlen(result->note);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(result->note + used, sizeof result->note - used, format, args);
+    va_end(args);
 }
 
 /* The stored pixels of one row of a batch, without the padding that its pixel_mask tells of: [3,
@@ -93,7 +106,7 @@ float *golden_pixels(const golden_model *f, const cJSON *golden_case, const gold
 {
     const weight *stored = golden_input(&f->data, watch->name, "pixel_values");
     const cJSON *recipe = cJSON_GetObjectItemCaseSensitive(golden_case, "pixel_values_recipe");
-    const char *file = named(golden_case, "image", "images", watch->row);
+    const char *file = golden_text(golden_case, "image", "images", watch->row);
     float *pixels = NULL;
     if (file && file_exists_in(f->folder, file)) {
         if (!(pixels = read_pixels(f, file, height, width, err))) return NULL;
@@ -138,9 +151,8 @@ static bool run_row(const compute *c, golden_model *f, const cJSON *golden_case,
     if (types) golden_ints(types, watch->row, type);
     if (mask) golden_ints(mask, watch->row, shown);
     for (int i = 0; i < tokens; i++) shown8[i] = mask ? (uint8_t)shown[i] : 1;
-    const char *question = named(golden_case, "question", "questions", watch->row);
-    if (question && f->tokenizer && !check_question(f, question, id, shown8, tokens, err))
-        return false;
+    const char *question = golden_text(golden_case, "question", "questions", watch->row);
+    if (question && !golden_check_text(f, question, id, shown8, tokens, err)) return false;
     int height = 0, width = 0;
     float *pixels = golden_pixels(f, golden_case, watch, &height, &width, err);
     if (!pixels) return false;
@@ -189,7 +201,8 @@ static bool open_tokenizer(golden_model *f, const char *vocabulary, error *err)
     size_t size;
     if (!file_exists_in(f->folder, vocabulary)) return true;
     uint8_t *text = file_read_in(f->folder, vocabulary, &size, err);
-    bool ok = text && wordpiece_new(&f->tokenizer, (const char *)text, size, true, err);
+    bool ok =
+        text && tokenizer_new(&f->tokenizer, "BertTokenizer", (const char *)text, NULL, true, err);
     free(text);
     return ok;
 }
@@ -205,9 +218,7 @@ bool golden_fusion(const char *folder, const compute *c, golden_result *result, 
               (processor = json_read_in(folder, "preprocessor_config.json", err)) &&
               preprocessor_parse(&f.preprocessor, processor, err) &&
               open_tokenizer(&f, "vocab.txt", err) && run_cases(c, &f, 1e-4, result, err);
-    if (ok && !f.tokenizer)
-        snprintf(result->note, sizeof result->note,
-                 "no vocab.txt: from ids, not from the question");
+    if (ok && !f.tokenizer) golden_note(result, "no vocab.txt: from ids, not from the question");
     cJSON_Delete(processor);
     golden_model_close(&f);
     return ok;
@@ -216,7 +227,8 @@ bool golden_fusion(const char *folder, const compute *c, golden_result *result, 
 /* ---- full-size models whose weights follow a recipe ---- */
 
 /* The cosine of the logits of every case, quantized, to those of the reference in float. */
-static bool run_quantized(const compute *c, golden_model *f, golden_result *result, error *err)
+static bool run_quantized(const compute *c, golden_model *f, const golden_precision *p,
+                          golden_result *result, error *err)
 {
     double least = 1;
     const cJSON *golden_case;
@@ -236,14 +248,14 @@ static bool run_quantized(const compute *c, golden_model *f, golden_result *resu
             double similar =
                 ok ? golden_cosine(logits, expected->floats + (size_t)watch.row * answers, answers)
                    : 0;
-            if (ok && !(similar >= 0.9995))
-                ok = fail(err, "q8: the cosine of '%s' to the float ones is %.6f, expected 0.9995",
-                          name, similar);
+            if (ok && !(similar >= p->least))
+                ok = fail(err, "%s: the cosine of '%s' to the float ones is %.6f, expected %g",
+                          p->name, name, similar, p->least);
             if (ok && similar < least) least = similar;
         }
     }
     free(logits);
-    snprintf(result->note, sizeof result->note, "q8: cosine of the logits %.6f", least);
+    golden_note(result, "%s: cosine of the logits %.6f", p->name, least);
     return ok;
 }
 
@@ -263,15 +275,16 @@ static bool class_preprocessor(golden_model *f, error *err)
 bool golden_realistic(const char *folder, const compute *c, golden_result *result, error *err)
 {
     bool ok = true;
-    for (int q8 = 0; q8 < 2 && ok; q8++) {
+    for (int i = -1; i < GOLDEN_PRECISIONS && ok; i++) {
+        const golden_precision *p = i < 0 ? NULL : &golden_precisions[i];
         golden_model f = { .folder = folder };
         ok = (f.config = json_read_in(folder, "config.json", err)) &&
              golden_read(folder, &f.data, err) &&
-             recipe_weights(folder, q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, &f.weights, err) &&
+             recipe_weights(folder, p ? p->keep : KEEP_AS_STORED, &f.weights, err) &&
              model_bind(&f.model, &f.weights, f.config, err) && class_preprocessor(&f, err) &&
              open_tokenizer(&f, json_text(cJSON_GetArrayItem(f.data.list, 0), "vocab", "vocab.txt"),
                             err) &&
-             (q8 ? run_quantized(c, &f, result, err) : run_cases(c, &f, 1e-4, result, err));
+             (p ? run_quantized(c, &f, p, result, err) : run_cases(c, &f, 1e-4, result, err));
         golden_model_close(&f);
     }
     return ok;

@@ -1,5 +1,5 @@
-/* Answers that the caller gives: the list itself, a model that has them among its own, and CLIP, which
- * judges any text. */
+/* Answers that the caller gives: the list itself, a model that has them among its own, and CLIP,
+ * which judges any text. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>

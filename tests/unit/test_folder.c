@@ -1,5 +1,5 @@
-/* Models from folders, file by file: the same as the pack of the same weights, to the bit; which file
- * is wanted; a sentence for every file that is missing or says nothing of use. */
+/* Models from folders, file by file: the same as the pack of the same weights, to the bit; which
+ * file is wanted; a sentence for every file that is missing or says nothing of use. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,6 +233,8 @@ static void test_the_licence(void **state)
         { "---\ntags: x\n---\nlicense: mit\n", NULL, "" },
         { "license: mit\n", NULL, "" },
         { "---\nlicense: mit", NULL, "mit" },
+        { "---\nlicense: mit\n\xff", NULL, "mit" },
+        { "---\nlicense: \xff", NULL, "" },
         { "---", NULL, "" },
         { "---\nlicense: mit\n---\n", "CC0-1.0", "CC0-1.0" },
         { NULL, "CC0-1.0", "CC0-1.0" },
@@ -286,6 +288,8 @@ static void test_files_of_no_use(void **state)
     } cases[] = {
         { "config.json", "", "config.json is not valid JSON" },
         { "config.json", "[]", "config.json is not a JSON object" },
+        { "config.json", "{\"model_type\": \"\xff\"}", "config.json is not UTF-8 text (byte 16)" },
+        { "vocab.txt", "[PAD]\n\xc3", "vocab.txt is not UTF-8 text (byte 6)" },
         { "config.json", "{}", "config: \"model_type\" is missing" },
         { "config.json", "{\"model_type\": \"blip\"}",
           "the architecture 'blip' is not supported (supported: multimodal, " },
@@ -305,7 +309,8 @@ static void test_files_of_no_use(void **state)
           "the folder has neither vocab.json nor tokenizer.json" },
         { "vocab.txt", "", "vocab" },
         { "model.safetensors", "", "model.safetensors: the model file is empty (0 bytes)" },
-        { "model.safetensors", "short", "model.safetensors: the model file ends after 5 bytes, inside its first number" },
+        { "model.safetensors", "short",
+          "model.safetensors: the model file ends after 5 bytes, inside its first number" },
         { "model.safetensors.index.json", "nonsense",
           "model.safetensors.index.json is not valid JSON" },
         { "model.safetensors.index.json", "{}", "model.safetensors.index.json has no weight_map" },

@@ -207,8 +207,8 @@ static void test_linear(void **state)
         }
 }
 
-/* Of the finest row what rounding leaves is multiplied too: its error is a small part of that of the
- * others, whichever row it is. */
+/* Of the finest row what rounding leaves is multiplied too: its error is a small part of that of
+ * the others, whichever row it is. */
 static void test_the_finest_row_is_nearer(void **state)
 {
     (void)state;
@@ -533,8 +533,10 @@ static void test_embedding(void **state)
         int size;
         weight_form form;
     } cases[] = {
-        { KEEP_AS_STORED, 13, FORM_FLOAT }, { QUANTIZE_Q8, 13, FORM_Q8 },
-        { QUANTIZE_Q4, 24, FORM_Q8 },       { QUANTIZE_Q4, WIDE, FORM_Q4 },
+        { KEEP_AS_STORED, 13, FORM_FLOAT },
+        { QUANTIZE_Q8, 13, FORM_Q8 },
+        { QUANTIZE_Q4, 24, FORM_Q8 },
+        { QUANTIZE_Q4, WIDE, FORM_Q4 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         int size = cases[i].size;

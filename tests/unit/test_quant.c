@@ -1,5 +1,5 @@
-/* How weights lose bits: rounding that keeps sums, int8 rows, packed rows, and which tensor gets how
- * many bits. */
+/* How weights lose bits: rounding that keeps sums, int8 rows, packed rows, and which tensor gets
+ * how many bits. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -225,7 +225,8 @@ static void test_packed_error(void **state)
             }
 }
 
-/* A level in the middle is not there: zeros have the scale 0, as has what is too small for a half. */
+/* A level in the middle is not there: zeros have the scale 0, as has what is too small for a
+ * half. */
 static void test_packed_extremes(void **state)
 {
     (void)state;

@@ -32,7 +32,7 @@ static void test_lines_in_order(void **state)
         char *lines = lines_of(examples[i].text, &size, &err);
         assert_non_null(lines);
         assert_int_equal(size, strlen(examples[i].want));
-        assert_memory_equal(lines, examples[i].want, size);
+        assert_memory_equal(lines, examples[i].want, size + 1); /* with its zero byte */
         free(lines);
     }
 }

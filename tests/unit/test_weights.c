@@ -16,9 +16,9 @@
 const char *__asan_default_options(void);
 const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
 
-/* A small model: a matrix, a bias, a table of halves, a stored int8 matrix with its scales, stored
- * packed matrices with theirs (of one row, too), a scalar, a tensor without elements, a matrix whose
- * rows are whole groups. */
+/* A small model: a matrix, a bias, a table of halves, a stored int8 matrix with its scales,
+ * stored packed matrices with theirs (of one row, too), a scalar, a tensor without elements, a
+ * matrix whose rows are whole groups. */
 enum {
     OUT = 5,
     IN = 11,

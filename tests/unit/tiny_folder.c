@@ -72,8 +72,8 @@ int tiny_folder_load(vqa *v, const tiny_folder *f, size_t piece, char asked[500]
 
 /* ---- the folder of a pack ---- */
 
-/* The tensors of a pack whose number is shard, shard + shards, ... as a file of their own; their names
- * are added to the map of the index. */
+/* The tensors of a pack whose number is shard, shard + shards, ... as a file of their own; their
+ * names are added to the map of the index. */
 static tiny_bytes tensors_of(tiny_bytes pack, int shard, int shards, const char *file, cJSON *map)
 {
     size_t old = 0, at = 0;

@@ -37,8 +37,9 @@ void tiny_folder_put(tiny_folder *f, const char *name, const char *text);
 /* Add the tensors of a pack as one more file of weights to a folder that has several. */
 void tiny_folder_add_tensors(tiny_folder *f, const char *name, tiny_bytes pack);
 
-/* Open the folder and hand over what is wanted in pieces; the status of the first call that fails, or
- * of vqa_load_end(). `asked`, if not NULL, becomes the names in order, a space behind each. */
+/* Open the folder and hand over what is wanted in pieces; the status of the first call that
+ * fails, or of vqa_load_end(). `asked`, if not NULL, becomes the names in order, a space behind
+ * each. */
 int tiny_folder_load(vqa *v, const tiny_folder *f, size_t piece, char asked[500]);
 
 #endif

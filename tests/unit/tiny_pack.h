@@ -34,8 +34,8 @@ void tiny_add_fusion(tiny_list *list, const char *fusion, int hidden, int answer
 /* What ViLT needs with patches of that size, a table of `modalities` rows. */
 void tiny_add_vilt(tiny_list *list, int patch, int modalities, int answers);
 
-/* A new list of what CLIP needs: two encoders of two layers, 24 wide for texts and 32 for pictures of
- * 16 x 16 pixels in patches of 8 x 8, and a common space of 20. */
+/* A new list of what CLIP needs: two encoders of two layers, 24 wide for texts and 32 for
+ * pictures of 16 x 16 pixels in patches of 8 x 8, and a common space of 20. */
 void tiny_add_clip(tiny_list *list, int vocabulary, int positions);
 
 /* All tensors of the list with random values, the same for the same seed. */
