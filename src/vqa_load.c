@@ -46,16 +46,15 @@ static bool bind_head(vqa *v, error *err)
 
 static bool write_info(vqa *v, error *err)
 {
-    static const char *const names[] = { "f32", "q8", "q4" }; /* of weight_form */
     cJSON *info = cJSON_CreateObject();
     const weights *w = &v->loading.weights;
-    weight_form finest = FORM_FLOAT;
+    int bits = BITS_FLOAT; /* the fewest */
     cJSON *unused = cJSON_CreateArray();
     double parameters = 0;
     for (int i = 0; i < w->count; i++) {
         const weight *t = &w->all[i];
         if (weights_is_scale(w, t) || strcmp(t->info.name, PACK_CHECKSUM) == 0) continue;
-        if (t->form > finest) finest = t->form;
+        if (t->bits < bits) bits = t->bits;
         if (t->used)
             parameters += (double)t->rows * t->cols;
         else
@@ -65,7 +64,7 @@ static bool write_info(vqa *v, error *err)
     cJSON_AddStringToObject(info, "licence", v->loading.settings.licence);
     cJSON_AddStringToObject(info, "architecture", v->model.arch->name);
     cJSON_AddStringToObject(info, "summary", v->model.summary);
-    cJSON_AddStringToObject(info, "precision", names[finest]);
+    cJSON_AddStringToObject(info, "precision", bits < 8 ? "q4" : bits == 8 ? "q8" : "f32");
     cJSON_AddNumberToObject(info, "parameters", parameters);
     cJSON_AddNumberToObject(info, "answers", v->model.ranks ? 0 : v->model.answers);
     cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional");

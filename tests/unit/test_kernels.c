@@ -393,7 +393,7 @@ static void test_product_q4_by_its_formula(void **state)
 {
     (void)state;
     enum { OUT = 11, PANELS = 2 };
-    static const int ins[] = { 64, 192, 768, 3072 };
+    static const int ins[] = { Q4_GROUP, 3 * Q4_GROUP, 768, 3072 };
     for (size_t i = 0; i < COUNT(ins); i++)
         for (int extreme = 0; extreme < 3; extreme++) {
             size_t in = (size_t)ins[i], groups = in / Q4_GROUP;

@@ -199,10 +199,10 @@ static void test_linear(void **state)
             }
             check_linear("l", rows[r], 17, outs[o], QUANTIZE_Q4, 8);
             check_linear("l", rows[r], 72, outs[o], QUANTIZE_Q4, 6);
-            check_linear("l.v_proj", rows[r], 64, outs[o], QUANTIZE_Q4, 6);
-            check_linear("layer.0.l", rows[r], 192, outs[o], QUANTIZE_Q4, 5);
-            check_linear("l", rows[r], 64, outs[o], QUANTIZE_Q4, 4);
-            check_linear("l", rows[r], 192, outs[o], QUANTIZE_Q4, 4);
+            check_linear("l.v_proj", rows[r], 128, outs[o], QUANTIZE_Q4, 6);
+            check_linear("layer.0.l", rows[r], 384, outs[o], QUANTIZE_Q4, 5);
+            check_linear("l", rows[r], 128, outs[o], QUANTIZE_Q4, 4);
+            check_linear("l", rows[r], 384, outs[o], QUANTIZE_Q4, 4);
             check_linear("pooler.l", rows[r], 64, outs[o], QUANTIZE_Q8, BITS_HALF);
         }
 }
@@ -212,7 +212,7 @@ static void test_linear(void **state)
 static void test_the_finest_row_is_nearer(void **state)
 {
     (void)state;
-    enum { ROWS = 5, IN = 128, OUT = 40 };
+    enum { ROWS = 5, IN = 256, OUT = 40 };
     static const spec specs[] = { { "l.weight", OUT, IN } };
     for (int keep = QUANTIZE_Q8; keep <= QUANTIZE_Q4; keep++) {
         weights w = make_weights(specs, 1, (precision)keep),
@@ -527,7 +527,7 @@ static void test_norm(void **state)
 static void test_embedding(void **state)
 {
     (void)state;
-    enum { WIDE = 192 };
+    enum { WIDE = 2 * Q4_GROUP };
     static const struct {
         precision keep;
         int size;

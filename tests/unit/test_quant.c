@@ -211,9 +211,9 @@ static void check_packed(const float *x, int cols, int bits)
 static void test_packed_error(void **state)
 {
     (void)state;
-    static const int cols[] = { 64, 128, 768 };
-    assert_int_equal(packed_groups(128, 4), 2);
-    assert_int_equal(packed_groups(128, 5), 1);
+    static const int cols[] = { 128, 256, 768 };
+    assert_int_equal(packed_groups(256, 4), 2);
+    assert_int_equal(packed_groups(256, 5), 1);
     for (int bits = 4; bits <= 6; bits++)
         for (size_t c = 0; c < COUNT(cols); c++)
             for (float size = 1e-3f; size <= 1e4f; size *= 100) {
@@ -233,12 +233,12 @@ static void test_packed_extremes(void **state)
     static const float values[] = { 0, -0.0f, 1e-45f, -1e-20f, 1e-7f, 9e5f, -9e5f, 1e6f, 3e38f };
     for (int bits = 4; bits <= 6; bits++)
         for (size_t v = 0; v < COUNT(values); v++) {
-            float x[128], scale[2];
-            uint8_t levels[128];
-            for (int i = 0; i < 128; i++) x[i] = i % 3 ? values[v] : values[v] / 2;
-            packed_quantize(x, 128, bits, levels, scale);
-            for (int i = 0; i < 128; i++) assert_in_range(levels[i], 0, (1 << bits) - 1);
-            for (int g = 0; g < packed_groups(128, bits); g++)
+            float x[256], scale[2];
+            uint8_t levels[256];
+            for (int i = 0; i < 256; i++) x[i] = i % 3 ? values[v] : values[v] / 2;
+            packed_quantize(x, 256, bits, levels, scale);
+            for (int i = 0; i < 256; i++) assert_in_range(levels[i], 0, (1 << bits) - 1);
+            for (int g = 0; g < packed_groups(256, bits); g++)
                 assert_int_equal(isinf(scale[g]) != 0,
                                  fabsf(values[v]) >= 65520.0f * (float)((1 << bits) - 1));
             if (fabsf(values[v]) < 1e-19f) assert_true(scale[0] == 0);
@@ -255,12 +255,12 @@ static void test_bits_of_tensors(void **state)
         const char *name;
         int rank, cols, q8, q4;
     } cases[] = {
-        { "encoder.layer.1.output.dense.weight", 2, 768, 8, 4 },
+        { "encoder.layer.3.output.dense.weight", 2, 768, 8, 4 },
         { "encoder.layer.0.output.dense.weight", 2, 768, 8, 5 },
-        { "encoder.layers.0.mlp.fc1.weight", 2, 768, 8, 5 },
+        { "encoder.layers.2.mlp.fc1.weight", 2, 768, 8, 5 },
         { "encoder.layer.10.output.dense.weight", 2, 768, 8, 4 },
         { "encoder.layer.1.attention.attention.value.weight", 2, 768, 8, 6 },
-        { "encoder.layer.1.attention.attention.query.weight", 2, 768, 8, 4 },
+        { "encoder.layer.3.attention.attention.query.weight", 2, 768, 8, 4 },
         { "encoder.layer.1.attention.output.dense.weight", 2, 768, 8, 6 },
         { "encoder.layers.1.self_attn.v_proj.weight", 2, 512, 8, 6 },
         { "encoder.layers.1.self_attn.out_proj.weight", 2, 512, 8, 6 },
@@ -269,8 +269,8 @@ static void test_bits_of_tensors(void **state)
         { "classifier.3.weight", 2, 1536, 8, 6 },
         { "classifier.0.weight", 2, 768, H, 8 },
         { "vilt.pooler.dense.weight", 2, 768, H, 8 },
-        { "conv.weight", 4, 192, 8, 4 },
-        { "weight", 2, 72, 8, 6 }, /* no whole groups of 64 */
+        { "conv.weight", 4, 256, 8, 4 },
+        { "weight", 2, 72, 8, 6 }, /* no whole groups of 128 */
         { "weight", 2, 33, 8, 8 }, /* no whole bytes */
         { "encoder.layer.0.output.dense.bias", 1, 768, F, F },
         { "LayerNorm.weight", 1, 768, F, F },

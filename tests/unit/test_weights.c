@@ -45,11 +45,11 @@ static const tensor_info infos[TENSORS] = {
     { .name = "s.weight.scale", .type = DTYPE_F32, .rank = 1, .shape = { 3 } },
     { .name = "five.weight", .type = DTYPE_U8, .rank = 3, .shape = { 10, 2, 5 } },
     { .name = "five.weight.scale", .type = DTYPE_F16, .rank = 2, .shape = { 10, 1 } },
-    { .name = "four.weight", .type = DTYPE_U8, .rank = 3, .shape = { 1, 16, 4 } },
+    { .name = "four.weight", .type = DTYPE_U8, .rank = 3, .shape = { 1, 32, 4 } },
     { .name = "four.weight.scale", .type = DTYPE_F16, .rank = 2, .shape = { 1, 2 } },
     { .name = "scalar", .type = DTYPE_I64, .rank = 0 },
     { .name = "empty.weight", .type = DTYPE_F32, .rank = 2, .shape = { 0, 4 } },
-    { .name = "g.weight", .type = DTYPE_F32, .rank = 2, .shape = { 9, 64 } },
+    { .name = "g.weight", .type = DTYPE_F32, .rank = 2, .shape = { 9, 128 } },
 };
 
 static size_t bytes_of(const tensor_info *t)
@@ -182,7 +182,7 @@ static void test_weights_as_stored(void **state)
         assert_int_equal(x->form, bits[t] >= 16 ? FORM_FLOAT : bits[t] == 4 ? FORM_Q4 : FORM_Q8);
         uint8_t *bytes = contents(t), levels[16];
         size_t n = (size_t)x->rows * (size_t)x->cols;
-        float want[9 * 64];
+        float want[9 * 128];
         if (x->form == FORM_FLOAT) dtype_to_floats(infos[t].type, bytes, n, want);
         if (x->form == FORM_FLOAT && n > 0) assert_memory_equal(x->floats, want, n * sizeof(float));
         for (int r = 0; t == STORED && r < x->rows; r++)
@@ -191,7 +191,7 @@ static void test_weights_as_stored(void **state)
             packed_read(bytes + r * 10, 16, 5, levels);
             for (int i = 0; i < 16; i++) assert_int_equal(x->bytes[r * 16 + i], 2 * levels[i] - 31);
         }
-        if (t == FOUR) assert_memory_equal(x->bytes, bytes, 64);
+        if (t == FOUR) assert_memory_equal(x->bytes, bytes, 128);
         free(bytes);
     }
     static const int scaled[][2] = { { STORED, SCALE },
@@ -202,7 +202,7 @@ static void test_weights_as_stored(void **state)
         assert_true(weights_is_scale(&w, &w.all[scaled[i][1]]));
         assert_false(weights_is_scale(&w, &w.all[scaled[i][0]]));
     }
-    assert_int_equal(weights_parameters(&w), OUT * IN + OUT + 36 + 27 + 10 * 16 + 128 + 1 + 9 * 64);
+    assert_int_equal(weights_parameters(&w), OUT * IN + OUT + 36 + 27 + 10 * 16 + 256 + 1 + 9 * 128);
     assert_null(weights_find(&w, "a.weigh"));
     weights_free(&w);
 }
@@ -227,7 +227,7 @@ static void test_weights_quantized_while_loading(void **state)
         assert_int_equal(q->bits, cases[i].bits);
         assert_int_equal(weight_scales(q), 1);
         for (int r = 0; r < q->rows; r++) {
-            uint8_t want[64] = { 0 }, levels[64]; /* with the padding */
+            uint8_t want[128] = { 0 }, levels[128]; /* with the padding */
             float scale, *row = f->floats + r * f->cols;
             if (q->bits == 8) {
                 scale = q8_quantize_weights(row, f->cols, (int8_t *)want);
@@ -304,8 +304,8 @@ static void test_rows_as_the_file_has_them(void **state)
         { MATRIX, 0, "a", IN, OUT },
         { STORED, SCALE, "s", 9, 3 },
         { FIVE, FIVE_SCALE, "five", 16, 10 },
-        { FOUR, FOUR_SCALE, "four", 128, 1 },
-        { GROUPS, 0, "g", 64, 9 },
+        { FOUR, FOUR_SCALE, "four", 256, 1 },
+        { GROUPS, 0, "g", 128, 9 },
         { HALVES, 0, NULL, 0, 0 },
     };
     weights w = { 0 };
@@ -391,10 +391,10 @@ static void test_weights_needed(void **state)
     assert_string_equal(err.text,
                         "tensor 's.weight' is stored as quantized values, expected floats");
     assert_ptr_equal(weights_need(&w, "five.weight", SHAPE(10, 16), &err), &w.all[FIVE]);
-    assert_ptr_equal(weights_need(&w, "four.weight", SHAPE(1, 2, 8, 8), &err), &w.all[FOUR]);
+    assert_ptr_equal(weights_need(&w, "four.weight", SHAPE(1, 4, 8, 8), &err), &w.all[FOUR]);
     assert_null(weights_need(&w, "five.weight", SHAPE(10, 2, 5), &err));
-    assert_null(weights_need(&w, "four.weight", SHAPE(128), &err));
-    assert_string_equal(err.text, "tensor 'four.weight' has the shape [1, 16, 4], expected [128]");
+    assert_null(weights_need(&w, "four.weight", SHAPE(256), &err));
+    assert_string_equal(err.text, "tensor 'four.weight' has the shape [1, 32, 4], expected [256]");
     assert_true(w.all[FIVE].used && w.all[MATRIX].used && !w.all[HALVES].used);
     weights_free(&w);
 }
@@ -473,7 +473,7 @@ static void test_weights_too_large_refused(void **state)
         const char *why; /* NULL: fine */
     } cases[] = {
         { "pooler.weight", QUANTIZE_Q8, 65520,
-          "tensor 'pooler.weight': value 66 is too large for 16 bits" },
+          "tensor 'pooler.weight': value 130 is too large for 16 bits" },
         { "pooler.weight", QUANTIZE_Q8, 65519, NULL },
         { "x.weight", QUANTIZE_Q8, 3e38f, NULL },
         { "x.weight", QUANTIZE_Q4, 1e6f,
@@ -484,9 +484,9 @@ static void test_weights_too_large_refused(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         tensor_info info = {
-            .name = cases[i].name, .type = DTYPE_F32, .rank = 2, .shape = { 2, 64 }
+            .name = cases[i].name, .type = DTYPE_F32, .rank = 2, .shape = { 2, 128 }
         };
-        float x[2 * 64] = { [66] = cases[i].value };
+        float x[2 * 128] = { [130] = cases[i].value };
         weights w = { 0 };
         error err = { .text = "" };
         assert_true(weights_plan(&w, &info, 1, cases[i].keep, &err));
@@ -539,7 +539,7 @@ static void test_weights_sizes_refused(void **state)
           "tensor 'x.weight': rows of 65537 values, quantized ones have at most 65536",
           false },
         { { "x.weight", DTYPE_U8, 3, { 1, 9, 4 }, 0, 0 },
-          "tensor 'x.weight': rows of 72 levels of 4 bits, expected a multiple of 64",
+          "tensor 'x.weight': rows of 72 levels of 4 bits, expected a multiple of 128",
           false },
         { { "x.weight", DTYPE_U8, 3, { 1, 1 << 20, 5 }, 0, 0 },
           "tensor 'x.weight': rows of 8388608 values, quantized ones have at most 65536",
