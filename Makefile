@@ -59,7 +59,7 @@ FULL_SIZE := tests/fixtures/realistic/vilt_b32_vqa
 bench:
 	@./setup.sh test
 	@$(MAKE) products web/node_modules/.package-lock.json
-	@[ -e build/vilt-b32/config.json ] || build/native/vqa recipe $(FULL_SIZE) build/vilt-b32
+	@[ -e build/vilt-b32 ] || { build/native/vqa recipe $(FULL_SIZE) build/vilt-b32.part && mv build/vilt-b32.part build/vilt-b32; }
 	@node web/bench/load.js build/vilt-b32
 
 # One folder of build/ each. Configured once; cmake itself sees later changes of CMakeLists.txt.

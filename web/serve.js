@@ -3,12 +3,15 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname, join, normalize } from 'node:path';
+import { extname, normalize, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What is served from where; the first prefix that fits counts. */
+/**
+ * What is served from where, in folders of the repository; the first prefix that fits counts.
+ * @type {[prefix: string, target: string][]}
+ */
 const ROUTES = [
   ['/vqa.wasm', 'build/wasm/vqa.wasm'],
   ['/src/vqa.wasm', 'build/wasm/vqa.wasm'],
@@ -23,6 +26,7 @@ const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
@@ -42,11 +46,17 @@ const HEADERS = {
 };
 
 /**
+ * Other folders to serve: where they are, by the path that they get. Both end with a slash.
+ * @typedef {Record<string, string>} Mounts
+ */
+
+/**
  * The file behind a request's path; undefined if it leaves the folders that are served.
  * @param {string} url
+ * @param {Mounts} [mounts]
  * @returns {string | undefined}
  */
-export function fileFor(url) {
+export function fileFor(url, mounts = {}) {
   let path;
   try {
     path = decodeURIComponent(new URL(url, 'http://localhost').pathname);
@@ -54,10 +64,11 @@ export function fileFor(url) {
     return undefined; // not a URL
   }
   if (path.endsWith('/')) path += 'index.html';
-  const [prefix, target] = /** @type {string[]} */ (ROUTES.find(([prefix]) => path.startsWith(prefix)));
-  const base = join(root, target);
-  const file = normalize(join(root, target + path.slice(prefix.length)));
-  const inside = target.endsWith('/') ? file.startsWith(base) : file === normalize(base);
+  const routes = [...Object.entries(mounts), ...ROUTES];
+  const [prefix, target] = /** @type {[string, string]} */ (routes.find(([prefix]) => path.startsWith(prefix)));
+  const base = resolve(root, target) + (target.endsWith('/') ? sep : '');
+  const file = normalize(base + path.slice(prefix.length));
+  const inside = target.endsWith('/') ? file.startsWith(base) : file === base;
   return inside && !path.includes('\0') ? file : undefined;
 }
 
@@ -78,14 +89,15 @@ export function byteRange(range, size) {
 /**
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
+ * @param {Mounts} mounts
  */
-async function answer(request, response) {
+async function answer(request, response, mounts) {
   /** @param {number} status @param {string} sentence */
   const refuse = (status, sentence, headers = {}) =>
     response.writeHead(status, { ...HEADERS, 'Content-Type': 'text/plain; charset=utf-8', ...headers }).end(`${sentence}\n`);
 
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
-  const file = fileFor(request.url ?? '/');
+  const file = fileFor(request.url ?? '/', mounts);
   const found = file && (await stat(file).catch(() => undefined));
   if (!file || !found?.isFile()) return refuse(404, 'there is no such file');
 
@@ -106,12 +118,13 @@ async function answer(request, response) {
 /**
  * Start serving.
  * @param {number} port  0 takes a free one
+ * @param {Mounts} [mounts]  e.g. { '/vilt-b32/': 'build/vilt-b32/' }
  * @returns {Promise<import('node:http').Server>}
  */
-export function serve(port) {
-  return new Promise((resolve, reject) => {
-    const server = createServer(answer).on('error', reject);
-    server.listen(port, 'localhost', () => resolve(server));
+export function serve(port, mounts = {}) {
+  return new Promise((done, reject) => {
+    const server = createServer((request, response) => answer(request, response, mounts)).on('error', reject);
+    server.listen(port, 'localhost', () => done(server));
   });
 }
 

@@ -1,7 +1,6 @@
 // Loads a full-size folder in a headless Chromium and says what it took: node web/bench/load.js [FOLDER] [PICTURE] [QUESTION]
 
-import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -39,16 +38,8 @@ async function measure({ model, precision, bytes, question }) {
   return { info: vqa.info, load, encode, ask, best, pack: pack.size, save, cached: again.info.cached && cached };
 }
 
-const files = createServer((request, response) => {
-  const file = join(folder, basename(decodeURIComponent(request.url)));
-  const found = statSync(file, { throwIfNoEntry: false });
-  const allowed = { 'Access-Control-Allow-Origin': '*' };
-  if (!found?.isFile()) return response.writeHead(404, allowed).end();
-  response.writeHead(200, { ...allowed, 'Content-Length': found.size });
-  createReadStream(file).pipe(response);
-});
-await new Promise((done) => files.listen(0, 'localhost', done));
-const server = await serve(0);
+const name = basename(resolve(folder));
+const server = await serve(0, { [`/models/${name}/`]: `${resolve(folder)}/` });
 const browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
 
 const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
@@ -56,11 +47,11 @@ const megabytes = (size) => `${(size / 1e6).toFixed(1)} MB`;
 
 console.log(`${resolve(folder)}: ${megabytes(statSync(join(folder, 'model.safetensors')).size)}, Chromium ${browser.version()}`);
 for (const precision of ['q8', 'q4']) {
-  const context = await browser.newContext({ bypassCSP: true }); // the files come from another port
+  const context = await browser.newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(600_000);
   await page.goto(`http://localhost:${server.address().port}/icon.svg`);
-  const model = `http://localhost:${files.address().port}/${encodeURIComponent(basename(resolve(folder)))}/`;
+  const model = `/models/${encodeURIComponent(name)}/`;
   const found = await page.evaluate(measure, { model, precision, bytes: [...readFileSync(picture)], question });
   const { info } = found;
   const rows = {
@@ -76,7 +67,5 @@ for (const precision of ['q8', 'q4']) {
 }
 
 await browser.close();
-for (const one of [files, server]) {
-  one.closeAllConnections();
-  one.close();
-}
+server.closeAllConnections();
+server.close();

@@ -17,7 +17,7 @@ const PHOTO_QUESTIONS = ['What is in the picture?', 'What color is it?', 'How ma
 const TEMPLATES = ['a photo of {}', 'a drawing of {}', 'What is it?'];
 
 const CHOOSE = 'Choose a picture to ask about.';
-const NEED_CHOICES = 'This model has no answers of its own. Write down the possible ones, separated by commas: each takes the place of {} in the question.';
+const NEED_CHOICES = 'This model has no answers of its own. Write down the possible ones above, separated by commas: each takes the place of {} in the question, and the model says which text fits the picture best.';
 
 const preview = document.getElementById('picture');
 const pictureError = document.getElementById('picture-error');

@@ -12,7 +12,8 @@ export function givenChoices() {
 /** Open the field if the model can't do without, else leave it closed. */
 export function showChoices(required) {
   part.open = required;
-  field.placeholder = required ? 'a cat, a dog, a teapot' : 'red, green, blue';
+  part.classList.toggle('needed', required);
+  field.placeholder = `for example: ${required ? 'a cat, a dog, a teapot' : 'red, green, blue'}`;
 }
 
 /** Call `use()` when the choices are given, or taken back. */

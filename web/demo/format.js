@@ -14,6 +14,18 @@ export const bytesText = (size) => (size < 1e6 ? `${short.format(size / 1e3)} kB
 export const loadedText = (loaded, total) =>
   `${megabytes.format(loaded / 1e6)}${total ? ` of ${megabytes.format(total / 1e6)}` : ''} MB`;
 
+/**
+ * How long the rest will take at the pace so far; nothing while that is a guess, or not worth saying.
+ * @param {number} loaded
+ * @param {number | undefined} total
+ * @param {number} ms  since the beginning
+ */
+export function leftText(loaded, total, ms) {
+  const seconds = total ? ((total - loaded) / loaded) * (ms / 1000) : 0;
+  if (ms < 3000 || seconds < 10) return '';
+  return seconds < 90 ? `, about ${Math.ceil(seconds / 10) * 10} seconds left` : `, about ${Math.round(seconds / 60)} minutes left`;
+}
+
 /** @param {number} count */
 export const countText = (count) => (count < 1e6 ? `${short.format(count / 1e3)} thousand` : `${short.format(count / 1e6)} million`);
 

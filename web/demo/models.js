@@ -1,17 +1,18 @@
 // The part where another model is loaded, described, saved and left again.
 
 import { createVqa } from './src/index.js';
-import { bytesText, countText, loadedText, sentence } from './format.js';
+import { bytesText, countText, leftText, loadedText, sentence } from './format.js';
 
 const $ = (id) => document.getElementById(id);
 
 const STAGES = {
-  download: ({ loaded, total }) => `Loading: ${loadedText(loaded, total)}`,
+  download: ({ loaded, total }) => `Loading: ${loadedText(loaded, total)}${leftText(loaded, total, performance.now() - started)}`,
   load: () => 'Making the model ready',
   store: ({ loaded, total }) => `Keeping it for the next visit: ${loadedText(loaded, total)}`,
 };
 
 let loading; // ends the loading under way
+let started; // when it began, in milliseconds
 let vqa; // the model that the card describes
 
 /**
@@ -52,6 +53,7 @@ export async function load(model, use, leave) {
   loading?.abort();
   loading = new AbortController();
   const { signal } = loading;
+  started = performance.now();
   $('model-error').textContent = '';
   showProgress({ stage: 'download', loaded: 0 });
   $('model-progress').scrollIntoView({ block: 'nearest' }); // what was dropped may have been dropped anywhere
@@ -86,14 +88,14 @@ function showProgress({ stage, loaded, total }) {
 
 function describe(loaded) {
   vqa = loaded;
-  const { name, architecture, summary, parameters, precision, memoryBytes, licence, cached } = vqa.info;
+  const { name, architecture, summary, parameters, precision, memoryBytes, weightBytes, licence, cached } = vqa.info;
   $('model-name').textContent = name;
   const rows = [
-    ['Architecture', [architecture, summary].filter(Boolean).join(': ')],
+    ['Architecture', summary || architecture],
     ['Parameters', `${countText(parameters)}, as ${precision}`],
-    ['Memory', bytesText(memoryBytes)],
-    ['Licence', licence || 'not stated: look it up where the model comes from'],
-    ['Next visit', cached && 'It is kept in this browser and opens without the network.'],
+    ['Memory', `${bytesText(memoryBytes)}, ${bytesText(weightBytes)} of it weights`],
+    ['Licence', licence || 'Not stated: look it up where the model comes from.'],
+    ['Next visit', cached && 'It is kept in this browser and opens without a download.'],
   ];
   $('model-facts').replaceChildren(...rows.filter(([, text]) => text).map(([term, text]) => {
     const row = document.createElement('div');

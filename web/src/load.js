@@ -1,7 +1,9 @@
 // A model on its way into the engine.
 
 import { throwIfAborted } from './abort.js';
+import { beside } from './address.js';
 import { pieces } from './bytes.js';
+import { VqaError } from './errors.js';
 import { findModel } from './model.js';
 import { packPieces } from './pack.js';
 import { findStored, removeStored, store } from './store.js';
@@ -45,7 +47,12 @@ async function loadFolder(folder, { call, meter, signal }) {
         await call('load', piece);
       }
     }
-    file = await call('endFile', bytes !== null);
+    try {
+      file = await call('endFile', bytes !== null);
+    } catch (error) {
+      if (bytes || !folder.url || !(error instanceof VqaError) || error.code !== 'E_MODEL') throw error;
+      throw new VqaError('E_MODEL', `${error.message}: nothing is at ${beside(file, folder.url)}`);
+    }
   }
 }
 

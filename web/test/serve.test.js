@@ -57,6 +57,20 @@ test('the runtime and the weights come from where they are built', () => {
   assert.equal(fileFor('/weights/shapes.q8.safetensors'), `${root}weights/shapes.q8.safetensors`);
 });
 
+test('a folder from elsewhere', async () => {
+  const mounts = { '/model/': '/tmp/a model/', '/built/': 'build/' };
+  assert.equal(fileFor('/model/sub/config.json?x', mounts), '/tmp/a model/sub/config.json');
+  assert.equal(fileFor('/built/x', mounts), fileURLToPath(new URL('../../build/x', import.meta.url)));
+  for (const path of ['/model/..%2fx', '/model/..%2fa%20modelx', '/model']) assert.doesNotMatch(fileFor(path, mounts) ?? '', /tmp/, path);
+  const other = await serve(0, { '/test/': fileURLToPath(new URL('.', import.meta.url)) });
+  const response = await fetch(`http://localhost:${other.address().port}/test/serve.test.js`);
+  const bytes = await readFile(new URL(import.meta.url));
+  assert.equal(response.headers.get('content-length'), String(bytes.length));
+  assert.deepEqual(Buffer.from(await response.arrayBuffer()), bytes);
+  other.closeAllConnections();
+  other.close();
+});
+
 test('ranges', async () => {
   assert.deepEqual(byteRange('bytes=2-4', 10), [2, 4]);
   assert.deepEqual(byteRange('bytes=8-99', 10), [8, 9]);

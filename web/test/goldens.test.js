@@ -1,0 +1,72 @@
+// The engine against the outputs of the reference implementations, inside a browser: `vqa goldens`, compiled for the web, on the
+// same fixtures as tests/goldens.sh.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { serve } from '../serve.js';
+import { CHROME, CHROME_FLAGS, missing } from './support.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const TOOLS = join(root, 'build/wasm/tools/');
+const FIXTURES = process.env.VQA_FIXTURES ? resolve(root, process.env.VQA_FIXTURES)
+  : [join(root, '../shared/fixtures'), join(root, 'tests/fixtures')].find((folder) => existsSync(folder));
+
+/** The full-size ones among them make 350 to 600 MB of weights each. */
+const FULL_SIZE = ['realistic/vilt_b32_vqa', 'realistic/clip_vit_b32'];
+
+const skip = missing(join(TOOLS, 'vqa-web.mjs')) || (!CHROME && 'no Chromium found: set CHROME_PATH');
+
+/** In the page: run the program on these files below /fixtures/, and tell its lines as they come. */
+async function run({ files, args }) {
+  const { default: start } = await import('/tools/vqa-web.mjs');
+  const { FS, callMain } = await start({ print: console.log, printErr: console.log });
+  await Promise.all(files.map(async (file) => {
+    const response = await fetch(`/fixtures/${file.split('/').map(encodeURIComponent).join('/')}`);
+    if (!response.ok) throw new Error(`${file}: HTTP status ${response.status}`);
+    FS.mkdirTree(`/fixtures/${file}`.replace(/\/[^/]+$/, ''));
+    FS.writeFile(`/fixtures/${file}`, new Uint8Array(await response.arrayBuffer()));
+  }));
+  return callMain(['goldens', '/fixtures', ...args]);
+}
+
+describe('goldens in a browser', { skip, timeout: 600_000 }, () => {
+  const files = readdirSync(FIXTURES, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(FIXTURES, join(parentPath, name)).replaceAll('\\', '/'));
+  let server, browser;
+
+  before(async () => {
+    server = await serve(0, { '/tools/': TOOLS, '/fixtures/': `${FIXTURES}/` });
+    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
+  });
+
+  after(async () => {
+    await browser?.close();
+    server?.closeAllConnections();
+    server?.close();
+  });
+
+  async function passes(args) {
+    const page = await browser.newPage();
+    const lines = [];
+    page.on('console', (message) => {
+      if (message.type() !== 'log') return; // a browser asks for favicon.ico and complains
+      lines.push(message.text());
+      console.log(message.text());
+    });
+    await page.goto(`http://localhost:${server.address().port}/icon.svg`);
+    const status = await page.evaluate(run, { files, args });
+    await page.close();
+    assert.equal(status, 0, lines.join('\n'));
+    assert.match(lines.at(-1), /^[1-9]\d* passed, 0 failed$/);
+  }
+
+  test('small models, tokenizers, pictures and files', () => passes(['--small']));
+
+  for (const name of FULL_SIZE) {
+    test(name, { skip: !existsSync(join(FIXTURES, name, 'cases.json')) && `${FIXTURES} does not have it` }, () => passes(['--only', name]));
+  }
+});
