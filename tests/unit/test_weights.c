@@ -202,7 +202,8 @@ static void test_weights_as_stored(void **state)
         assert_true(weights_is_scale(&w, &w.all[scaled[i][1]]));
         assert_false(weights_is_scale(&w, &w.all[scaled[i][0]]));
     }
-    assert_int_equal(weights_parameters(&w), OUT * IN + OUT + 36 + 27 + 10 * 16 + 256 + 1 + 9 * 128);
+    assert_int_equal(weights_parameters(&w),
+                     OUT * IN + OUT + 36 + 27 + 10 * 16 + 256 + 1 + 9 * 128);
     assert_null(weights_find(&w, "a.weigh"));
     weights_free(&w);
 }
@@ -301,12 +302,9 @@ static void test_rows_as_the_file_has_them(void **state)
         const char *name; /* of a layer */
         int in, out;
     } cases[] = {
-        { MATRIX, 0, "a", IN, OUT },
-        { STORED, SCALE, "s", 9, 3 },
-        { FIVE, FIVE_SCALE, "five", 16, 10 },
-        { FOUR, FOUR_SCALE, "four", 256, 1 },
-        { GROUPS, 0, "g", 128, 9 },
-        { HALVES, 0, NULL, 0, 0 },
+        { MATRIX, 0, "a", IN, OUT },          { STORED, SCALE, "s", 9, 3 },
+        { FIVE, FIVE_SCALE, "five", 16, 10 }, { FOUR, FOUR_SCALE, "four", 256, 1 },
+        { GROUPS, 0, "g", 128, 9 },           { HALVES, 0, NULL, 0, 0 },
     };
     weights w = { 0 };
     error err;
