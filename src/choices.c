@@ -48,16 +48,18 @@ void choices_free(choices *c)
     *c = (choices){ 0 };
 }
 
+/* The label that is the choice, or else the first that is it but for the letter case; -1: none. */
 static int label_of(const char *choice, const cJSON *labels)
 {
-    int i = 0;
+    int i = 0, alike = -1;
     const cJSON *label;
     cJSON_ArrayForEach(label, labels)
     {
-        if (strcasecmp(label->valuestring, choice) == 0) return i;
+        if (strcmp(label->valuestring, choice) == 0) return i;
+        if (alike < 0 && strcasecmp(label->valuestring, choice) == 0) alike = i;
         i++;
     }
-    return -1;
+    return alike;
 }
 
 int *choices_labels(const choices *c, const cJSON *labels, error *err)

@@ -39,7 +39,7 @@ struct vqa {
     int last_id;
     /* the last answer */
     arena results; /* owns ids, logits and scores */
-    int *ids;      /* [max_tokens] */
+    int *ids;      /* [max_tokens + 1] */
     tensor logits, scores;
     choices choices; /* of the last vqa_choose() */
     answer best[VQA_MAX_ANSWERS];

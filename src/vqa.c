@@ -205,6 +205,24 @@ static int tokenize(vqa *v, const char *question, size_t size)
     }
 }
 
+/* The same for the text that asks about a choice, none of which may be cut off. */
+static int tokenize_choice(vqa *v, const char *choice, const char *prompt, size_t size)
+{
+    int most = v->model.max_tokens,
+        alone = tokenizer_encode(v->tokenizer, choice, strlen(choice), v->ids, most + 1),
+        count = alone < 0 ? alone : 0;
+    bool known = alone >= 0 && tokenizer_state(v->tokenizer, v->ids, alone) == TEXT_KNOWN;
+    if (known) count = tokenizer_encode(v->tokenizer, prompt, size, v->ids, most + 1);
+    if (count < 0) return handle_refuse(v, VQA_NO_MEMORY, "not enough memory for a choice");
+    if (known && count <= most) return count;
+    fail(&v->err,
+         known ? "the question is too long for the choice '%s': together they have more than %d "
+                 "tokens"
+               : "the choice '%s' has no word that the model knows",
+         choice, most);
+    return VQA_BAD_QUESTION;
+}
+
 /* What stands in the way of a question; VQA_OK if nothing does. */
 static int askable(vqa *v, int id, const char *question, size_t size, int top_k)
 {
@@ -268,7 +286,7 @@ static int score_choices(vqa *v, int id, const char *question, size_t size)
         size_t prompt_size;
         char *prompt = choices_prompt(question, size, v->choices.text[i], &prompt_size);
         if (!prompt) return handle_refuse(v, VQA_NO_MEMORY, "not enough memory for a choice");
-        int tokens = tokenize(v, prompt, prompt_size);
+        int tokens = tokenize_choice(v, v->choices.text[i], prompt, prompt_size);
         free(prompt);
         if (tokens < 0) return tokens;
         int status = run(v, id, tokens, (tensor){ v->logits.data + i, 1, 1 });

@@ -31,7 +31,7 @@ typedef enum {
 typedef enum {
     VQA_FLOAT = 0, /* as floats */
     VQA_Q8 = 1,    /* 8 bits a weight, see quant/q8.h */
-    VQA_Q4 = 2,    /* 4 or 6 bits a weight, see quant/precision.h */
+    VQA_Q4 = 2,    /* 4 to 8 bits a weight, see quant/precision.h */
 } vqa_precision;
 
 enum {
@@ -50,7 +50,7 @@ vqa *vqa_new(int threads);
 void vqa_free(vqa *v);
 
 /* Keep the weights that follow as `keep` says; VQA_FLOAT without this call. Before the first
- * byte, else VQA_BAD_CALL. */
+ * byte and vqa_open_folder(), else VQA_BAD_CALL. */
 int vqa_set_precision(vqa *v, vqa_precision keep);
 
 /* Load a folder as Hugging Face publishes models, instead of a pack. The engine says which file it
@@ -110,7 +110,7 @@ int vqa_close_picture(vqa *v, int picture);
  *             of vqa_info()) are not read; a question without any word the model knows is refused
  *   top_k     1..VQA_MAX_ANSWERS
  * Returns how many answers were kept, best first: at most top_k and the model's number of answers, or a
- * negative status. They live until the next vqa_ask() or vqa_free(). */
+ * negative status. They live until the next vqa_ask(), vqa_choose() or vqa_free(). */
 int vqa_ask(vqa *v, int picture, const char *question, size_t size, int top_k);
 
 /* Rank the answers that the caller gives.
@@ -120,6 +120,7 @@ int vqa_ask(vqa *v, int picture, const char *question, size_t size, int top_k);
  * "required") scores the text "question: <question> answer: <choice>", or, where the question holds
  * "{}", the question with the choice in its place ("a photo of a {}"), or, where the question is empty,
  * the choice alone; scores are probabilities over the choices.
+ * None of these texts may be longer than the model reads, and each takes a run of its text encoder.
  * Otherwise as vqa_ask(). */
 int vqa_choose(vqa *v, int picture, const char *question, size_t size, const char *choices,
                size_t choices_size, int top_k);

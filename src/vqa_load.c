@@ -14,7 +14,7 @@ static bool bind_tokenizer(vqa *v, error *err)
 {
     const cJSON *t = v->loading.settings.tokenizer;
     const char *vocabulary = json_text(t, "vocab", NULL);
-    if (!vocabulary) return fail(err, "the pack's tokenizer has no \"vocab\"");
+    if (!vocabulary) return fail(err, "the tokenizer has no \"vocab\"");
     if (!tokenizer_new(&v->tokenizer, json_text(t, "tokenizer_class", "BertTokenizer"), vocabulary,
                        json_text(t, "merges", NULL), json_bool(t, "do_lower_case", true), err))
         return false;
@@ -40,7 +40,7 @@ static bool bind_head(vqa *v, error *err)
                     type);
     int labels = cJSON_GetArraySize(v->loading.settings.labels);
     if (v->problem != PROBLEM_REGRESSION && !v->model.ranks && labels != v->model.answers)
-        return fail(err, "the pack has %d labels for %d answers", labels, v->model.answers);
+        return fail(err, "the model has %d labels for %d answers", labels, v->model.answers);
     return true;
 }
 
@@ -54,11 +54,12 @@ static bool write_info(vqa *v, error *err)
     for (int i = 0; i < w->count; i++) {
         const weight *t = &w->all[i];
         if (weights_is_scale(w, t) || strcmp(t->info.name, PACK_CHECKSUM) == 0) continue;
-        if (t->bits < bits) bits = t->bits;
-        if (t->used)
-            parameters += (double)t->rows * t->cols;
-        else
+        if (!t->used) {
             cJSON_AddItemToArray(unused, cJSON_CreateString(t->info.name));
+            continue;
+        }
+        if (t->bits < bits) bits = t->bits;
+        parameters += (double)t->rows * t->cols;
     }
     cJSON_AddStringToObject(info, "name", v->loading.settings.name);
     cJSON_AddStringToObject(info, "licence", v->loading.settings.licence);
@@ -92,7 +93,7 @@ static bool finish(vqa *v, error *err)
         !bind_tokenizer(v, err) || !bind_head(v, err))
         return false;
     int logits = v->model.ranks ? VQA_MAX_CHOICES : v->model.answers;
-    size_t answers = (size_t)logits, tokens = (size_t)v->model.max_tokens;
+    size_t answers = (size_t)logits, tokens = (size_t)v->model.max_tokens + 1;
     if (!arena_new(&v->results,
                    arena_cost(tokens, sizeof(int)) + 2 * arena_cost(answers, sizeof(float)),
                    "the answers", err))

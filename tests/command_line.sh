@@ -119,7 +119,7 @@ check 'the part is the pack' cmp -s parts/model.000 q8.pack
 check 'the manifest is JSON' valid_json parts/model.json
 expect 0 '"name":"Small"' inspect --json parts/model.json
 manifest() { # manifest FILE...: of these files in parts/
-    printf '{"format": "vqa-manifest 1", "size": 0, "parts": ['
+    printf '{"format": "vqa-manifest 1", "size": %d, "parts": [' "$(cd parts && cat "$@" | wc -c)"
     local comma='' file
     for file; do
         printf '%s{"file": "%s", "size": %d, "sha256": "%s"}' "$comma" "$file" "$(wc -c <"parts/$file")" \
@@ -132,6 +132,8 @@ split -b 30000 -d -a 3 q8.pack parts/q8.
 manifest q8.000 q8.001 q8.002 >parts/q8.json
 expect 0 '' ask q8.pack "$picture" "$question"
 mv out answers
+sed 's/"size": [0-9]*/"size": 7/' parts/q8.json >parts/short.json
+expect 1 "the manifest's \"size\" is not that of its parts (" inspect parts/short.json
 expect 0 '' ask parts/q8.json "$picture" "$question"
 check 'a pack in parts answers as a whole one' cmp -s out answers
 manifest q8.001 q8.000 q8.002 >parts/order.json
@@ -149,7 +151,7 @@ for text in '{"format": "vqa-manifest 1"}' '{"format": "vqa-manifest 1", "parts"
     echo "$text" >parts/empty.json
     expect 1 'the manifest has no "parts"' inspect parts/empty.json
 done
-echo '{"format": "vqa-manifest 1", "parts": [{"file": "../q8.pack", "size": 1, "sha256": ""}]}' >parts/empty.json
+echo '{"format": "vqa-manifest 1", "size": 1, "parts": [{"file": "../q8.pack", "size": 1, "sha256": ""}]}' >parts/empty.json
 expect 1 "the part '../q8.pack' is not a file's name" inspect parts/empty.json
 expect 1 "not a manifest: its \"format\" is ''" inspect model/config.json
 echo nonsense >parts/empty.json

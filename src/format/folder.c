@@ -8,6 +8,10 @@
 #include "format/json.h"
 #include "format/vocabulary_json.h"
 
+#define PYTORCH                                                                                    \
+    "weights in pytorch_model.bin can't be read (it is a program): take a revision of the model "  \
+    "that has safetensors"
+
 enum { MAX_TEXT = 64 << 20 }; /* bytes of a file that is held as a whole */
 
 /* The files in the order in which they are wanted. */
@@ -142,6 +146,8 @@ static bool take_card(folder *f, error *err)
         line += strspn(line, " \t\"'");
         size_t length = strcspn(line, "\r\n\"'");
         if (utf8_valid(line, length) < length) return true;
+        for (size_t i = 0; i < length; i++)
+            if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f) return true;
         char *licence = strndup(line, length);
         if (!licence) return fail_memory(err, "not enough memory for the licence");
         free(f->settings.licence);
@@ -215,6 +221,8 @@ static bool add_merges(folder *f, const cJSON *merges, error *err)
 {
     size_t size = 1, at = 0;
     const cJSON *merge;
+    if (!cJSON_IsArray(merges) || !merges->child)
+        return fail(err, "tokenizer.json has no list \"merges\" in its \"model\"");
     cJSON_ArrayForEach(merge, merges) for (int i = 0; i < 2; i++)
     {
         const cJSON *part = cJSON_IsArray(merge) ? cJSON_GetArrayItem(merge, i) : merge;
@@ -270,10 +278,15 @@ static bool take_index(folder *f, error *err)
     char **names = calloc((size_t)entries + 1, sizeof *names);
     bool ok = json && (names || fail_memory(err, "not enough memory for the weight_map"));
     int count = 0;
+    if (ok && !cJSON_IsObject(map)) ok = fail(err, "%s has no weight_map", folder_wanted(f));
     if (ok) cJSON_ArrayForEach(file, map)
         {
             const char *name = cJSON_GetStringValue(file);
-            if (!name || strchr(name, '/') || strchr(name, '\\') || !*name) {
+            if (name && strstr(name, "pytorch_model")) {
+                ok = fail(err, "%s lists '%s'; " PYTORCH, folder_wanted(f), name);
+                break;
+            }
+            if (!name || strchr(name, '/') || strchr(name, '\\') || !*name || *name == '.') {
                 ok = fail(err, "%s: the file of tensor '%s' is '%s', expected a name",
                           folder_wanted(f), file->string, name ? name : "no text");
                 break;
@@ -331,10 +344,11 @@ static bool refuse(const folder *f, error *err)
                     is_wordpiece(f) ? "vocab.txt" : "vocab.json");
     case INDEX:
         return fail(err,
-                    "the folder has neither model.safetensors nor model.safetensors.index.json; "
-                    "weights in pytorch_model.bin can't be read (they are a program): take a "
-                    "revision of the model that has safetensors, such as refs/pr/9 of "
-                    "dandelin/vilt-b32-finetuned-vqa");
+                    "the folder has neither model.safetensors nor "
+                    "model.safetensors.index.json; " PYTORCH "%s",
+                    strcmp(json_text(f->settings.config, "model_type", ""), "vilt") == 0
+                        ? " (of dandelin/vilt-b32-finetuned-vqa: refs/pr/9)"
+                        : "");
     default: return fail(err, "the folder has no %s", folder_wanted(f));
     }
 }

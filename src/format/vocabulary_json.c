@@ -14,15 +14,15 @@ static bool sort_tokens(const cJSON *vocab, int count, const char **token, error
         const char *name = item->string;
         double id = cJSON_IsNumber(item) ? item->valuedouble : NAN;
         if (id != floor(id))
-            return fail(err, "vocab.json: the id of '%.100s' is no whole number", name);
+            return fail(err, "the vocabulary: the id of '%.100s' is no whole number", name);
         if (id < 0 || id >= count)
-            return fail(err, "vocab.json: '%.100s' has the id %g, expected 0 to %d", name, id,
+            return fail(err, "the vocabulary: '%.100s' has the id %g, expected 0 to %d", name, id,
                         count - 1);
         if (token[(int)id])
-            return fail(err, "vocab.json: '%.100s' and '%.100s' have the id %d", token[(int)id],
+            return fail(err, "the vocabulary: '%.100s' and '%.100s' have the id %d", token[(int)id],
                         name, (int)id);
         if (strpbrk(name, "\r\n"))
-            return fail(err, "vocab.json: the token of id %d has a line break", (int)id);
+            return fail(err, "the vocabulary: the token of id %d has a line break", (int)id);
         token[(int)id] = name;
     }
     return true;
@@ -48,15 +48,15 @@ char *vocabulary_lines(const cJSON *vocab, size_t *size, error *err)
 {
     int count = cJSON_IsObject(vocab) ? cJSON_GetArraySize(vocab) : 0;
     if (count == 0) {
-        fail(err, "vocab.json: not an object of tokens");
+        fail(err, "the vocabulary: not an object of tokens");
         return NULL;
     }
     const char **token = calloc((size_t)count, sizeof *token);
     char *lines = NULL;
     if (!token)
-        fail_memory(err, "vocab.json: no memory for %d tokens", count);
+        fail_memory(err, "the vocabulary: no memory for %d tokens", count);
     else if (sort_tokens(vocab, count, token, err) && !(lines = join(token, count, size)))
-        fail_memory(err, "vocab.json: no memory for %zu bytes", *size);
+        fail_memory(err, "the vocabulary: no memory for %zu bytes", *size);
     free(token);
     return lines;
 }

@@ -217,7 +217,10 @@ static bool read_class(const cJSON *json, preprocessor *p, error *err)
     const cJSON *value = find(json, "image_processor_type");
     if (!value) value = find(json, "feature_extractor_type");
     if (value && !cJSON_IsString(value)) return wrong("image_processor_type", value, "a text", err);
-    const char *assumed = find(json, "size_divisor") ? "ViltImageProcessor" : "ViTImageProcessor";
+    bool crop = find(json, "crop_size") || find(find(json, "size"), "shortest_edge");
+    const char *assumed = find(json, "size_divisor") ? "ViltImageProcessor"
+                          : crop                     ? "CLIPImageProcessor"
+                                                     : "ViTImageProcessor";
     const char *name = value ? value->valuestring : assumed;
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         size_t length = strlen(classes[i].name);

@@ -15,12 +15,14 @@ typedef struct {
     float scale;                              /* exp(logit_scale) */
 } clip;
 
-/* The settings of one encoder, NULL and a sentence if there are none. */
+/* The settings of one encoder, NULL and a sentence if there are none. Very old files have them under the
+ * old key, beside none or an empty object. */
 static const cJSON *part_config(const cJSON *config, const char *key, const char *old_key,
                                 error *err)
 {
     const cJSON *part = cJSON_GetObjectItemCaseSensitive(config, key);
-    if (!cJSON_IsObject(part)) part = cJSON_GetObjectItemCaseSensitive(config, old_key);
+    const cJSON *old = cJSON_GetObjectItemCaseSensitive(config, old_key);
+    if (cJSON_IsObject(old) && !(cJSON_IsObject(part) && part->child)) part = old;
     if (cJSON_IsObject(part)) return part;
     fail(err, "config: \"%s\" is missing", key);
     return NULL;

@@ -40,6 +40,9 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
     transformer_shape shape;
     int modalities;
     int labels = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(config, "id2label"));
+    if (!labels && !cJSON_HasObjectItem(config, "num_labels"))
+        return fail(err, "config: this ViLT has no answers (\"id2label\"): it is not one that was "
+                         "trained to answer questions");
     if (!json_int(config, "num_labels", labels, 1, 1 << 20, &m->answers, err) ||
         !json_int(config, "modality_type_vocab_size", 2, 2, 1 << 10, &modalities, err) ||
         !transformer_config(&shape, config, err))

@@ -12,7 +12,12 @@
 
 #include "kernels/kernels.h"
 
-enum { PACKED_EIGHT = 8, PACKED_GROUP = Q4_GROUP };
+enum {
+    PACKED_EIGHT = 8,
+    PACKED_GROUP = Q4_GROUP,
+    PACKED_MAX_COLS =
+        1 << 16, /* of any quantized row: 128 * 63 * 65536 < 2^31, the sum of a product */
+};
 
 /* Scales of a row of `cols` weights. */
 int packed_groups(int cols, int bits);

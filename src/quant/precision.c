@@ -33,7 +33,9 @@ int precision_bits(precision keep, const char *name, int rank, int cols)
                                          "visual_projection", NULL };
     size_t length = strlen(name);
     bool weight = length >= 6 && strcmp(name + length - 6, "weight") == 0;
-    if (keep == KEEP_AS_STORED || !weight || rank < 2 || holds_any(name, tables)) return BITS_FLOAT;
+    if (keep == KEEP_AS_STORED || !weight || rank < 2 || cols > PACKED_MAX_COLS ||
+        holds_any(name, tables))
+        return BITS_FLOAT;
     bool head = holds_any(name, first_of_head);
     if (keep == QUANTIZE_Q8) return head ? BITS_HALF : 8;
     if (head || cols % PACKED_EIGHT) return 8;

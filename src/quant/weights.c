@@ -10,8 +10,7 @@
 #include "quant/packed.h"
 #include "quant/q8.h"
 
-/* Products sum up to this many int8 products in int32: 127 * 63 * 65536 < 2^31. */
-enum { MAX_SIDE = 1 << 24, MAX_QUANTIZED_COLS = 1 << 16 };
+enum { MAX_SIDE = 1 << 24 };
 
 /* Whether a file's tensor holds levels of some bits: U8 and [rows, cols / 8, bits]. */
 static bool is_packed(const tensor_info *info)
@@ -101,9 +100,9 @@ static bool measure(weight *t, precision keep, error *err)
     if (t->form == FORM_Q4 && t->cols % PACKED_GROUP)
         return fail(err, "tensor '%s': rows of %d levels of 4 bits, expected a multiple of %d",
                     t->info.name, t->cols, PACKED_GROUP);
-    if (t->form != FORM_FLOAT && t->cols > MAX_QUANTIZED_COLS)
+    if (t->form != FORM_FLOAT && t->cols > PACKED_MAX_COLS)
         return fail(err, "tensor '%s': rows of %d values, quantized ones have at most %d",
-                    t->info.name, t->cols, MAX_QUANTIZED_COLS);
+                    t->info.name, t->cols, PACKED_MAX_COLS);
     return true;
 }
 
@@ -125,20 +124,25 @@ static bool grow(weights *w, int count, error *err)
     return fail_memory(err, "not enough memory for the names of %d tensors", count);
 }
 
-/* Only what no bytes will fill is set to zero here, so that a false size costs nothing. */
 static void place(weight *t, arena *block)
 {
-    size_t filled = (size_t)t->rows * row_room(t);
     uint8_t *room_of_t = arena_take(block, all_room(t), 1);
-    memset(room_of_t + filled, 0, all_room(t) - filled);
     if (t->form == FORM_FLOAT)
         t->floats = (float *)room_of_t;
     else
         t->bytes = (int8_t *)room_of_t;
-    if (scale_room(t) == 0) return;
-    size_t scales = (size_t)t->rows * (size_t)weight_scales(t);
-    t->scale = arena_take(block, scale_room(t), sizeof(float));
-    memset(t->scale + scales, 0, (scale_room(t) - scales) * sizeof(float));
+    if (scale_room(t) > 0) t->scale = arena_take(block, scale_room(t), sizeof(float));
+}
+
+/* Zeros where no bytes came: the rows that fill the last panel. Not before all others have arrived, so
+ * that a false size costs nothing. */
+static void fill(weight *t)
+{
+    size_t filled = (size_t)t->rows * row_room(t),
+           scales = (size_t)t->rows * (size_t)weight_scales(t);
+    uint8_t *data = t->form == FORM_FLOAT ? (uint8_t *)t->floats : (uint8_t *)t->bytes;
+    memset(data + filled, 0, all_room(t) - filled);
+    if (scale_room(t) > 0) memset(t->scale + scales, 0, (scale_room(t) - scales) * sizeof(float));
 }
 
 /* Sort the names anew; no two may be the same. */
@@ -292,20 +296,29 @@ bool weights_take(weights *w, int index, const uint8_t *bytes, size_t size, erro
     return true;
 }
 
+/* The scales of a quantized tensor of a file. */
+static bool join_scales(const weights *w, weight *t, error *err)
+{
+    char name[512];
+    snprintf(name, sizeof name, "%s" WEIGHT_SCALE_SUFFIX, t->info.name);
+    const weight *scale = t->bits == 8
+                              ? weights_need(w, name, SHAPE(t->rows), err)
+                              : weights_need(w, name, SHAPE(t->rows, weight_scales(t)), err);
+    if (!scale) return false;
+    if (scale->form != FORM_FLOAT)
+        return fail(err, "tensor '%s' is quantized itself, expected floats", name);
+    if (t->bits < 8 && scale->info.type != DTYPE_F16)
+        return fail(err, "tensor '%s' has the type %s, expected F16", name,
+                    dtype_name(scale->info.type));
+    t->scale = scale->floats;
+    return true;
+}
+
 bool weights_finish(weights *w, error *err)
 {
     for (int i = 0; i < w->count; i++) {
-        weight *t = &w->all[i];
-        if (t->form == FORM_FLOAT || !as_stored(t)) continue;
-        char name[512];
-        snprintf(name, sizeof name, "%s" WEIGHT_SCALE_SUFFIX, t->info.name);
-        const weight *scale = t->bits == 8
-                                  ? weights_need(w, name, SHAPE(t->rows), err)
-                                  : weights_need(w, name, SHAPE(t->rows, weight_scales(t)), err);
-        if (!scale) return false;
-        if (scale->form != FORM_FLOAT)
-            return fail(err, "tensor '%s' is quantized itself, expected floats", name);
-        t->scale = scale->floats;
+        fill(&w->all[i]);
+        if (as_stored(&w->all[i]) && !join_scales(w, &w->all[i], err)) return false;
     }
     return true;
 }
@@ -427,13 +440,5 @@ size_t weights_memory(const weights *w)
 {
     size_t total = 0;
     for (int i = 0; i < w->files; i++) total += w->blocks[i].size;
-    return total;
-}
-
-int64_t weights_parameters(const weights *w)
-{
-    int64_t total = 0;
-    for (int i = 0; i < w->count; i++)
-        if (!weights_is_scale(w, &w->all[i])) total += (int64_t)w->all[i].rows * w->all[i].cols;
     return total;
 }

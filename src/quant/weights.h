@@ -97,7 +97,4 @@ void weight_row_scales(const weight *t, int r, float *scales);
 /* Bytes of memory that all tensors take. */
 size_t weights_memory(const weights *w);
 
-/* Elements of all tensors, scales left out: what is called the number of parameters. */
-int64_t weights_parameters(const weights *w);
-
 #endif

@@ -22,7 +22,8 @@ static bool is_kind(const char *kind, const char *name)
 static bool open_bpe(tokenizer *t, const char *kind, const char *vocab, const char *merges,
                      error *err)
 {
-    if (!merges) return fail(err, "the tokenizer '%s' has no \"merges\"", kind);
+    if (!merges || merges[strspn(merges, " \r\n")] == 0)
+        return fail(err, "the tokenizer '%s' has no \"merges\"", kind);
     bpe_rules rules = is_kind(kind, "CLIPTokenizer") ? BPE_CLIP : BPE_GPT2;
     return bpe_new(&t->bpe, vocab, strlen(vocab), merges, strlen(merges), rules, err);
 }

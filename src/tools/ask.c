@@ -28,12 +28,21 @@ static void print_table(vqa *v, int count)
         printf("%7.4f  %s\n", (double)vqa_answer_score(v, i), vqa_answer_text(v, i));
 }
 
-/* "cat,dog" becomes "cat" and "dog", each with its zero byte; returns the bytes of all. */
+/* "cat, dog" becomes "cat" and "dog", each with its zero byte; returns the bytes of all. */
 static size_t split(char *list)
 {
-    size_t size = strlen(list) + 1;
-    for (char *comma = list; (comma = strchr(comma, ','));) *comma++ = 0;
-    return size;
+    char *to = list;
+    for (char *from = list, *next; from; from = next) {
+        next = strchr(from, ',');
+        if (next) *next++ = 0;
+        from += strspn(from, " ");
+        size_t size = strlen(from);
+        while (size > 0 && from[size - 1] == ' ') size--;
+        memmove(to, from, size);
+        to[size] = 0;
+        to += size + 1;
+    }
+    return (size_t)(to - list);
 }
 
 int command_ask(int argc, char **argv)

@@ -110,9 +110,10 @@ int command_inspect(int argc, char **argv)
         puts(vqa_info(v));
     } else {
         print_info(path, v);
+        const char *end = strrchr(path, '.');
         if (file_is_folder(path))
             list_folder(path);
-        else
+        else if (!end || strcmp(end, ".json") != 0)
             list_file(path);
     }
     vqa_free(v);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "format/json.h"
 #include "tools/files.h"
@@ -71,9 +72,9 @@ static bool stream_part(const char *manifest, const cJSON *part,
                         void *context, error *err)
 {
     const char *file = json_text(part, "file", ""), *expected = json_text(part, "sha256", "");
-    double size;
+    const cJSON *size = cJSON_GetObjectItemCaseSensitive(part, "size");
     if (!*file || strchr(file, '/')) return fail(err, "the part '%s' is not a file's name", file);
-    if (!json_number(part, "size", -1, 0, 0x1p40, &size, err)) return false;
+    if (!cJSON_IsNumber(size)) return fail(err, "the part '%s' has no \"size\"", file);
     char path[4096], hex[65];
     if (snprintf(path, sizeof path, "%.*s%s", folder_length(manifest), manifest, file) >=
         (int)sizeof path)
@@ -82,11 +83,10 @@ static bool stream_part(const char *manifest, const cJSON *part,
     uint8_t *bytes = file_read(path, &got, err);
     if (!bytes) return false;
     sha256_hex(bytes, got, hex);
-    bool ok = (double)got == size
-                  ? strcmp(hex, expected) == 0 ||
-                        fail(err, "the part '%s' is damaged: SHA-256 %s, expected %s", file, hex,
-                             expected)
-                  : fail(err, "the part '%s' has %zu bytes, expected %.0f", file, got, size);
+    bool ok = (double)got == size->valuedouble ||
+              fail(err, "the part '%s' has %zu bytes, expected %.0f", file, got, size->valuedouble);
+    if (ok && strcasecmp(hex, expected) != 0)
+        ok = fail(err, "the part '%s' is damaged: SHA-256 %s, expected %s", file, hex, expected);
     ok = ok && take(context, bytes, got, err);
     free(bytes);
     return ok;
@@ -106,6 +106,12 @@ bool parts_stream(const char *manifest,
         ok = fail(err, "not a manifest: its \"format\" is '%s', expected '" PARTS_FORMAT "'",
                   format);
     if (ok && !cJSON_GetArraySize(parts)) ok = fail(err, "the manifest has no \"parts\"");
+    const cJSON *whole = cJSON_GetObjectItemCaseSensitive(json, "size");
+    double sum = 0;
+    cJSON_ArrayForEach(part, parts) sum +=
+        cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(part, "size"));
+    if (ok && !(cJSON_IsNumber(whole) && whole->valuedouble == sum))
+        ok = fail(err, "the manifest's \"size\" is not that of its parts (%.0f)", sum);
     if (ok)
         cJSON_ArrayForEach(part, parts) if (ok) ok =
             stream_part(manifest, part, take, context, err);

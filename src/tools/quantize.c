@@ -64,6 +64,8 @@ int command_quantize(int argc, char **argv)
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 2) return tool_usage("quantize takes a model and the pack to write");
+    if (how.name && !file_is_folder(argv[optind]))
+        return tool_usage("--name is for folders: '%s' has a name of its own", argv[optind]);
     const char *pack = argv[optind + 1], *end = strrchr(pack, '.');
     error err;
     vqa *v = tool_open_as(argv[optind], how);

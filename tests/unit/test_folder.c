@@ -324,7 +324,7 @@ static void test_files_of_no_use(void **state)
           "the file of tensor 'a' is 'no text', expected a name" },
         { "model.safetensors.index.json", "{\"weight_map\": {\"a\": \"\"}}",
           "the file of tensor 'a' is '', expected a name" },
-        { "model.safetensors.index.json", "{\"weight_map\": [\"\"]}", "expected a name" },
+        { "model.safetensors.index.json", "{\"weight_map\": [\"\"]}", "has no weight_map" },
         { "model.safetensors.index.json",
           "{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\"}}",
           "the model has no tensor '" },
@@ -334,7 +334,7 @@ static void test_files_of_no_use(void **state)
     static const struct {
         const char *file, *text, *why;
     } of_clip[] = {
-        { "vocab.json", "{\"a\": 1}", "vocab.json: 'a' has the id 1, expected 0 to 0" },
+        { "vocab.json", "{\"a\": 1}", "the vocabulary: 'a' has the id 1, expected 0 to 0" },
         { "vocab.json", "[]", "vocab.json is not a JSON object" },
         { "merges.txt", "a b c\n", "merges" },
         { "tokenizer_config.json", "{\"tokenizer_class\": \"T5Tokenizer\"}",

@@ -163,7 +163,7 @@ static void test_wrong_settings_are_named(void **state)
     static const struct {
         const char *key, *value, *why;
     } cases[] = {
-        { "id2label", NULL, "\"num_labels\"" },
+        { "id2label", NULL, "this ViLT has no answers (\"id2label\")" },
         { "num_labels", "0", "\"num_labels\"" },
         { "num_labels", "8", "'classifier.3.weight' has the shape [7, 48], expected [8, 48]" },
         { "modality_type_vocab_size", "1", "\"modality_type_vocab_size\"" },

@@ -43,17 +43,17 @@ static void test_refusals(void **state)
     static const struct {
         const char *text, *why;
     } examples[] = {
-        { "[]", "vocab.json: not an object of tokens" },
-        { "{}", "vocab.json: not an object of tokens" },
-        { "{\"a\":0,\"b\":2}", "vocab.json: 'b' has the id 2, expected 0 to 1" },
-        { "{\"a\":0,\"b\":-1}", "vocab.json: 'b' has the id -1, expected 0 to 1" },
-        { "{\"a\":0,\"b\":1e300}", "vocab.json: 'b' has the id 1e+300, expected 0 to 1" },
-        { "{\"a\":0,\"b\":0}", "vocab.json: 'a' and 'b' have the id 0" },
-        { "{\"a\":0.5}", "vocab.json: the id of 'a' is no whole number" },
-        { "{\"a\":\"0\"}", "vocab.json: the id of 'a' is no whole number" },
-        { "{\"a\":null}", "vocab.json: the id of 'a' is no whole number" },
-        { "{\"a\\n\":0}", "vocab.json: the token of id 0 has a line break" },
-        { "{\"\\r\":0}", "vocab.json: the token of id 0 has a line break" },
+        { "[]", "the vocabulary: not an object of tokens" },
+        { "{}", "the vocabulary: not an object of tokens" },
+        { "{\"a\":0,\"b\":2}", "the vocabulary: 'b' has the id 2, expected 0 to 1" },
+        { "{\"a\":0,\"b\":-1}", "the vocabulary: 'b' has the id -1, expected 0 to 1" },
+        { "{\"a\":0,\"b\":1e300}", "the vocabulary: 'b' has the id 1e+300, expected 0 to 1" },
+        { "{\"a\":0,\"b\":0}", "the vocabulary: 'a' and 'b' have the id 0" },
+        { "{\"a\":0.5}", "the vocabulary: the id of 'a' is no whole number" },
+        { "{\"a\":\"0\"}", "the vocabulary: the id of 'a' is no whole number" },
+        { "{\"a\":null}", "the vocabulary: the id of 'a' is no whole number" },
+        { "{\"a\\n\":0}", "the vocabulary: the token of id 0 has a line break" },
+        { "{\"\\r\":0}", "the vocabulary: the token of id 0 has a line break" },
     };
     for (size_t i = 0; i < COUNT(examples); i++) {
         size_t size;
