@@ -300,6 +300,44 @@ static void test_clip_has_no_answers_of_its_own(void **state)
     vqa_free(v);
 }
 
+/* A text that the model would cut is refused: the choice stands at its end. */
+static void test_no_choice_is_cut_off(void **state)
+{
+    (void)state;
+    int picture;
+    char text[200];
+    vqa *v = open_clip(VQA_FLOAT, 1, &picture);
+    memset(text, 0, sizeof text);
+    int longest = 0;
+    for (int length = 1; length < 40; length++) {
+        for (int i = 0; i < length; i++) memcpy(text + 2 * i, "a ", 2);
+        int count = choose(v, picture, text, LIST("cat\0dog"), 2);
+        if (count == 2) longest = length;
+        if (count == 2) assert_true(vqa_answer_score(v, 0) > vqa_answer_score(v, 1));
+        if (count == 2) continue;
+        assert_int_equal(count, VQA_BAD_QUESTION);
+        assert_non_null(strstr(vqa_error(v), "the question is too long for the choice '"));
+    }
+    assert_in_range(longest, 1, 38);
+    vqa_free(v);
+}
+
+/* Labels that differ in nothing but the letter case. */
+static void test_a_label_as_it_is_spelled_goes_first(void **state)
+{
+    (void)state;
+    error err;
+    choices c;
+    cJSON *labels = cJSON_Parse("[\"US\", \"us\", \"them\"]");
+    assert_true(choices_read(&c, LIST("us\0US\0THEM"), &err));
+    int *index = choices_labels(&c, labels, &err);
+    assert_non_null(index);
+    assert_memory_equal(index, ((const int[]){ 1, 0, 2 }), 3 * sizeof *index);
+    free(index);
+    choices_free(&c);
+    cJSON_Delete(labels);
+}
+
 /* Many choices, of which the best 100 can be had; the same with threads. */
 static void test_many_choices(void **state)
 {
@@ -335,6 +373,8 @@ int main(void)
         cmocka_unit_test(test_bad_choices_do_no_harm),
         cmocka_unit_test(test_clip_ranks_texts),
         cmocka_unit_test(test_clip_has_no_answers_of_its_own),
+        cmocka_unit_test(test_no_choice_is_cut_off),
+        cmocka_unit_test(test_a_label_as_it_is_spelled_goes_first),
         cmocka_unit_test(test_many_choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

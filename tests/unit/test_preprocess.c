@@ -158,6 +158,11 @@ static void test_class_defaults(void **state)
     assert_false(p.crop);
     assert_true(p.factor == 1 / 255.0 && p.mean[1] == 0.5f && p.std[2] == 0.5f);
 
+    p = parse(
+        "{\"size\":{\"shortest_edge\":32},\"crop_size\":32}"); /* no class, but only CLIP's has such a size */
+    preprocessor clip = parse("{\"image_processor_type\":\"CLIPImageProcessor\",\"size\":{"
+                              "\"shortest_edge\":32},\"crop_size\":32}");
+    assert_memory_equal(&p, &clip, sizeof p);
     p = parse("{\"image_processor_type\":\"CLIPImageProcessor\"}");
     assert_int_equal(p.rule, RESIZE_SHORT_SIDE);
     assert_int_equal(p.side, 224);
