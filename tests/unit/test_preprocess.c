@@ -158,8 +158,8 @@ static void test_class_defaults(void **state)
     assert_false(p.crop);
     assert_true(p.factor == 1 / 255.0 && p.mean[1] == 0.5f && p.std[2] == 0.5f);
 
-    p = parse(
-        "{\"size\":{\"shortest_edge\":32},\"crop_size\":32}"); /* no class, but only CLIP's has such a size */
+    /* no class, but only CLIP's has such a size */
+    p = parse("{\"size\":{\"shortest_edge\":32},\"crop_size\":32}");
     preprocessor clip = parse("{\"image_processor_type\":\"CLIPImageProcessor\",\"size\":{"
                               "\"shortest_edge\":32},\"crop_size\":32}");
     assert_memory_equal(&p, &clip, sizeof p);
