@@ -60,10 +60,11 @@ async function loadFolder(folder, { call, meter, signal }) {
 const isWeights = (file) => /\.(safetensors|bin)$/.test(file);
 
 /**
- * Load a model that was kept under this key.
+ * Load a model that was kept under this key. A damaged one is removed; what would fail with any bytes, such as too
+ * little memory, is thrown.
  * @param {string} key
  * @param {Engine} to
- * @returns {Promise<boolean>} false if there is none, or a damaged one: that is removed
+ * @returns {Promise<boolean>} false if there is none that can be used
  */
 export async function loadStored(key, to) {
   const response = await findStored(key);
@@ -71,9 +72,11 @@ export async function loadStored(key, to) {
   try {
     await load(findModel(response), to);
     return true;
-  } catch {
+  } catch (error) {
     throwIfAborted(to.signal);
-    await removeStored(key);
+    const code = error instanceof VqaError && error.code;
+    if (code === 'E_MODEL') await removeStored(key);
+    else if (code !== 'E_NETWORK') throw error; // that code: the browser could not read its entry to the end
     to.meter.restart();
     return false;
   }

@@ -1,8 +1,14 @@
 // Models that were loaded before, in the browser's cache as packs. It is only ever a gain: whatever fails here costs
 // the cache, never the model.
 
-/** The cache's name. Its number changes when packs do, so that older ones are not found. */
-const NAME = 'wasm-vqa packs 1';
+/**
+ * Raise this when the same files make another pack: quantization, the pack's format, or what is kept with it has changed.
+ * Packs of older versions are not found then, and go when the next one is kept.
+ */
+export const VERSION = 2;
+
+/** @param {number} version */
+const nameOf = (version) => `wasm-vqa packs ${version}`;
 
 /**
  * What a model is kept under.
@@ -47,6 +53,7 @@ export async function store(key, size, pieces) {
   }, { highWaterMark: 0 });
   const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': String(size) };
   const stored = await attempt(async (cache) => {
+    for (let older = 1; older < VERSION; older++) await caches.delete(nameOf(older));
     await cache.put(key, new Response(stream, { headers }));
     return true;
   });
@@ -60,7 +67,7 @@ export async function store(key, size, pieces) {
  */
 async function attempt(work) {
   try {
-    return await work(await caches.open(NAME));
+    return await work(await caches.open(nameOf(VERSION)));
   } catch {
     return undefined;
   }

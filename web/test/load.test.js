@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { VqaError } from '../src/errors.js';
 import { keep, load, loadStored } from '../src/load.js';
 import { Meter } from '../src/meter.js';
 import { findModel } from '../src/model.js';
-import { storeKey } from '../src/store.js';
+import { VERSION, storeKey } from '../src/store.js';
 
 const WANTED = ['config.json', 'vocab.txt', 'model.safetensors'];
 const PACK = Uint8Array.from({ length: 2_500_000 }, (_, i) => i % 253);
@@ -62,8 +63,8 @@ test('aborted within a file and between files', async () => {
   }
 });
 
-/** A stand-in for the browser's cache; `t.after` takes it away. */
-function fakeCaches(t, refuse = () => {}) {
+/** A stand-in for the browser's caches, of which there is one; `t.after` takes it away. `removed` are names of others. */
+function fakeCaches(t, refuse = () => {}, removed = []) {
   const entries = new Map();
   const cache = {
     match: async (key) => entries.get(key)?.clone(),
@@ -74,11 +75,12 @@ function fakeCaches(t, refuse = () => {}) {
       entries.set(key, new Response(bytes, { headers: response.headers }));
     },
   };
-  globalThis.caches = { open: async () => cache };
+  globalThis.caches = { open: async (name) => (assert.equal(name, `wasm-vqa packs ${VERSION}`), cache), delete: async (name) => removed.push(name) };
   t.after(() => delete globalThis.caches);
   return entries;
 }
 
+const failsAtEnd = (error) => (name) => { if (name === 'loadEnd') throw error; };
 const KEY = 'https://a.org/m/?wasm-vqa=q8';
 
 test('keys: only what has an address, where there is a cache', (t) => {
@@ -111,9 +113,29 @@ test('kept, and loaded from there', async (t) => {
 test('a damaged entry is removed', async (t) => {
   const entries = fakeCaches(t);
   await keep(KEY, recorded().engine);
-  const { engine } = recorded({ fails: (name) => { if (name === 'loadEnd') throw new Error('the checksum is wrong'); } });
+  const { engine } = recorded({ fails: failsAtEnd(new VqaError('E_MODEL', 'the checksum is wrong')) });
   assert.equal(await loadStored(KEY, engine), false);
   assert.equal(entries.size, 0);
+});
+
+test('an entry that is not to blame stays', async (t) => {
+  const entries = fakeCaches(t);
+  await keep(KEY, recorded().engine);
+  for (const error of [new VqaError('E_MEMORY', 'too little'), new VqaError('E_CRASH', 'stopped'), new TypeError('a mistake')]) {
+    await assert.rejects(loadStored(KEY, recorded({ fails: failsAtEnd(error) }).engine), error);
+  }
+  entries.get(KEY).clone = () => new Response(new ReadableStream({ pull() { throw new Error('the disk'); } }));
+  assert.equal(await loadStored(KEY, recorded().engine), false);
+  assert.equal(entries.size, 1);
+});
+
+test('packs of older versions go when one is kept', async (t) => {
+  const removed = [];
+  fakeCaches(t, undefined, removed);
+  await loadStored(KEY, recorded().engine);
+  assert.deepEqual(removed, []);
+  await keep(KEY, recorded().engine);
+  assert.deepEqual(removed, Array.from({ length: VERSION - 1 }, (_, i) => `wasm-vqa packs ${i + 1}`));
 });
 
 test('no room, no cache, a broken one: the model is loaded all the same', async (t) => {
@@ -127,11 +149,11 @@ test('no room, no cache, a broken one: the model is loaded all the same', async 
 test('a pack that is not read to its end is read from its beginning the next time', async (t) => {
   const entries = fakeCaches(t);
   const { engine } = recorded();
-  const { put } = await caches.open();
+  const { put } = await caches.open(`wasm-vqa packs ${VERSION}`);
   const open = caches.open;
   caches.open = async () => ({ async put(key, { body }) { await body.getReader().read(); throw new Error('full'); } });
   assert.equal(await keep(KEY, engine), false);
-  caches.open = async () => ({ ...await open(), put });
+  caches.open = async () => ({ ...await open(`wasm-vqa packs ${VERSION}`), put });
   assert.equal(await keep(KEY, engine), true);
   assert.equal(Buffer.compare(Buffer.from(await entries.get(KEY).arrayBuffer()), PACK), 0);
 });
