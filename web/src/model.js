@@ -69,23 +69,34 @@ function atAddress({ url, kind }) {
  * @returns {Pack | Folder}
  */
 function inFiles(files) {
-  /** @param {string} name */
-  const open = async (name) => {
-    const file = files.find(name);
-    return file ? bytesOf(file) : null;
-  };
-  if (files.find('config.json')) return { name: files.folder ?? 'model', open };
+  const folder = files.beside('config.json');
+  if (folder) return inFolder(folder);
   const manifest = files.only('.json');
   if (manifest) {
     return inParts((signal) => arrival(manifest.arrayBuffer(), `manifest ${manifest.name}`, signal), async (name) => {
-      const part = await open(name);
+      const part = files.beside(manifest.name)?.find(name);
       if (!part) throw new VqaError('E_MODEL', `the part ${name} of ${manifest.name} is not among the files`);
-      return part;
+      return bytesOf(part);
     });
   }
   const pack = files.only() ?? files.only('.safetensors');
   if (pack) return packOf(async () => bytesOf(pack));
   throw new VqaError('E_CALL', 'the files are no model: expected a folder with config.json, one .safetensors file, or a manifest (.json) and its parts');
+}
+
+/**
+ * @param {Files} files
+ * @returns {Folder}
+ */
+function inFolder(files) {
+  files.find('config.json'); // two of them are refused before anything is loaded
+  return {
+    name: files.folder ?? 'model',
+    async open(name) {
+      const file = files.find(name);
+      return file ? bytesOf(file) : null;
+    },
+  };
 }
 
 /**
