@@ -3,7 +3,7 @@
 import { beside, nameOf, readAddress } from './address.js';
 import { bytesOf, pieces } from './bytes.js';
 import { VqaError } from './errors.js';
-import { arrival, fetchBytes, fetchFile, fetchIfThere } from './fetch.js';
+import { arrival, fetchBytes, fetchFile, fetchIfThere, MISSING_HERE } from './fetch.js';
 import { Files } from './files.js';
 import { readManifest, readParts } from './manifest.js';
 
@@ -47,21 +47,29 @@ function isFiles(model) {
  * @returns {Pack | Folder}
  */
 function atAddress({ url, kind }) {
-  if (kind === 'folder') {
-    return {
-      url,
-      name: nameOf(url),
-      async open(file, signal) {
-        const response = await fetchIfThere(beside(file, url), 'model', signal);
-        return response && bytesOf(response);
-      },
-    };
-  }
+  if (kind === 'folder') return folderAt(url);
   if (kind === 'manifest') {
     return inParts((signal) => fetchBytes(url, 'manifest', signal),
       async (file, signal) => bytesOf(await fetchFile(beside(file, url), 'part', signal)), url);
   }
   return packOf(async (signal) => bytesOf(await fetchFile(url, 'model', signal)), url);
+}
+
+/**
+ * @param {URL} url
+ * @returns {Folder}
+ */
+function folderAt(url) {
+  let given = false; // whether the folder has given a file, and so is not closed
+  return {
+    url,
+    name: nameOf(url),
+    async open(file, signal) {
+      const response = await fetchIfThere(beside(file, url), 'model', signal, given ? MISSING_HERE : undefined);
+      given ||= response !== null;
+      return response && bytesOf(response);
+    },
+  };
 }
 
 /**
