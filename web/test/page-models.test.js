@@ -86,7 +86,7 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
     await use.page.getByText('Other models').click();
     const alert = use.page.locator('#model-error');
     for (const [address, message] of [[`${HOST}/nothing.safetensors`, /HTTP status 404\.$/], [`${HOST}/nothing/`, /^The folder has no config\.json: nothing is at .*\/nothing\/config\.json\.$/],
-      ['http://', /address "http:\/\/" is none/], [`${HOST}/config.json`, /^The manifest can't be used/]]) {
+      ['http://', /address "http:\/\/" is none/], [`${HOST}/tokenizer_config.json`, /^The manifest can't be used/]]) {
       await use.page.getByLabel('Address of a folder').fill(address);
       await use.page.getByLabel('Address of a folder').press('Enter');
       await alert.getByText(message).waitFor();
