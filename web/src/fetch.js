@@ -85,8 +85,8 @@ export function expectFile(response, what) {
   return response;
 }
 
-/** @param {Response} response */
-const isPage = ({ ok, headers }) => ok && headers.get('content-type')?.startsWith('text/html');
+/** A web page where a file was asked for. @param {Response} response */
+export const isPage = ({ ok, headers }) => ok && headers.get('content-type')?.startsWith('text/html');
 
 /**
  * @param {string | URL} url

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VqaError } from '../src/errors.js';
+import { described } from '../src/fresh.js';
 import { keep, load, loadStored } from '../src/load.js';
 import { Meter } from '../src/meter.js';
 import { findModel } from '../src/model.js';
@@ -100,7 +101,7 @@ test('kept, and loaded from there', async (t) => {
   const first = recorded({ report: (progress) => seen.push(progress) });
   assert.equal(await loadStored(KEY, first.engine), false);
   assert.deepEqual(first.calls, []);
-  assert.equal(await keep(KEY, first.engine), true);
+  assert.equal(await keep(KEY, [], first.engine), true);
   assert.deepEqual(seen.at(-1), { stage: 'store', loaded: PACK.length, total: PACK.length });
 
   const next = recorded({ report: (progress) => seen.push(progress) });
@@ -110,9 +111,30 @@ test('kept, and loaded from there', async (t) => {
   assert.deepEqual(seen.at(-1), { stage: 'load', loaded: PACK.length, total: PACK.length });
 });
 
+test('loaded anew when its files have changed, and only then', async (t) => {
+  const entries = fakeCaches(t);
+  const files = [described('https://a.org/m/config.json', new Response('', { headers: { etag: '"é1"' } }))];
+  await keep(KEY, files, recorded().engine);
+  let etag = '"é1"';
+  t.mock.method(globalThis, 'fetch', async (url, { method }) => {
+    assert.deepEqual([url, method], ['https://a.org/m/config.json', 'HEAD']);
+    if (!etag) throw new TypeError('no network');
+    return new Response('', { headers: { etag } });
+  });
+  for (const [now, stored] of [['"é1"', true], ['"2"', false], ['', true]]) {
+    etag = now;
+    const { calls, engine } = recorded();
+    assert.equal(await loadStored(KEY, engine), stored, now);
+    assert.equal(calls.length > 0, stored);
+    assert.equal(entries.size, 1); // the old one stays until there is a new one
+  }
+  await keep(KEY, [], recorded().engine);
+  assert.equal(await loadStored(KEY, recorded().engine), true);
+});
+
 test('a damaged entry is removed', async (t) => {
   const entries = fakeCaches(t);
-  await keep(KEY, recorded().engine);
+  await keep(KEY, [], recorded().engine);
   const { engine } = recorded({ fails: failsAtEnd(new VqaError('E_MODEL', 'the checksum is wrong')) });
   assert.equal(await loadStored(KEY, engine), false);
   assert.equal(entries.size, 0);
@@ -120,7 +142,7 @@ test('a damaged entry is removed', async (t) => {
 
 test('an entry that is not to blame stays', async (t) => {
   const entries = fakeCaches(t);
-  await keep(KEY, recorded().engine);
+  await keep(KEY, [], recorded().engine);
   for (const error of [new VqaError('E_MEMORY', 'too little'), new VqaError('E_CRASH', 'stopped'), new TypeError('a mistake')]) {
     await assert.rejects(loadStored(KEY, recorded({ fails: failsAtEnd(error) }).engine), error);
   }
@@ -134,15 +156,15 @@ test('packs of older versions go when one is kept', async (t) => {
   fakeCaches(t, undefined, removed);
   await loadStored(KEY, recorded().engine);
   assert.deepEqual(removed, []);
-  await keep(KEY, recorded().engine);
+  await keep(KEY, [], recorded().engine);
   assert.deepEqual(removed, Array.from({ length: VERSION - 1 }, (_, i) => `wasm-vqa packs ${i + 1}`));
 });
 
 test('no room, no cache, a broken one: the model is loaded all the same', async (t) => {
   fakeCaches(t, () => { throw new DOMException('full', 'QuotaExceededError'); });
-  assert.equal(await keep(KEY, recorded().engine), false);
+  assert.equal(await keep(KEY, [], recorded().engine), false);
   globalThis.caches = { open: async () => { throw new DOMException('not here', 'SecurityError'); } };
-  assert.equal(await keep(KEY, recorded().engine), false);
+  assert.equal(await keep(KEY, [], recorded().engine), false);
   assert.equal(await loadStored(KEY, recorded().engine), false);
 });
 
@@ -151,10 +173,10 @@ test('a pack that is not read to its end is read from its beginning the next tim
   const { engine } = recorded();
   const { put } = await caches.open(`wasm-vqa packs ${VERSION}`);
   const open = caches.open;
-  caches.open = async () => ({ async put(key, { body }) { await body.getReader().read(); throw new Error('full'); } });
-  assert.equal(await keep(KEY, engine), false);
+  caches.open = async () => ({ delete: async () => {}, async put(key, { body }) { await body.getReader().read(); throw new Error('full'); } });
+  assert.equal(await keep(KEY, [], engine), false);
   caches.open = async () => ({ ...await open(`wasm-vqa packs ${VERSION}`), put });
-  assert.equal(await keep(KEY, engine), true);
+  assert.equal(await keep(KEY, [], engine), true);
   assert.equal(Buffer.compare(Buffer.from(await entries.get(KEY).arrayBuffer()), PACK), 0);
 });
 
@@ -162,5 +184,5 @@ test('aborted while it is kept', async (t) => {
   fakeCaches(t);
   const controller = new AbortController();
   const { engine } = recorded({ signal: controller.signal, report: () => controller.abort('enough') });
-  await assert.rejects(keep(KEY, engine), (reason) => reason === 'enough');
+  await assert.rejects(keep(KEY, [], engine), (reason) => reason === 'enough');
 });
