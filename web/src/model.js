@@ -12,7 +12,7 @@ import { readManifest, readParts } from './manifest.js';
  * @typedef {import('./bytes.js').Bytes} Bytes
  * @typedef {import('./bytes.js').ByteSource} ByteSource
  * @typedef {import('./meter.js').Meter} Meter
- * @typedef {string | URL | ByteSource | Iterable<File>} ModelSource
+ * @typedef {string | URL | ByteSource | FileList | readonly File[]} ModelSource
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
  * @typedef {{ url?: URL, files?: import('./fresh.js').Made[] }} Origin
  *   files: those that decide what the model answers, if they have an address; complete when the model is loaded
@@ -41,7 +41,7 @@ export function findModel(model) {
 
 /**
  * @param {unknown} model
- * @returns {model is Iterable<File>}
+ * @returns {model is FileList | readonly File[]}
  */
 function isFiles(model) {
   if ('FileList' in globalThis && model instanceof FileList) return true;

@@ -58,7 +58,7 @@ test('what is no model', () => {
   refused([file('a.safetensors'), file('b.safetensors')], /^the files are no model/);
   refused([file('a/config.json'), file('b/config.json')], 'each of the folders a and b has a config.json: give one of them');
   refused([file('m/config.json'), file('m/config.json')], 'two of the files are named config.json: give those of one model');
-  refused(['a.safetensors'], /must be a URL/);
+  for (const model of [['a.safetensors'], new Set([file('a.safetensors')])]) refused(model, /must be a URL/); // arrays and FileLists of files only
 });
 
 test('two weights of one name are noticed when they are wanted', async () => {
