@@ -95,7 +95,7 @@ function describe(loaded) {
     ['Parameters', `${countText(parameters)}, as ${precision}`],
     ['Memory', `${bytesText(memoryBytes)}, ${bytesText(weightBytes)} of it weights`],
     ['Licence', licence || 'Not stated: look it up where the model comes from.'],
-    ['Next visit', cached && 'It is kept in this browser and opens without a download.'],
+    ['Next visit', cached && 'It is kept in this browser and opens without a download, as long as its files stay the same.'],
   ];
   $('model-facts').replaceChildren(...rows.filter(([, text]) => text).map(([term, text]) => {
     const row = document.createElement('div');

@@ -6,9 +6,15 @@ import { localKind, localUrl } from './local.js';
 
 /** @typedef {{ url: URL, kind: 'folder' | 'manifest' | 'pack' }} Address */
 
+/** People copy the address of one of these and mean the folder. */
+const OF_A_FOLDER = /\/(config\.json|model\.safetensors(\.index\.json)?)$/;
+
+/** The hosts of Hugging Face; files are asked of the first. */
+const HUB = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
+
 /**
- * A folder is an address that ends with a slash, or whose last part has no file extension (in Node also a path to one);
- * a manifest ends with .json; everything else is a pack.
+ * A folder is an address that ends with a slash, or whose last part has no file extension (in Node also a path to one),
+ * or the address of one of its files; a manifest ends with .json; everything else is a pack.
  * @param {string | URL} address
  * @returns {Address}
  */
@@ -16,9 +22,11 @@ export function readAddress(address) {
   const url = onHub(absolute(address));
   if (url.protocol === 'file:' && localUrl(url)) {
     if (localKind(url) === 'folder') return { url: withSlash(url), kind: 'folder' };
+    if (OF_A_FOLDER.test(url.pathname) && localKind(beside('config.json', url))) return { url: folderOf(url), kind: 'folder' };
     return { url, kind: isManifest(url) ? 'manifest' : 'pack' };
   }
   if (!/^(https?|file):$/.test(url.protocol)) return { url, kind: 'pack' }; // data and blob URLs have no extension
+  if (OF_A_FOLDER.test(url.pathname)) return { url: folderOf(url), kind: 'folder' };
   if (isFolder(url)) return { url: withSlash(url), kind: 'folder' };
   return { url, kind: isManifest(url) ? 'manifest' : 'pack' };
 }
@@ -66,8 +74,9 @@ function absolute(address) {
  * @param {URL} url
  */
 function onHub(url) {
-  if (url.hostname !== 'huggingface.co') return url;
+  if (!HUB.includes(url.hostname)) return url;
   const files = new URL(url);
+  files.hostname = HUB[0];
   files.pathname = url.pathname
     .replace(/^(\/[^/]+\/[^/]+)\/(?:tree|blob)\//, '$1/resolve/')
     .replace(/^(\/[^/]+\/[^/]+)\/?$/, '$1/resolve/main/');
@@ -82,6 +91,13 @@ function isFolder({ pathname }) {
 
 /** @param {URL} url */
 const isManifest = ({ pathname }) => /\.json$/i.test(pathname);
+
+/** The folder that a file lies in. @param {URL} url */
+function folderOf(url) {
+  const folder = new URL('./', url);
+  folder.search = url.search;
+  return folder;
+}
 
 /** @param {URL} url */
 function withSlash(url) {

@@ -19,18 +19,22 @@ export async function fetchFile(url, what, signal) {
   return local ? openLocal(local, what) : expectFile(await request(url, what, signal), what);
 }
 
+/** What hosts answer for a file that a folder lacks: 403 comes from those that keep the listing of a folder to themselves. */
+export const MISSING_HERE = [403, 404, 410];
+
 /**
  * The same for a file that may be missing: null if it is.
  * @param {URL} url
  * @param {string} what
  * @param {AbortSignal} [signal]
+ * @param {number[]} [missing]  the statuses that say so
  * @returns {Promise<Response | null>}
  */
-export async function fetchIfThere(url, what, signal) {
+export async function fetchIfThere(url, what, signal, missing = [404]) {
   const local = localUrl(url);
   if (local) return localKind(local) ? openLocal(local, what) : null;
   const response = await request(url, what, signal);
-  if (response.status !== 404 && !isPage(response)) return expectFile(response, what);
+  if (!missing.includes(response.status) && !isPage(response)) return expectFile(response, what);
   response.body?.cancel().catch(() => {});
   return null;
 }
@@ -81,8 +85,8 @@ export function expectFile(response, what) {
   return response;
 }
 
-/** @param {Response} response */
-const isPage = ({ ok, headers }) => ok && headers.get('content-type')?.startsWith('text/html');
+/** A web page where a file was asked for. @param {Response} response */
+export const isPage = ({ ok, headers }) => ok && headers.get('content-type')?.startsWith('text/html');
 
 /**
  * @param {string | URL} url

@@ -29,7 +29,7 @@ export { Picture, Vqa, VqaError };
  * @typedef {object} VqaOptions
  * @property {ModelSource} model  the address of a pack, a folder or a manifest (in Node also a path), the bytes of a pack, or files
  * @property {'f32' | 'q8' | 'q4'} [precision]  how weights are kept that come as floats; default: 'q8' for folders, else as they come
- * @property {'cache' | false} [cache]  keep the model in the browser's cache, as a pack; default: 'cache' for folders with an address
+ * @property {'cache' | false} [cache]  keep the model in the browser's cache, as a pack, until its files change; default: 'cache' for folders with an address
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm]  the runtime, if not the file beside this one
  * @property {boolean} [worker]  run in a worker, so that the page stays responsive; default: where workers exist
  * @property {(progress: Progress) => void} [onProgress]
@@ -69,7 +69,7 @@ export async function createVqa(options) {
     let cached = key !== undefined && await loadStored(key, engine);
     if (!cached) {
       await load(source, engine);
-      cached = key !== undefined && await keep(key, engine);
+      cached = key !== undefined && await keep(key, source.files ?? [], engine);
     }
     const vqa = new Vqa(port, { ...await engine.call('info'), cached });
     meter.ready();

@@ -4,9 +4,10 @@ import { throwIfAborted } from './abort.js';
 import { beside } from './address.js';
 import { pieces } from './bytes.js';
 import { VqaError } from './errors.js';
+import { changed } from './fresh.js';
 import { findModel } from './model.js';
 import { packPieces } from './pack.js';
-import { findStored, removeStored, store } from './store.js';
+import { findStored, madeOf, removeStored, store } from './store.js';
 
 /**
  * @typedef {object} Engine  where to, and how
@@ -60,20 +61,23 @@ async function loadFolder(folder, { call, meter, signal }) {
 const isWeights = (file) => /\.(safetensors|bin)$/.test(file);
 
 /**
- * Load a model that was kept under this key.
+ * Load a model that was kept under this key, unless the files it was made of have changed. A damaged one is removed;
+ * what would fail with any bytes, such as too little memory, is thrown.
  * @param {string} key
  * @param {Engine} to
- * @returns {Promise<boolean>} false if there is none, or a damaged one: that is removed
+ * @returns {Promise<boolean>} false if there is none that can be used
  */
 export async function loadStored(key, to) {
   const response = await findStored(key);
-  if (!response) return false;
+  if (!response || await changed(madeOf(response), to.signal)) return false;
   try {
     await load(findModel(response), to);
     return true;
-  } catch {
+  } catch (error) {
     throwIfAborted(to.signal);
-    await removeStored(key);
+    const code = error instanceof VqaError && error.code;
+    if (code === 'E_MODEL') await removeStored(key);
+    else if (code !== 'E_NETWORK') throw error; // that code: the browser could not read its entry to the end
     to.meter.restart();
     return false;
   }
@@ -82,12 +86,13 @@ export async function loadStored(key, to) {
 /**
  * Keep the model that was loaded.
  * @param {string} key
+ * @param {import('./fresh.js').Made[]} files  that it was made of
  * @param {Engine} from
  * @returns {Promise<boolean>} whether there was room
  */
-export async function keep(key, { call, meter, signal }) {
+export async function keep(key, files, { call, meter, signal }) {
   const size = await call('packSize');
-  const kept = await store(key, size, packPieces(call, size, (loaded) => meter.store(loaded, size), signal));
+  const kept = await store(key, size, packPieces(call, size, (loaded) => meter.store(loaded, size), signal), files);
   throwIfAborted(signal);
   return kept;
 }

@@ -3,20 +3,26 @@
 import { beside, nameOf, readAddress } from './address.js';
 import { bytesOf, pieces } from './bytes.js';
 import { VqaError } from './errors.js';
-import { arrival, fetchBytes, fetchFile, fetchIfThere } from './fetch.js';
+import { arrival, fetchFile, fetchIfThere, MISSING_HERE } from './fetch.js';
 import { Files } from './files.js';
+import { described } from './fresh.js';
 import { readManifest, readParts } from './manifest.js';
 
 /**
  * @typedef {import('./bytes.js').Bytes} Bytes
  * @typedef {import('./bytes.js').ByteSource} ByteSource
  * @typedef {import('./meter.js').Meter} Meter
- * @typedef {string | URL | ByteSource | Iterable<File>} ModelSource
+ * @typedef {string | URL | ByteSource | FileList | readonly File[]} ModelSource
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
- * @typedef {{ url?: URL, read(meter: Meter, signal?: AbortSignal): AsyncGenerator<Uint8Array> }} Pack
- * @typedef {{ url?: URL, name: string, open(file: string, signal?: AbortSignal): Promise<Bytes | null> }} Folder
+ * @typedef {{ url?: URL, files?: import('./fresh.js').Made[] }} Origin
+ *   files: those that decide what the model answers, if they have an address; complete when the model is loaded
+ * @typedef {Origin & { read(meter: Meter, signal?: AbortSignal): AsyncGenerator<Uint8Array> }} Pack
+ * @typedef {Origin & { name: string, open(file: string, signal?: AbortSignal): Promise<Bytes | null> }} Folder
  *   open: null if there is no such file
  */
+
+/** What people write about a model: a new wording is no other model. */
+const CARD = 'README.md';
 
 /**
  * Tell what a model is, before anything is fetched.
@@ -35,7 +41,7 @@ export function findModel(model) {
 
 /**
  * @param {unknown} model
- * @returns {model is Iterable<File>}
+ * @returns {model is FileList | readonly File[]}
  */
 function isFiles(model) {
   if ('FileList' in globalThis && model instanceof FileList) return true;
@@ -47,21 +53,42 @@ function isFiles(model) {
  * @returns {Pack | Folder}
  */
 function atAddress({ url, kind }) {
-  if (kind === 'folder') {
-    return {
-      url,
-      name: nameOf(url),
-      async open(file, signal) {
-        const response = await fetchIfThere(beside(file, url), 'model', signal);
-        return response && bytesOf(response);
-      },
-    };
-  }
-  if (kind === 'manifest') {
-    return inParts((signal) => fetchBytes(url, 'manifest', signal),
-      async (file, signal) => bytesOf(await fetchFile(beside(file, url), 'part', signal)), url);
-  }
-  return packOf(async (signal) => bytesOf(await fetchFile(url, 'model', signal)), url);
+  if (kind === 'folder') return folderAt(url);
+  /** @type {import('./fresh.js').Made[]} */
+  const files = [];
+  /** @param {string} what @param {AbortSignal} [signal] */
+  const fetchIt = async (what, signal) => {
+    const response = await fetchFile(url, what, signal);
+    files.push(described(url, response));
+    return response;
+  };
+  const model = kind === 'pack' ? packOf(async (signal) => bytesOf(await fetchIt('model', signal)))
+    : inParts(async (signal) => arrival((await fetchIt('manifest', signal)).arrayBuffer(), `manifest ${url}`, signal),
+      async (file, signal) => bytesOf(await fetchFile(beside(file, url), 'part', signal)));
+  return { ...model, url, files };
+}
+
+/**
+ * @param {URL} url
+ * @returns {Folder}
+ */
+function folderAt(url) {
+  let given = false; // whether the folder has given a file, and so is not closed
+  /** @type {import('./fresh.js').Made[]} */
+  const files = [];
+  return {
+    url,
+    files,
+    name: nameOf(url),
+    async open(file, signal) {
+      const address = beside(file, url);
+      const response = await fetchIfThere(address, 'model', signal, given ? MISSING_HERE : undefined);
+      if (!response) return null;
+      given = true;
+      if (file !== CARD) files.push(described(address, response));
+      return bytesOf(response);
+    },
+  };
 }
 
 /**
@@ -69,18 +96,14 @@ function atAddress({ url, kind }) {
  * @returns {Pack | Folder}
  */
 function inFiles(files) {
-  /** @param {string} name */
-  const open = async (name) => {
-    const file = files.find(name);
-    return file ? bytesOf(file) : null;
-  };
-  if (files.find('config.json')) return { name: files.folder ?? 'model', open };
+  const folder = files.beside('config.json');
+  if (folder) return inFolder(folder);
   const manifest = files.only('.json');
   if (manifest) {
     return inParts((signal) => arrival(manifest.arrayBuffer(), `manifest ${manifest.name}`, signal), async (name) => {
-      const part = await open(name);
+      const part = files.beside(manifest.name)?.find(name);
       if (!part) throw new VqaError('E_MODEL', `the part ${name} of ${manifest.name} is not among the files`);
-      return part;
+      return bytesOf(part);
     });
   }
   const pack = files.only() ?? files.only('.safetensors');
@@ -89,13 +112,26 @@ function inFiles(files) {
 }
 
 /**
+ * @param {Files} files
+ * @returns {Folder}
+ */
+function inFolder(files) {
+  files.find('config.json'); // two of them are refused before anything is loaded
+  return {
+    name: files.folder ?? 'model',
+    async open(name) {
+      const file = files.find(name);
+      return file ? bytesOf(file) : null;
+    },
+  };
+}
+
+/**
  * @param {(signal?: AbortSignal) => Promise<Bytes>} open
- * @param {URL} [url]
  * @returns {Pack}
  */
-function packOf(open, url) {
+function packOf(open) {
   return {
-    url,
     async *read(meter, signal) {
       const bytes = await open(signal);
       meter.expect(bytes.size);
@@ -110,12 +146,10 @@ function packOf(open, url) {
 /**
  * @param {(signal?: AbortSignal) => Promise<ArrayBuffer>} read
  * @param {(file: string, signal?: AbortSignal) => Promise<Bytes>} open
- * @param {URL} [url]
  * @returns {Pack}
  */
-function inParts(read, open, url) {
+function inParts(read, open) {
   return {
-    url,
     async *read(meter, signal) {
       const manifest = readManifest(await read(signal));
       meter.expect(manifest.size);

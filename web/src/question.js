@@ -28,7 +28,8 @@ export function readQuestion(question, { choices, topK = choices ? Math.min(choi
 
 /** @param {unknown} choices */
 function expectChoices(choices) {
-  if (!Array.isArray(choices) || !choices.length) throw new VqaError('E_CALL', `choices is ${shown(choices)}, expected an array of strings`);
+  if (!Array.isArray(choices)) throw new VqaError('E_CALL', `choices is ${shown(choices)}, expected an array of strings`);
+  if (!choices.length) throw new VqaError('E_CALL', 'choices is an empty array: there is no answer to choose');
   choices.forEach((choice, i) => {
     if (typeof choice !== 'string') throw new VqaError('E_CALL', `choice ${i + 1} is ${shown(choice)}, expected a string`);
     if (!choice) throw new VqaError('E_CALL', `choice ${i + 1} is empty`);

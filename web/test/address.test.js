@@ -1,7 +1,7 @@
 // What the address of a model means.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -20,6 +20,13 @@ test('folders, manifests and packs', () => {
     ['https://huggingface.co/o/n/', 'folder', 'https://huggingface.co/o/n/resolve/main/'],
     ['https://huggingface.co/o/n/tree/refs%2Fpr%2F9', 'folder', 'https://huggingface.co/o/n/resolve/refs%2Fpr%2F9/'],
     ['https://huggingface.co/o/n/blob/main/m.safetensors', 'pack', 'https://huggingface.co/o/n/resolve/main/m.safetensors'],
+    ['https://huggingface.co/o/n/blob/main/model.safetensors?download=true', 'folder', 'https://huggingface.co/o/n/resolve/main/?download=true'],
+    ['https://hf.co/o/n', 'folder', 'https://huggingface.co/o/n/resolve/main/'],
+    ['https://www.huggingface.co/o/n/blob/main/m.safetensors', 'pack', 'https://huggingface.co/o/n/resolve/main/m.safetensors'],
+    ['https://a.org/vilt/model.safetensors', 'folder', 'https://a.org/vilt/'],
+    ['https://a.org/vilt/config.json?x', 'folder', 'https://a.org/vilt/?x'],
+    ['https://a.org/vilt/model.safetensors.index.json', 'folder', 'https://a.org/vilt/'],
+    ['https://a.org/vilt/small-model.safetensors', 'pack', 'https://a.org/vilt/small-model.safetensors'],
     ['https://a.org/vilt.q8.safetensors?download=true', 'pack', 'https://a.org/vilt.q8.safetensors?download=true'],
     ['https://a.org/parts/vilt.json', 'manifest', 'https://a.org/parts/vilt.json'],
     ['data:application/octet-stream,abc', 'pack', 'data:application/octet-stream,abc'],
@@ -39,6 +46,12 @@ test('a path in Node is what lies there', () => {
   assert.equal(readAddress(new URL(`file://${folder}`)).kind, 'folder');
   assert.equal(readAddress(join(folder, 'x.json')).kind, 'manifest');
   assert.equal(readAddress(join(folder, 'nothing')).kind, 'pack');
+  const weights = join(folder, 'model.safetensors');
+  assert.equal(readAddress(weights).kind, 'pack');
+  writeFileSync(join(folder, 'config.json'), '{}');
+  for (const file of [weights, join(folder, 'config.json')]) {
+    assert.deepEqual([readAddress(file).kind, readAddress(file).url.pathname], ['folder', `${folder}/`]);
+  }
   rmSync(folder, { recursive: true });
 });
 

@@ -18,10 +18,13 @@ export const QUESTION = 'what color is the cat?';
 
 const CORS = { 'access-control-allow-origin': '*' };
 
-/** What the tests of a describe() use: `page`, `url`, `path` of the folder, `complaints` of the page, paths `asked` of HOST. */
+/**
+ * What the tests of a describe() use: `page`, `url`, `path` of the folder, `complaints` of the page, paths
+ * that HOST was `asked` for, those it was only asked about (HEAD) as `checked`, and when its files were `modified`.
+ */
 export function modelsInBrowser() {
   const folder = smallFolder();
-  const use = { asked: [], complaints: [] };
+  const use = { asked: [], checked: [], complaints: [] };
   let server, browser;
 
   before(async () => {
@@ -43,14 +46,15 @@ export function modelsInBrowser() {
     use.context = await browser.newContext({ viewport: { width: 360, height: 740 } });
     use.page = await use.context.newPage();
     use.page.setDefaultTimeout(15_000);
-    use.asked.length = use.complaints.length = 0;
+    use.asked.length = use.checked.length = use.complaints.length = 0;
+    use.modified = 'Tue, 02 Jan 2024 10:00:00 GMT';
     use.page.on('console', (message) => ['error', 'warning'].includes(message.type()) && use.complaints.push(message.text()));
     use.page.on('pageerror', (error) => use.complaints.push(error.message));
     await use.page.route(`${HOST}/**`, (route) => {
       const { pathname } = new URL(route.request().url());
-      use.asked.push(pathname);
+      (route.request().method() === 'HEAD' ? use.checked : use.asked).push(pathname);
       const body = !pathname.startsWith('/nothing') && folder[pathname.split('/').pop()];
-      return route.fulfill(body ? { body, headers: { ...CORS, 'content-length': String(body.length) } } : { status: 404, headers: CORS });
+      return route.fulfill(body ? { body, headers: { ...CORS, 'content-length': String(body.length), 'last-modified': use.modified } } : { status: 404, headers: CORS });
     });
   });
 

@@ -125,11 +125,14 @@ describe('with the runtime', { skip: missing(RUNTIME) }, () => {
     const cases = [
       ['config.json', status(404), 'E_MODEL', /no config\.json/],
       ['config.json', page, 'E_MODEL', /no config\.json/],
+      ['config.json', status(403), 'E_NETWORK', /config\.json.* is not given to everyone: HTTP status 403/],
+      ['config.json', status(410), 'E_NETWORK', /config\.json.* can't be fetched: HTTP status 410/],
       ['config.json', status(401), 'E_NETWORK', /config\.json.* is not given to everyone: HTTP status 401/],
       ['config.json', status(500), 'E_NETWORK', /config\.json.* can't be fetched: HTTP status 500/],
       ['config.json', (response) => response.end('{'), 'E_MODEL', /config\.json/],
       ['vocab.txt', status(404), 'E_MODEL', /vocab\.txt|tokenizer\.json/],
-      ['model.safetensors', status(403), 'E_NETWORK', /model\.safetensors.* HTTP status 403/],
+      ['vocab.txt', status(401), 'E_NETWORK', /vocab\.txt.* is not given to everyone: HTTP status 401/],
+      ['model.safetensors', status(403), 'E_MODEL', /neither model\.safetensors nor .*nothing is at .*/],
       ['model.safetensors', (response) => response.writeHead(200).end(folder['model.safetensors'].subarray(0, 100_000)), 'E_MODEL', /./],
       ['model.safetensors', (response) => response.writeHead(200, { 'Content-Length': 200_000 })
         .write(folder['model.safetensors'].subarray(0, 9), () => response.destroy()), 'E_NETWORK', /model's model\.safetensors could not be read to its end/],
@@ -143,6 +146,17 @@ describe('with the runtime', { skip: missing(RUNTIME) }, () => {
     await refuses([...files(), ...files(['model.safetensors'])], 'E_CALL', /two of the files are named model\.safetensors/);
     special = {};
     await create(base);
+  });
+
+  test('hosts that answer 403 or 410 for what is missing', async () => {
+    const expected = await answers(path);
+    for (const code of [403, 410]) {
+      special = { 'README.md': (response) => response.writeHead(code).end() };
+      assert.deepEqual(await answers(base), expected);
+      assert.ok(asked.some((url) => url.includes('README.md')));
+      special['vocab.txt'] = special['README.md'];
+      await refuses(base, 'E_MODEL', /neither vocab\.txt nor tokenizer\.json: nothing is at /);
+    }
   });
 
   test('aborted in the middle of the weights', async () => {

@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { VqaError } from '../src/errors.js';
+import { described } from '../src/fresh.js';
 import { keep, load, loadStored } from '../src/load.js';
 import { Meter } from '../src/meter.js';
 import { findModel } from '../src/model.js';
-import { storeKey } from '../src/store.js';
+import { VERSION, storeKey } from '../src/store.js';
 
 const WANTED = ['config.json', 'vocab.txt', 'model.safetensors'];
 const PACK = Uint8Array.from({ length: 2_500_000 }, (_, i) => i % 253);
@@ -62,8 +64,8 @@ test('aborted within a file and between files', async () => {
   }
 });
 
-/** A stand-in for the browser's cache; `t.after` takes it away. */
-function fakeCaches(t, refuse = () => {}) {
+/** A stand-in for the browser's caches, of which there is one; `t.after` takes it away. `removed` are names of others. */
+function fakeCaches(t, refuse = () => {}, removed = []) {
   const entries = new Map();
   const cache = {
     match: async (key) => entries.get(key)?.clone(),
@@ -74,11 +76,12 @@ function fakeCaches(t, refuse = () => {}) {
       entries.set(key, new Response(bytes, { headers: response.headers }));
     },
   };
-  globalThis.caches = { open: async () => cache };
+  globalThis.caches = { open: async (name) => (assert.equal(name, `wasm-vqa packs ${VERSION}`), cache), delete: async (name) => removed.push(name) };
   t.after(() => delete globalThis.caches);
   return entries;
 }
 
+const failsAtEnd = (error) => (name) => { if (name === 'loadEnd') throw error; };
 const KEY = 'https://a.org/m/?wasm-vqa=q8';
 
 test('keys: only what has an address, where there is a cache', (t) => {
@@ -98,7 +101,7 @@ test('kept, and loaded from there', async (t) => {
   const first = recorded({ report: (progress) => seen.push(progress) });
   assert.equal(await loadStored(KEY, first.engine), false);
   assert.deepEqual(first.calls, []);
-  assert.equal(await keep(KEY, first.engine), true);
+  assert.equal(await keep(KEY, [], first.engine), true);
   assert.deepEqual(seen.at(-1), { stage: 'store', loaded: PACK.length, total: PACK.length });
 
   const next = recorded({ report: (progress) => seen.push(progress) });
@@ -108,31 +111,72 @@ test('kept, and loaded from there', async (t) => {
   assert.deepEqual(seen.at(-1), { stage: 'load', loaded: PACK.length, total: PACK.length });
 });
 
+test('loaded anew when its files have changed, and only then', async (t) => {
+  const entries = fakeCaches(t);
+  const files = [described('https://a.org/m/config.json', new Response('', { headers: { etag: '"é1"' } }))];
+  await keep(KEY, files, recorded().engine);
+  let etag = '"é1"';
+  t.mock.method(globalThis, 'fetch', async (url, { method }) => {
+    assert.deepEqual([url, method], ['https://a.org/m/config.json', 'HEAD']);
+    if (!etag) throw new TypeError('no network');
+    return new Response('', { headers: { etag } });
+  });
+  for (const [now, stored] of [['"é1"', true], ['"2"', false], ['', true]]) {
+    etag = now;
+    const { calls, engine } = recorded();
+    assert.equal(await loadStored(KEY, engine), stored, now);
+    assert.equal(calls.length > 0, stored);
+    assert.equal(entries.size, 1); // the old one stays until there is a new one
+  }
+  await keep(KEY, [], recorded().engine);
+  assert.equal(await loadStored(KEY, recorded().engine), true);
+});
+
 test('a damaged entry is removed', async (t) => {
   const entries = fakeCaches(t);
-  await keep(KEY, recorded().engine);
-  const { engine } = recorded({ fails: (name) => { if (name === 'loadEnd') throw new Error('the checksum is wrong'); } });
+  await keep(KEY, [], recorded().engine);
+  const { engine } = recorded({ fails: failsAtEnd(new VqaError('E_MODEL', 'the checksum is wrong')) });
   assert.equal(await loadStored(KEY, engine), false);
   assert.equal(entries.size, 0);
 });
 
+test('an entry that is not to blame stays', async (t) => {
+  const entries = fakeCaches(t);
+  await keep(KEY, [], recorded().engine);
+  for (const error of [new VqaError('E_MEMORY', 'too little'), new VqaError('E_CRASH', 'stopped'), new TypeError('a mistake')]) {
+    await assert.rejects(loadStored(KEY, recorded({ fails: failsAtEnd(error) }).engine), error);
+  }
+  entries.get(KEY).clone = () => new Response(new ReadableStream({ pull() { throw new Error('the disk'); } }));
+  assert.equal(await loadStored(KEY, recorded().engine), false);
+  assert.equal(entries.size, 1);
+});
+
+test('packs of older versions go when one is kept', async (t) => {
+  const removed = [];
+  fakeCaches(t, undefined, removed);
+  await loadStored(KEY, recorded().engine);
+  assert.deepEqual(removed, []);
+  await keep(KEY, [], recorded().engine);
+  assert.deepEqual(removed, Array.from({ length: VERSION - 1 }, (_, i) => `wasm-vqa packs ${i + 1}`));
+});
+
 test('no room, no cache, a broken one: the model is loaded all the same', async (t) => {
   fakeCaches(t, () => { throw new DOMException('full', 'QuotaExceededError'); });
-  assert.equal(await keep(KEY, recorded().engine), false);
+  assert.equal(await keep(KEY, [], recorded().engine), false);
   globalThis.caches = { open: async () => { throw new DOMException('not here', 'SecurityError'); } };
-  assert.equal(await keep(KEY, recorded().engine), false);
+  assert.equal(await keep(KEY, [], recorded().engine), false);
   assert.equal(await loadStored(KEY, recorded().engine), false);
 });
 
 test('a pack that is not read to its end is read from its beginning the next time', async (t) => {
   const entries = fakeCaches(t);
   const { engine } = recorded();
-  const { put } = await caches.open();
+  const { put } = await caches.open(`wasm-vqa packs ${VERSION}`);
   const open = caches.open;
-  caches.open = async () => ({ async put(key, { body }) { await body.getReader().read(); throw new Error('full'); } });
-  assert.equal(await keep(KEY, engine), false);
-  caches.open = async () => ({ ...await open(), put });
-  assert.equal(await keep(KEY, engine), true);
+  caches.open = async () => ({ delete: async () => {}, async put(key, { body }) { await body.getReader().read(); throw new Error('full'); } });
+  assert.equal(await keep(KEY, [], engine), false);
+  caches.open = async () => ({ ...await open(`wasm-vqa packs ${VERSION}`), put });
+  assert.equal(await keep(KEY, [], engine), true);
   assert.equal(Buffer.compare(Buffer.from(await entries.get(KEY).arrayBuffer()), PACK), 0);
 });
 
@@ -140,5 +184,5 @@ test('aborted while it is kept', async (t) => {
   fakeCaches(t);
   const controller = new AbortController();
   const { engine } = recorded({ signal: controller.signal, report: () => controller.abort('enough') });
-  await assert.rejects(keep(KEY, engine), (reason) => reason === 'enough');
+  await assert.rejects(keep(KEY, [], engine), (reason) => reason === 'enough');
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FOLDER, QUESTION, modelsInBrowser, skip } from './chromium.js';
+import { FOLDER, HOST, QUESTION, modelsInBrowser, skip } from './chromium.js';
 import { RED_CIRCLE } from './support.js';
 
 describe('other models in a browser', { skip, timeout: 300_000 }, () => {
@@ -40,7 +40,7 @@ describe('other models in a browser', { skip, timeout: 300_000 }, () => {
     assert.deepEqual(use.serious(), []);
   });
 
-  test('the cache: the second time there is no request', async () => {
+  test('the cache: the second time nothing is downloaded', async () => {
     await use.page.goto(use.url);
     const [first] = await load([{}]);
     assert.equal(first.info.cached, true);
@@ -49,12 +49,27 @@ describe('other models in a browser', { skip, timeout: 300_000 }, () => {
     await use.page.reload();
     const [second, worker] = await load([{}, { precision: 'q8', worker: false }]);
     assert.deepEqual(use.asked, []);
+    assert.ok(use.checked.some((path) => path.endsWith('/config.json')) && use.checked.some((path) => path.endsWith('/model.safetensors')));
     for (const found of [second, worker]) assert.deepEqual([found.answers, found.info.cached], [first.answers, true]);
     await load([{ precision: 'q4' }]);
     assert.ok(use.asked.length > 3);
     use.asked.length = 0;
     await load([{ cache: false }]);
     assert.ok(use.asked.length > 3);
+  });
+
+  test('the cache: loaded anew when the files have changed, and without a network as they were', async () => {
+    await use.page.goto(use.url);
+    const [first] = await load([{}]);
+    use.modified = 'Wed, 03 Jan 2024 10:00:00 GMT';
+    for (const downloads of [true, false]) {
+      use.asked.length = 0;
+      const [next] = await load([{}]);
+      assert.deepEqual([use.asked.length > 3, next.answers, next.info.cached], [downloads, first.answers, true]);
+    }
+    await use.page.route(`${HOST}/**`, (route) => route.abort('internetdisconnected'));
+    const [offline] = await load([{}]);
+    assert.deepEqual([offline.answers, offline.info.cached], [first.answers, true]);
   });
 
   test('a damaged entry of the cache is replaced, and without a cache the model works', async () => {

@@ -33,7 +33,7 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
     await use.page.getByLabel('Weights').selectOption('q4');
     await use.page.getByRole('button', { name: 'Load' }).click();
     await card().waitFor();
-    assert.match(await card().textContent(), /owner\/small.*BERT.*54\.9 thousand, as q4.*MB.*Not stated.*without a download/s);
+    assert.match(await card().textContent(), /owner\/small.*BERT.*54\.9 thousand, as q4.*MB.*Not stated.*without a download, as long as its files stay the same/s);
     assert.ok(await use.page.locator('#about').isHidden() && await use.page.locator('#model-progress').isHidden());
     await answers(await best({ precision: 'q4' }));
 
@@ -86,7 +86,7 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
     await use.page.getByText('Other models').click();
     const alert = use.page.locator('#model-error');
     for (const [address, message] of [[`${HOST}/nothing.safetensors`, /HTTP status 404\.$/], [`${HOST}/nothing/`, /^The folder has no config\.json: nothing is at .*\/nothing\/config\.json\.$/],
-      ['http://', /address "http:\/\/" is none/], [`${HOST}/config.json`, /^The manifest can't be used/]]) {
+      ['http://', /address "http:\/\/" is none/], [`${HOST}/tokenizer_config.json`, /^The manifest can't be used/]]) {
       await use.page.getByLabel('Address of a folder').fill(address);
       await use.page.getByLabel('Address of a folder').press('Enter');
       await alert.getByText(message).waitFor();

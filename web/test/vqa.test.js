@@ -96,7 +96,7 @@ test('choices go to choose, all of them ranked unless topK says less', async () 
   assert.deepEqual(chosen[0], ['choose', 1, '', ['cat', 'dög'], 2]);
   assert.deepEqual(chosen.map(([, , , , topK]) => topK), [2, 100, 1]);
   asked.length = 0;
-  const cases = [[[], /^choices is of type object/], ['cat', /^choices is "cat", expected an array/], [null, /^choices is null/], [[7], /^choice 1 is 7/],
+  const cases = [[[], /^choices is an empty array: there is no answer to choose$/], [{}, /^choices is of type object, expected an array/], ['cat', /^choices is "cat", expected an array/], [null, /^choices is null/], [[7], /^choice 1 is 7/],
     [['cat', ''], /^choice 2 is empty/], [['c\0at'], /^choice 1 holds a zero byte/]];
   for (const [choices, message] of cases) await assert.rejects(picture.ask('why?', { choices }), { code: 'E_CALL', message });
   for (const topK of [1.5, '3']) await assert.rejects(picture.ask('why?', { choices: ['a'], topK }), { code: 'E_CALL', message: /^topK is / });

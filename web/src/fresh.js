@@ -1,0 +1,66 @@
+// Whether the files that a kept model was made of are still the same, as far as their hosts tell.
+
+import { abortable } from './abort.js';
+import { isPage } from './fetch.js';
+
+/**
+ * A file, as its host described it when it was fetched.
+ * @typedef {{ url: string, etag: string | null, modified: string | null, size: string | null }} Made
+ */
+
+/** Longer than this nobody waits to learn that nothing has changed. In milliseconds. */
+const PATIENCE = 5000;
+
+/**
+ * @param {URL | string} url  as asked for, before it was redirected
+ * @param {Response} response
+ * @returns {Made}
+ */
+export function described(url, { headers }) {
+  const etag = headers.get('etag')?.replace(/^W\//, '') ?? null; // it is weak or not as the file came compressed or not
+  return { url: String(url), etag, modified: headers.get('last-modified'), size: headers.get('content-length') };
+}
+
+/**
+ * Ask the hosts again. No network, no answer in time, or nothing to compare: then nothing is known to have changed.
+ * @param {Made[]} files
+ * @param {AbortSignal} [signal]
+ * @param {number} [patience]
+ * @returns {Promise<boolean>}
+ */
+export async function changed(files, signal, patience = PATIENCE) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), patience);
+  try {
+    const now = await abortable(Promise.all(files.map(({ url }) => ask(url, controller.signal))), signal);
+    return files.some((file, i) => differ(file, now[i]));
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {AbortSignal} signal
+ * @returns {Promise<Made | undefined>}
+ */
+async function ask(url, signal) {
+  try {
+    const response = await fetch(url, { method: 'HEAD', cache: 'no-cache', signal });
+    return response.ok && !isPage(response) ? described(url, response) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Only what was told both times can differ.
+ * @param {Made} before
+ * @param {Made} [now]
+ */
+function differ(before, now) {
+  if (!now) return false;
+  if (before.etag && now.etag) return before.etag !== now.etag;
+  return [[before.modified, now.modified], [before.size, now.size]].some(([a, b]) => a && b && a !== b);
+}
