@@ -19,14 +19,14 @@ typedef struct {
 bool choices_read(choices *c, const char *list, size_t size, error *err);
 void choices_free(choices *c);
 
-/* The indices of the labels (texts) that the choices name, in any ASCII letter case: [count], for the
- * caller to free(); NULL and a sentence where a choice is no label or stands twice. */
+/* The indices of the labels (texts) that the choices name, in any ASCII letter case: [count], for
+ * the caller to free(); NULL and a sentence where a choice is no label or stands twice. */
 int *choices_labels(const choices *c, const cJSON *labels, error *err);
 
-/* The text that asks a model whether `choice` is right: the question with the choice in place of "{}",
- * "question: <question> answer: <choice>" where it has none, the choice alone where it is empty (as in
- * "How Much Can CLIP Benefit Vision-and-Language Tasks?", Shen et al. 2021, and in the prompts of the
- * CLIP paper). For the caller to free(), with its size; NULL without memory. */
+/* The text that asks a model whether `choice` is right: the question with the choice in place of
+ * "{}", "question: <question> answer: <choice>" where it has none, the choice alone where it is
+ * empty (as in "How Much Can CLIP Benefit Vision-and-Language Tasks?", Shen et al. 2021, and in the
+ * prompts of the CLIP paper). For the caller to free(), with its size; NULL without memory. */
 char *choices_prompt(const char *question, size_t question_size, const char *choice, size_t *size);
 
 #endif

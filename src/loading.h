@@ -1,4 +1,5 @@
-/* From the bytes of a model, as one pack or as the files of a folder, to its settings and weights. */
+/* From the bytes of a model, as one pack or as the files of a folder, to its settings and weights.
+ */
 #ifndef VQA_LOADING_H
 #define VQA_LOADING_H
 

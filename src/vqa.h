@@ -66,12 +66,12 @@ int vqa_set_precision(vqa *v, vqa_precision keep);
  * `name` (UTF-8, `size` bytes) is what people call the model. */
 int vqa_open_folder(vqa *v, const char *name, size_t size);
 
-/* What vqa_info() and packs say about the model's licence, instead of what its files say (of a folder:
- * the line "license:" of README.md). Before vqa_load_end(). UTF-8, `size` bytes. */
+/* What vqa_info() and packs say about the model's licence, instead of what its files say (of a
+ * folder: the line "license:" of README.md). Before vqa_load_end(). UTF-8, `size` bytes. */
 int vqa_set_licence(vqa *v, const char *text, size_t size);
 
-/* The name of the next file of the folder, such as "config.json"; "" when there is no other to come,
- * after a failure, and for a pack. Lives until the next vqa_end_file(). */
+/* The name of the next file of the folder, such as "config.json"; "" when there is no other to
+ * come, after a failure, and for a pack. Lives until the next vqa_end_file(). */
 const char *vqa_wanted_file(const vqa *v);
 
 /* The wanted file has ended (there != 0), or the folder has no such file (there == 0; fine for
@@ -88,7 +88,8 @@ int vqa_load(vqa *v, const uint8_t *bytes, size_t size);
 int vqa_load_end(vqa *v);
 
 /* The model that is loaded, as a pack: its size in bytes (negative: a vqa_status), and its next
- * bytes, at most `size` into `bytes`; returns how many, 0 at the end (a further call starts anew). */
+ * bytes, at most `size` into `bytes`; returns how many, 0 at the end (a further call starts anew).
+ */
 double vqa_pack_size(vqa *v);
 int vqa_pack_read(vqa *v, uint8_t *bytes, size_t size);
 
@@ -125,8 +126,8 @@ int vqa_ask(vqa *v, int picture, const char *question, size_t size, int top_k);
 int vqa_choose(vqa *v, int picture, const char *question, size_t size, const char *choices,
                size_t choices_size, int top_k);
 
-/* Answer `i` of the last vqa_ask() or vqa_choose(): its text (UTF-8; "" out of range) and its score: a probability
- * 0..1, or the predicted value of a regression head. */
+/* Answer `i` of the last vqa_ask() or vqa_choose(): its text (UTF-8; "" out of range) and its
+ * score: a probability 0..1, or the predicted value of a regression head. */
 const char *vqa_answer_text(vqa *v, int i);
 float vqa_answer_score(const vqa *v, int i);
 
@@ -135,10 +136,11 @@ float vqa_answer_score(const vqa *v, int i);
 const float *vqa_logits(const vqa *v, int *count);
 
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
- * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices" ("required"
- * where the answers come from the caller, else "optional"), "maxTokens", "kernels", "threads",
- * "weightBytes", "scratchBytes" (working memory), "unusedTensors" (names of the tensors of the file
- * that the architecture has no place for). Lives as long as `v`; "{}" before vqa_load_end(). */
+ * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices"
+ * ("required" where the answers come from the caller, else "optional"), "maxTokens", "kernels",
+ * "threads", "weightBytes", "scratchBytes" (working memory), "unusedTensors" (names of the tensors
+ * of the file that the architecture has no place for). Lives as long as `v`; "{}" before
+ * vqa_load_end(). */
 const char *vqa_info(const vqa *v);
 
 /* One sentence about the last call that failed; "" while none has. Never NULL. */

@@ -1,6 +1,6 @@
-/* A folder as Hugging Face publishes models (config.json, preprocessor_config.json, tokenizer files,
- * weights), taken in file by file: which file is wanted next, and what its contents mean for the
- * settings of a pack. Where the bytes come from is the caller's business. */
+/* A folder as Hugging Face publishes models (config.json, preprocessor_config.json, tokenizer
+ * files, weights), taken in file by file: which file is wanted next, and what its contents mean for
+ * the settings of a pack. Where the bytes come from is the caller's business. */
 #ifndef VQA_FORMAT_FOLDER_H
 #define VQA_FORMAT_FOLDER_H
 
@@ -21,12 +21,12 @@ bool folder_wants_weights(const folder *f);
 /* The next bytes of the wanted file, if it is not one of weights. */
 bool folder_take(folder *f, const uint8_t *bytes, size_t size, error *err);
 
-/* The wanted file has ended (`there`), or the folder has none of that name. False and a sentence: it
- * can't be done without, or its contents can't be used. */
+/* The wanted file has ended (`there`), or the folder has none of that name. False and a sentence:
+ * it can't be done without, or its contents can't be used. */
 bool folder_end(folder *f, bool there, error *err);
 
-/* What the files said so far: config is there as soon as config.json has ended. Owned by the folder;
- * to keep it, move it out. */
+/* What the files said so far: config is there as soon as config.json has ended. Owned by the
+ * folder; to keep it, move it out. */
 pack_settings *folder_settings(folder *f);
 
 #endif

@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 
-/* Parse `size` bytes as one JSON value with nothing but white space behind it. NULL and a sentence (naming
- * `what`) for anything else. The caller gives it back with cJSON_Delete(). */
+/* Parse `size` bytes as one JSON value with nothing but white space behind it. NULL and a sentence
+ * (naming `what`) for anything else. The caller gives it back with cJSON_Delete(). */
 cJSON *json_parse(const char *text, size_t size, const char *what, error *err);
 
 /* The same for an object. NULL and a sentence (naming `what`) for anything else. The

@@ -15,8 +15,8 @@ typedef struct {
     float scale;                              /* exp(logit_scale) */
 } clip;
 
-/* The settings of one encoder, NULL and a sentence if there are none. Very old files have them under the
- * old key, beside none or an empty object. */
+/* The settings of one encoder, NULL and a sentence if there are none. Very old files have them
+ * under the old key, beside none or an empty object. */
 static const cJSON *part_config(const cJSON *config, const char *key, const char *old_key,
                                 error *err)
 {

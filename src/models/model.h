@@ -49,7 +49,8 @@ struct model {
  * sentence that names it and lists those we do. */
 bool model_known(const cJSON *config, error *err);
 
-/* Find the architecture by the config's "model_type" and take its weights. Give the model back with model_free(). */
+/* Find the architecture by the config's "model_type" and take its weights. Give the model back with
+ * model_free(). */
 bool model_bind(model *m, weights *w, const cJSON *config, error *err);
 void model_free(model *m);
 

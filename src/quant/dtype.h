@@ -30,7 +30,8 @@ size_t dtype_size(dtype type);
  * integers rounded to the nearest. */
 void dtype_to_floats(dtype type, const uint8_t *bytes, size_t n, float *floats);
 
-/* IEEE 754 binary16 and back: rounded to the nearest, halves to even; too large becomes infinity. */
+/* IEEE 754 binary16 and back: rounded to the nearest, halves to even; too large becomes infinity.
+ */
 uint16_t float_to_half(float value);
 float half_to_float(uint16_t half);
 

@@ -22,8 +22,8 @@ enum {
 /* Scales of a row of `cols` weights. */
 int packed_groups(int cols, int bits);
 
-/* Quantize a row: x [cols] -> levels [cols], scale [packed_groups(cols, bits)], each exact as F16. The
- * sum of the weights is kept as well as can be, see rounding.h. */
+/* Quantize a row: x [cols] -> levels [cols], scale [packed_groups(cols, bits)], each exact as F16.
+ * The sum of the weights is kept as well as can be, see rounding.h. */
 void packed_quantize(const float *x, int cols, int bits, uint8_t *levels, float *scale);
 
 /* Levels [cols] to bytes [cols / 8 * bits] and back. */

@@ -7,11 +7,11 @@ typedef enum { KEEP_AS_STORED, QUANTIZE_Q8, QUANTIZE_Q4 } precision;
 
 enum { BITS_FLOAT = 32, BITS_HALF = 16 }; /* both are floats in memory */
 
-/* The bits of a value of the tensor of that name, rank and row length. Matrices called "...weight" are
- * quantized, but not position and token-type tables, which are small. What is finer than the rest was
- * found by measurement on ViLT: the first layers of the head (half floats, 8 bits in q4), and in q4
- * values and outputs of attention, projections and classifiers (6) and the first layers (5). Rows that
- * are no multiple of eight have 8. */
+/* The bits of a value of the tensor of that name, rank and row length. Matrices called "...weight"
+ * are quantized, but not position and token-type tables, which are small. What is finer than the
+ * rest was found by measurement on ViLT: the first layers of the head (half floats, 8 bits in q4),
+ * and in q4 values and outputs of attention, projections and classifiers (6) and the first layers
+ * (5). Rows that are no multiple of eight have 8. */
 int precision_bits(precision keep, const char *name, int rank, int cols);
 
 #endif

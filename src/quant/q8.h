@@ -10,8 +10,8 @@
 
 enum { Q8_WEIGHT_MAX = 127 };
 
-/* q = x / scale rounded, scale = max|x| / Q8_WEIGHT_MAX; returns the scale (0 for zeros). The sum of
- * the weights is kept as well as can be, see rounding.h. */
+/* q = x / scale rounded, scale = max|x| / Q8_WEIGHT_MAX; returns the scale (0 for zeros). The sum
+ * of the weights is kept as well as can be, see rounding.h. */
 float q8_quantize_weights(const float *x, int n, int8_t *q);
 
 #endif

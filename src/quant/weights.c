@@ -134,8 +134,8 @@ static void place(weight *t, arena *block)
     if (scale_room(t) > 0) t->scale = arena_take(block, scale_room(t), sizeof(float));
 }
 
-/* Zeros where no bytes came: the rows that fill the last panel. Not before all others have arrived, so
- * that a false size costs nothing. */
+/* Zeros where no bytes came: the rows that fill the last panel. Not before all others have arrived,
+ * so that a false size costs nothing. */
 static void fill(weight *t)
 {
     size_t filled = (size_t)t->rows * row_room(t),

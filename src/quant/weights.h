@@ -58,8 +58,8 @@ typedef struct {
  * False: shapes too large, a name that an earlier file had, or no memory. */
 bool weights_plan(weights *w, const tensor_info *tensors, int count, precision keep, error *err);
 
-/* The next `size` bytes of tensor `index` of the file planned last, in order. Refuses NaN, infinity and
- * what is too large for the bits it is kept in, naming tensor and place. */
+/* The next `size` bytes of tensor `index` of the file planned last, in order. Refuses NaN, infinity
+ * and what is too large for the bits it is kept in, naming tensor and place. */
 bool weights_take(weights *w, int index, const uint8_t *bytes, size_t size, error *err);
 
 /* After the last file: join the scales of a quantized file to their tensors. */
@@ -85,8 +85,8 @@ const float *weights_floats(const weights *w, const char *name, int rank, const 
 /* Whether `t` holds the scales of another tensor. */
 bool weights_is_scale(const weights *w, const weight *t);
 
-/* Row `r` of a tensor as a file has it: floats, int8 values or packed levels, weight_row_bytes(t) of
- * them; `row` is room for 4 * t->cols bytes, `levels` for t->cols. */
+/* Row `r` of a tensor as a file has it: floats, int8 values or packed levels, weight_row_bytes(t)
+ * of them; `row` is room for 4 * t->cols bytes, `levels` for t->cols. */
 size_t weight_row_bytes(const weight *t);
 void weight_row(const weight *t, int r, uint8_t *row, uint8_t *levels);
 

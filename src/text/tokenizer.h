@@ -31,8 +31,8 @@ int tokenizer_size(const tokenizer *t);
  * Returns how many ids were written, or -1 without memory. */
 int tokenizer_encode(const tokenizer *t, const char *text, size_t size, int *ids, int max_length);
 
-/* What ids made by tokenizer_encode() say: whether there is any text between the tokens around it, and
- * whether any of it is known. */
+/* What ids made by tokenizer_encode() say: whether there is any text between the tokens around it,
+ * and whether any of it is known. */
 typedef enum { TEXT_EMPTY, TEXT_UNKNOWN, TEXT_KNOWN } text_state;
 text_state tokenizer_state(const tokenizer *t, const int *ids, int count);
 

@@ -14,8 +14,8 @@ typedef struct archive archive;
 archive *archive_open(const char *path, error *err);
 void archive_close(archive *a);
 
-/* The file of that name, for the caller to free(); NULL and a sentence. In a tar file leading folders
- * may be left out where the name stays unique. */
+/* The file of that name, for the caller to free(); NULL and a sentence. In a tar file leading
+ * folders may be left out where the name stays unique. */
 uint8_t *archive_read(const archive *a, const char *name, size_t *size, error *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* vqa compare: how far the outputs of two models are apart, such as of one model in two precisions. */
+/* vqa compare: how far the outputs of two models are apart, such as of one model in two precisions.
+ */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -104,7 +104,8 @@ bool golden_bert(const char *folder, const compute *c, golden_result *result, er
     return ok;
 }
 
-/* The classifier's goldens have a name of their own for the last hidden state before the final norm. */
+/* The classifier's goldens have a name of their own for the last hidden state before the final
+ * norm. */
 static void show_vit(void *context, const char *output, int layer, tensor value)
 {
     const golden_watch *w = context;

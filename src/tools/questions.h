@@ -16,8 +16,8 @@ typedef struct {
     bool same; /* the picture is that of the question before */
 } picture_question;
 
-/* Hand on each line, at most `most` of them, until take() returns false with a sentence. False and a
- * sentence that names the line. */
+/* Hand on each line, at most `most` of them, until take() returns false with a sentence. False and
+ * a sentence that names the line. */
 bool questions_each(const char *path, const archive *pictures, int most,
                     bool (*take)(void *context, const picture_question *q, error *err),
                     void *context, error *err);

@@ -161,8 +161,8 @@ static bool write_model(const char *folder, const char *path, error *err)
     return ok || fail(err, "%s: %s", path, why.text);
 }
 
-/* Words for a WordPiece tokenizer of `count` tokens: every letter and digit, alone and inside a word,
- * and fillers. */
+/* Words for a WordPiece tokenizer of `count` tokens: every letter and digit, alone and inside a
+ * word, and fillers. */
 static bool write_vocabulary(const char *path, int count, error *err)
 {
     FILE *f = fopen(path, "w");

@@ -47,8 +47,8 @@ typedef struct {
     const char *licence; /* NULL: what the model says */
 } model_options;
 
-/* A handle with the model at `path` loaded (a pack, the manifest of a pack in parts, or a folder), or
- * NULL after saying what is wrong. */
+/* A handle with the model at `path` loaded (a pack, the manifest of a pack in parts, or a folder),
+ * or NULL after saying what is wrong. */
 vqa *tool_open_as(const char *path, model_options options);
 vqa *tool_open(const char *path, int threads, vqa_precision precision);
 

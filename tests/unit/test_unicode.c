@@ -1,5 +1,5 @@
-/* Code points: reading, writing, kinds, lower case, decomposition, composition. The sums cover every
- * code point; they come from Python's unicodedata: `make_unicode_tables.py --sums`. */
+/* Code points: reading, writing, kinds, lower case, decomposition, composition. The sums cover
+ * every code point; they come from Python's unicodedata: `make_unicode_tables.py --sums`. */
 #include <stdlib.h>
 #include <string.h>
 
