@@ -10,11 +10,10 @@
 #include <stdint.h>
 
 enum {
-    PANEL = 8,   /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
-    Q8_STEP = 8, /* int8 rows are padded with zeros to a multiple of this */
-    Q8_MAX =
-        63, /* activations are quantized to -63..63, one scale a row, which leaves one bit so that
-                    relaxed i8 x i7 products stay exact */
+    PANEL = 8,      /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
+    Q8_STEP = 8,    /* int8 rows are padded with zeros to a multiple of this */
+    Q8_MAX = 63,    /* activations are quantized to -63..63, see nn/linear.h: one bit less than int8
+                    has, so that relaxed i8 x i7 products stay exact */
     Q4_GROUP = 128, /* neighbouring inputs that share a scale */
     Q4_LEVELS = 16, /* a nibble n means (2 n - 15) times the scale of its group */
 };
@@ -25,11 +24,12 @@ typedef struct {
     /* y = x W^T + bias for the panels first..last-1 of W.
      *   x [rows, in] with x_stride floats from row to row
      *   w: panels of [in, PANEL]; bias [out] or NULL
-     *   y [rows, out] with y_stride; the last panel may be partly filled (out not a multiple of PANEL) */
+     *   y [rows, out] with y_stride; the last panel may be partly filled */
     void (*matmul_f32)(const float *x, int x_stride, int rows, int in, const float *w,
                        const float *bias, float *y, int y_stride, int out, int first, int last);
 
-    /* The same with int8: y = sum(x w) * (x_scale[row] * w_scale[output]) + bias; sums are exact in int32.
+    /* The same with int8: y = sum(x w) * (x_scale[row] * w_scale[output]) + bias; sums are exact in
+     * int32.
      *   x [rows, in], in a multiple of Q8_STEP
      *   w: panels of [in / 2, PANEL, 2]; w_scale [out] */
     void (*matmul_q8)(const int8_t *x, const float *x_scale, int rows, int in, const int8_t *w,
