@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-enum { THREAD_STACK = 1 << 16 }; /* bytes of stack that a thread has at least */
+enum { THREAD_STACK = 1 << 18 }; /* bytes of stack that a thread has, or more */
 
 typedef struct thread thread;
 

@@ -22,7 +22,7 @@ export const PIECE = 1 << 20;
 export function bytesOf(source) {
   if (source instanceof Response) return fromResponse(expectFile(source, 'model'));
   if (source instanceof ReadableStream) return { stream: source, size: undefined, lent: true };
-  if (source instanceof Blob) return fromBlob(source);
+  if (source instanceof Blob) return { stream: source.stream(), size: source.size };
   if (source instanceof ArrayBuffer) return fromBytes(new Uint8Array(source));
   return fromBytes(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
 }
@@ -58,24 +58,14 @@ function fromResponse(response) {
 }
 
 /** @param {Uint8Array} bytes */
-const fromBytes = (bytes) => inPieces(bytes.length, (from, to) => bytes.slice(from, to));
-
-/** Its own stream gives smaller pieces, slowly. @param {Blob} blob */
-const fromBlob = (blob) => inPieces(blob.size, async (from, to) => new Uint8Array(await blob.slice(from, to).arrayBuffer()));
-
-/**
- * @param {number} size
- * @param {(from: number, to: number) => Uint8Array | Promise<Uint8Array>} read
- * @returns {Bytes}
- */
-function inPieces(size, read) {
+function fromBytes(bytes) {
   let at = 0;
   /** @type {ReadableStream<Uint8Array>} */
   const stream = new ReadableStream({
-    async pull(controller) {
-      if (at < size) controller.enqueue(await read(at, (at += PIECE)));
+    pull(controller) {
+      if (at < bytes.length) controller.enqueue(bytes.slice(at, (at += PIECE)));
       else controller.close();
     },
   });
-  return { stream, size };
+  return { stream, size: bytes.length };
 }
