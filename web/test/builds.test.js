@@ -187,8 +187,8 @@ describe('every build', { skip: missing(...RUNTIMES, PACK) }, () => {
         return createVqa({ model: '/weights/shapes.q8.safetensors', threads: 3, onProgress, signal: controller.signal }).catch(({ name }) => name);
       });
       assert.equal(name, 'AbortError');
-      assert.equal(ended.length, 6);
       await Promise.all(ended);
+      assert.deepEqual(page.workers(), []);
     });
   });
 });
