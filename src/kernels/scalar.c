@@ -14,7 +14,7 @@ static float sum_lanes(const float lane[4]) { return (lane[0] + lane[1]) + (lane
 static float exp_polynomial(float x)
 {
     x = smaller(larger(EXP_MIN, x), EXP_MAX); /* NaN becomes EXP_MIN */
-    float n = nearbyintf(x * EXP_LOG2E);
+    float rounded = x * EXP_LOG2E + EXP_ROUND, n = rounded - EXP_ROUND;
     float r = (x - n * EXP_LN2_HIGH) - n * EXP_LN2_LOW;
     float p = EXP_P0;
     p = p * r + EXP_P1;
@@ -23,7 +23,9 @@ static float exp_polynomial(float x)
     p = p * r + EXP_P4;
     p = p * r + EXP_P5;
     float y = (p * (r * r) + r) + 1.0f;
-    int32_t bits = ((int32_t)n + 127) * (1 << 23);
+    uint32_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    bits = (bits + 127) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
     return y * power;
@@ -31,14 +33,19 @@ static float exp_polynomial(float x)
 
 static float erf_polynomial(float x)
 {
-    float a = fabsf(x);
-    float t = 1.0f / (1.0f + ERF_P * a);
-    float p = ERF_A5;
-    p = p * t + ERF_A4;
-    p = p * t + ERF_A3;
-    p = p * t + ERF_A2;
-    p = p * t + ERF_A1;
-    return copysignf(1.0f - (p * t) * exp_polynomial(-(a * a)), x);
+    x = smaller(larger(-ERF_MAX, x), ERF_MAX);
+    float z = x * x, p = ERF_P5, q = ERF_Q5;
+    p = p * z + ERF_P4;
+    p = p * z + ERF_P3;
+    p = p * z + ERF_P2;
+    p = p * z + ERF_P1;
+    p = p * z + ERF_P0;
+    q = q * z + ERF_Q4;
+    q = q * z + ERF_Q3;
+    q = q * z + ERF_Q2;
+    q = q * z + ERF_Q1;
+    q = q * z + 1.0f;
+    return smaller(larger(-1.0f, x * p / q), 1.0f);
 }
 
 static float sigmoid_of(float x) { return 1.0f / (1.0f + exp_polynomial(-x)); }

@@ -30,39 +30,91 @@ static float sum_lanes(v128_t v)
            (wasm_f32x4_extract_lane(v, 2) + wasm_f32x4_extract_lane(v, 3));
 }
 
-static v128_t exp_polynomial(v128_t x)
+/* Polynomials take FOUR vectors at once, coefficient by coefficient: browsers build a constant anew
+ * for each use once the registers are full. */
+enum { FOUR = 4 };
+
+typedef struct {
+    v128_t v[FOUR];
+} four;
+
+#define EACH(statement)                                                                            \
+    for (int i = 0; i < FOUR; i++) statement
+
+/* p = p x + c */
+#define STEP(p, x, c) EACH((p).v[i] = ADD(MUL((p).v[i], (x).v[i]), SPLAT(c)))
+
+/* `count` (1..4 FOUR) values; the other lanes are zeros. */
+INLINED four load_some(const float *x, int count)
 {
-    x = SMALLER(LARGER(SPLAT(EXP_MIN), x), SPLAT(EXP_MAX));
-    v128_t n = wasm_f32x4_nearest(MUL(x, SPLAT(EXP_LOG2E)));
-    v128_t r = SUB(SUB(x, MUL(n, SPLAT(EXP_LN2_HIGH))), MUL(n, SPLAT(EXP_LN2_LOW)));
-    v128_t p = SPLAT(EXP_P0);
-    p = ADD(MUL(p, r), SPLAT(EXP_P1));
-    p = ADD(MUL(p, r), SPLAT(EXP_P2));
-    p = ADD(MUL(p, r), SPLAT(EXP_P3));
-    p = ADD(MUL(p, r), SPLAT(EXP_P4));
-    p = ADD(MUL(p, r), SPLAT(EXP_P5));
-    v128_t y = ADD(ADD(MUL(p, MUL(r, r)), r), SPLAT(1.0f));
-    v128_t exponent = wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127));
-    return MUL(y, wasm_i32x4_shl(exponent, 23));
+    float values[4 * FOUR] = { 0 };
+    four y;
+    if (count < 4 * FOUR) x = memcpy(values, x, (size_t)count * sizeof *x);
+    EACH(y.v[i] = load(x + 4 * i));
+    return y;
 }
 
-static v128_t erf_polynomial(v128_t x)
+INLINED void store_some(float *x, four y, int count)
 {
-    v128_t sign = wasm_i32x4_splat(INT32_MIN);
-    v128_t a = wasm_v128_andnot(x, sign);
-    v128_t t = DIV(SPLAT(1.0f), ADD(SPLAT(1.0f), MUL(SPLAT(ERF_P), a)));
-    v128_t p = SPLAT(ERF_A5);
-    p = ADD(MUL(p, t), SPLAT(ERF_A4));
-    p = ADD(MUL(p, t), SPLAT(ERF_A3));
-    p = ADD(MUL(p, t), SPLAT(ERF_A2));
-    p = ADD(MUL(p, t), SPLAT(ERF_A1));
-    v128_t magnitude = SUB(SPLAT(1.0f), MUL(MUL(p, t), exp_polynomial(wasm_f32x4_neg(MUL(a, a)))));
-    return wasm_v128_bitselect(x, magnitude, sign);
+    float values[4 * FOUR];
+    float *to = count < 4 * FOUR ? values : x;
+    EACH(store(to + 4 * i, y.v[i]));
+    if (to == values) memcpy(x, values, (size_t)count * sizeof *x);
 }
 
-static v128_t sigmoid_of(v128_t x)
+INLINED four splat_four(float x)
 {
-    return DIV(SPLAT(1.0f), ADD(SPLAT(1.0f), exp_polynomial(wasm_f32x4_neg(x))));
+    four y;
+    EACH(y.v[i] = SPLAT(x));
+    return y;
+}
+
+INLINED four exp_polynomial(four x)
+{
+    four rounded, n, p = splat_four(EXP_P0);
+    EACH(x.v[i] = SMALLER(LARGER(SPLAT(EXP_MIN), x.v[i]), SPLAT(EXP_MAX)));
+    EACH(rounded.v[i] = ADD(MUL(x.v[i], SPLAT(EXP_LOG2E)), SPLAT(EXP_ROUND)));
+    EACH(n.v[i] = SUB(rounded.v[i], SPLAT(EXP_ROUND)));
+    EACH(x.v[i] = SUB(x.v[i], MUL(n.v[i], SPLAT(EXP_LN2_HIGH))));
+    EACH(x.v[i] = SUB(x.v[i], MUL(n.v[i], SPLAT(EXP_LN2_LOW))));
+    STEP(p, x, EXP_P1);
+    STEP(p, x, EXP_P2);
+    STEP(p, x, EXP_P3);
+    STEP(p, x, EXP_P4);
+    STEP(p, x, EXP_P5);
+    EACH(p.v[i] = ADD(ADD(MUL(p.v[i], MUL(x.v[i], x.v[i])), x.v[i]), SPLAT(1.0f)));
+    EACH(rounded.v[i] = wasm_i32x4_add(rounded.v[i], wasm_i32x4_splat(127)));
+    EACH(p.v[i] = MUL(p.v[i], wasm_i32x4_shl(rounded.v[i], 23)));
+    return p;
+}
+
+INLINED four erf_polynomial(four x)
+{
+    four z, p = splat_four(ERF_P5), q = splat_four(ERF_Q5);
+    EACH(x.v[i] = SMALLER(LARGER(SPLAT(-ERF_MAX), x.v[i]), SPLAT(ERF_MAX)));
+    EACH(z.v[i] = MUL(x.v[i], x.v[i]));
+    STEP(p, z, ERF_P4);
+    STEP(p, z, ERF_P3);
+    STEP(p, z, ERF_P2);
+    STEP(p, z, ERF_P1);
+    STEP(p, z, ERF_P0);
+    EACH(p.v[i] = MUL(x.v[i], p.v[i]));
+    STEP(q, z, ERF_Q4);
+    STEP(q, z, ERF_Q3);
+    STEP(q, z, ERF_Q2);
+    STEP(q, z, ERF_Q1);
+    STEP(q, z, 1.0f);
+    EACH(p.v[i] = DIV(p.v[i], q.v[i]));
+    EACH(p.v[i] = SMALLER(LARGER(SPLAT(-1.0f), p.v[i]), SPLAT(1.0f)));
+    return p;
+}
+
+INLINED four sigmoid_of(four x)
+{
+    EACH(x.v[i] = wasm_f32x4_neg(x.v[i]));
+    x = exp_polynomial(x);
+    EACH(x.v[i] = DIV(SPLAT(1.0f), ADD(SPLAT(1.0f), x.v[i])));
+    return x;
 }
 
 /* Up to TILE_F32 rows of x times one panel. `rows` is a constant wherever this is inlined. */
@@ -188,15 +240,14 @@ static void softmax(float *x, int n, float scale)
     largest = SPLAT(largest1);
     v128_t scales = SPLAT(scale);
     v128_t sum = SPLAT(0.0f);
-    for (int i = 0; i < whole; i += 4) {
-        v128_t e = exp_polynomial(MUL(SUB(load(x + i), largest), scales));
-        store(x + i, e);
-        sum = ADD(sum, e);
-    }
-    if (rest) {
-        store_tail(x + whole, exp_polynomial(MUL(SUB(load_tail(x + whole, rest), largest), scales)),
-                   rest);
-        sum = ADD(sum, load_tail(x + whole, rest));
+    for (int begin = 0; begin < n; begin += 4 * FOUR) {
+        int count = n - begin < 4 * FOUR ? n - begin : 4 * FOUR;
+        four e = load_some(x + begin, count);
+        EACH(e.v[i] = MUL(SUB(e.v[i], largest), scales));
+        e = exp_polynomial(e);
+        store_some(x + begin, e, count);
+        if (count < 4 * FOUR) e = load_some(x + begin, count); /* zeros behind the end */
+        EACH(sum = ADD(sum, e.v[i]));
     }
     float factor1 = 1.0f / sum_lanes(sum);
     v128_t factor = SPLAT(factor1);
@@ -204,29 +255,44 @@ static void softmax(float *x, int n, float scale)
     for (int i = whole; i < n; i++) x[i] *= factor1;
 }
 
-/* x[i] = f(x[i]), four at a time. */
-static inline __attribute__((always_inline)) void map(float *x, size_t n, v128_t (*f)(v128_t))
+/* x[i] = f(x[i]). */
+INLINED void map(float *x, size_t n, four (*f)(four))
 {
-    size_t whole = n / 4 * 4;
-    for (size_t i = 0; i < whole; i += 4) store(x + i, f(load(x + i)));
-    if (n > whole) store_tail(x + whole, f(load_tail(x + whole, n - whole)), n - whole);
+    for (; n >= 4 * FOUR; n -= 4 * FOUR, x += 4 * FOUR)
+        store_some(x, f(load_some(x, 4 * FOUR)), 4 * FOUR);
+    if (n) store_some(x, f(load_some(x, (int)n)), (int)n);
 }
 
-static v128_t gelu_of(v128_t x)
+INLINED four gelu_of(four x)
 {
-    return MUL(MUL(SPLAT(0.5f), x), ADD(SPLAT(1.0f), erf_polynomial(MUL(x, SPLAT(SQRT_HALF)))));
+    four y;
+    EACH(y.v[i] = MUL(x.v[i], SPLAT(SQRT_HALF)));
+    y = erf_polynomial(y);
+    EACH(y.v[i] = MUL(MUL(SPLAT(0.5f), x.v[i]), ADD(SPLAT(1.0f), y.v[i])));
+    return y;
 }
 
-static v128_t quick_gelu_of(v128_t x)
+INLINED four quick_gelu_of(four x)
 {
-    return MUL(x, sigmoid_of(MUL(x, SPLAT(QUICK_GELU_SCALE))));
+    four y;
+    EACH(y.v[i] = MUL(x.v[i], SPLAT(QUICK_GELU_SCALE)));
+    y = sigmoid_of(y);
+    EACH(y.v[i] = MUL(x.v[i], y.v[i]));
+    return y;
 }
 
-static v128_t relu_of(v128_t x) { return LARGER(SPLAT(0.0f), x); }
-
-static v128_t tanh_of(v128_t x)
+INLINED four relu_of(four x)
 {
-    return SUB(SPLAT(1.0f), DIV(SPLAT(2.0f), ADD(exp_polynomial(ADD(x, x)), SPLAT(1.0f))));
+    EACH(x.v[i] = LARGER(SPLAT(0.0f), x.v[i]));
+    return x;
+}
+
+INLINED four tanh_of(four x)
+{
+    EACH(x.v[i] = ADD(x.v[i], x.v[i]));
+    x = exp_polynomial(x);
+    EACH(x.v[i] = SUB(SPLAT(1.0f), DIV(SPLAT(2.0f), ADD(x.v[i], SPLAT(1.0f)))));
+    return x;
 }
 
 static void gelu(float *x, size_t n) { map(x, n, gelu_of); }
