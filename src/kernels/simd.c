@@ -17,13 +17,6 @@ static v128_t load_tail(const float *x, size_t n)
     return load(four);
 }
 
-static void store_tail(float *x, v128_t value, size_t n)
-{
-    float four[4];
-    store(four, value);
-    memcpy(x, four, n * sizeof *x);
-}
-
 static float sum_lanes(v128_t v)
 {
     return (wasm_f32x4_extract_lane(v, 0) + wasm_f32x4_extract_lane(v, 1)) +
@@ -230,7 +223,6 @@ static void layer_norm(const float *x, const float *weight, const float *bias, f
 static void softmax(float *x, int n, float scale)
 {
     int whole = n / 4 * 4;
-    size_t rest = (size_t)(n - whole);
     float largest1 = x[0], lane[4];
     v128_t largest = SPLAT(largest1);
     for (int i = 0; i < whole; i += 4) largest = LARGER(largest, load(x + i));
@@ -238,8 +230,7 @@ static void softmax(float *x, int n, float scale)
     for (int j = 0; j < 4; j++) largest1 = largest1 < lane[j] ? lane[j] : largest1;
     for (int i = whole; i < n; i++) largest1 = largest1 < x[i] ? x[i] : largest1;
     largest = SPLAT(largest1);
-    v128_t scales = SPLAT(scale);
-    v128_t sum = SPLAT(0.0f);
+    v128_t scales = SPLAT(scale), sum = SPLAT(0.0f);
     for (int begin = 0; begin < n; begin += 4 * FOUR) {
         int count = n - begin < 4 * FOUR ? n - begin : 4 * FOUR;
         four e = load_some(x + begin, count);
