@@ -50,8 +50,8 @@ function builtIn(root) {
 
 /** Small models that use every kernel: gates, attention, ViLT and CLIP. @returns {Asked[]} */
 function small(root) {
-  write(root, { 'square.png': readFileSync(fixture('fusion/image0_50x40.png')), 'tall.png': readFileSync(fixture('fusion/image1_33x70.png')) });
-  const pictures = ['square.png', 'tall.png'];
+  const pictures = ['image0_50x40.png', 'image1_33x70.png'];
+  for (const name of pictures) write(root, { [name]: readFileSync(fixture(`fusion/${name}`)) });
   const folders = ['fusion/hybrid', 'fusion/token_attention_mean', 'vilt'];
   for (const name of folders) write(join(root, name), smallFolder(name));
   write(join(root, 'clip'), { ...smallFolder('clip'), ...clipTokenizer() });
@@ -122,7 +122,9 @@ const validates = async (wasm) => WebAssembly.validate(await (await fetch(wasm))
 async function expectedAnswers(root, all) {
   const logits = [];
   for (const { model, precision, pictures, questions, choices } of all) {
-    const options = ['--logits', '--json', ...(precision ? ['--precision', precision] : []), ...(choices ? ['--choices', choices.join()] : [])];
+    const options = ['--logits', '--json'];
+    if (precision) options.push('--precision', precision);
+    if (choices) options.push('--choices', choices.join());
     for (const picture of pictures) {
       for (const question of questions) {
         const { stdout } = await vqa(['ask', join(root, model), join(root, picture), question, ...options], { maxBuffer: 1e7 });
@@ -135,8 +137,8 @@ async function expectedAnswers(root, all) {
 
 /** Which of the command line's they are not. */
 function differences(all, logits, expected) {
-  const names = all.flatMap(({ model, precision = '', pictures, questions }) =>
-    pictures.flatMap((picture) => questions.map((question) => `${model} ${precision}, ${picture}, '${question}'`)));
+  const names = all.flatMap(({ model, precision = 'as it is', pictures, questions }) =>
+    pictures.flatMap((picture) => questions.map((question) => `${model} (${precision}), ${picture}: ${question}`)));
   assert.equal(logits.length, names.length);
   return names.filter((_, i) => Buffer.compare(Buffer.from(logits[i]), Buffer.from(expected[i])) !== 0);
 }
