@@ -143,7 +143,7 @@ function differences(all, logits, expected) {
   return names.filter((_, i) => Buffer.compare(Buffer.from(logits[i]), Buffer.from(expected[i])) !== 0);
 }
 
-describe('the same bits as the command line\'s', { skip, timeout: 300_000 }, () => {
+describe('the same bits as the command line\'s', { skip, timeout: 600_000 }, () => {
   let root, all, expected, server;
 
   before(async () => {
