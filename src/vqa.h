@@ -42,8 +42,8 @@ enum {
     VQA_MAX_SIDE = 32768,      /* width or height of a picture */
 };
 
-/* An empty handle, or NULL without memory. Threads: 1..64 native threads that share the work (the
- * calling one among them); WebAssembly builds without threads take 1. */
+/* An empty handle, or NULL without memory. Threads: 1..64 that share the work, the calling one among
+ * them; builds without threads take 1. In WebAssembly others have to run them: core/thread_wasm.c. */
 vqa *vqa_new(int threads);
 
 /* Give back the handle, its model, its pictures. NULL is fine. */
@@ -139,10 +139,10 @@ const float *vqa_logits(const vqa *v, int *count);
 
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
  * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices"
- * ("required" where the answers come from the caller, else "optional"), "maxTokens", "kernels",
- * "threads", "weightBytes", "scratchBytes" (working memory), "unusedTensors" (names of the tensors
- * of the file that the architecture has no place for). Lives as long as `v`; "{}" before
- * vqa_load_end(). */
+ * ("required" where the answers come from the caller, else "optional"), "maxTokens", "build"
+ * (the instructions it is made for: "simd", "relaxed-simd" or "native"), "kernels", "threads",
+ * "weightBytes", "scratchBytes" (working memory), "unusedTensors" (names of the tensors of the file
+ * that the architecture has no place for). Lives as long as `v`; "{}" before vqa_load_end(). */
 const char *vqa_info(const vqa *v);
 
 /* One sentence about the last call that failed; "" while none has. Never NULL. */
