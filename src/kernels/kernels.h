@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 /* Neighbouring inputs of an output that lie together in a q8 panel: as many as one instruction of
- * this build adds up, see panel.h. */
+ * this build adds up, see panel.h. For the files of kernels/ alone: the others are compiled once for
+ * all builds of the page. */
 #if defined(__wasm__) && !defined(__wasm_relaxed_simd__)
 #define Q8_RUN 2 /* i32x4.dot_i16x8 */
 #else
