@@ -8,6 +8,7 @@ import { CLASSES } from './models.js';
  * @property {string} precision
  * @property {number} threads
  * @property {string} engine
+ * @property {string} [build]  which of the engine's runtimes
  * @property {number} load_ms  from nothing until a question can be asked, the model fetched from the same machine
  * @property {number} ready_ms  the same with the model's bytes in memory
  * @property {number} first_ms  the first answer
@@ -19,7 +20,7 @@ import { CLASSES } from './models.js';
  * @property {number} model_bytes
  * @property {number} runtime_bytes
  * @property {number} runtime_gzip_bytes
- * @property {number} score_difference  the largest, from this engine's float32 on the command line, scores being 0..1
+ * @property {number} score_difference  from this engine's float32 on the command line, see scores.js
  * @property {number} [other_cores]  busy with other programs meanwhile
  *
  * @typedef {{ row: string, target: number, measured: number, most?: boolean }} BarRow

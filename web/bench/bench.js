@@ -10,15 +10,13 @@ import { Bench, servedBytes } from './browser.js';
 import { CLASSES, MODELS, modelFile, prepare, readTask } from './models.js';
 import { USAGE, readOptions } from './options.js';
 import { median } from './page/statistics.js';
+import { SAME_SCORES, scoreDifference } from './scores.js';
 import { cell, table } from './table.js';
 
 const REPORT = fileURLToPath(new URL('../../build/bench.json', import.meta.url));
 
-/** Cores that may be busy with other programs before a round counts as disturbed. */
+/** Cores that may be busy with other programs before a measurement counts as disturbed. */
 const QUIET = 0.15;
-
-/** Most that scores of the same graph in float32 may differ by. */
-const SAME_SCORES = 1e-3;
 
 /** @param {string} sentence @returns {never} */
 function stop(sentence) {
@@ -32,24 +30,27 @@ try {
 } catch (error) {
   stop(`${error.message}\n${USAGE}`);
 }
+if (options.help) {
+  console.log(USAGE);
+  process.exit();
+}
 const unable = missing(COMMAND_LINE, RUNTIME, PACK) || missingBundle() || (!CHROME && 'no Chromium found: set CHROME_PATH');
 if (unable) stop(unable);
 
-const { parts, threads, rounds, retries } = options;
-for (const { model, kind } of parts) prepare(model, CLASSES[kind]);
+for (const { model, kind } of options.parts) prepare(model, CLASSES[kind]);
 const bench = await Bench.open();
 
-/** A run; of several that others disturb, the quietest. */
+/** One measurement; of several, if others disturb it, the quietest. */
 async function quietest(engine, asked) {
   let best = await bench.run(engine, asked);
-  for (let i = 0; i < retries && best.other_cores > QUIET; i++) {
+  for (let i = 0; i < options.retries && best.other_cores > QUIET; i++) {
     const again = await bench.run(engine, asked);
     if (again.other_cores < best.other_cores) best = again;
   }
   return best;
 }
 
-/** One turn of one engine: the measurement itself, and loading from memory. */
+/** One turn of one side: loading and answering, then loading from memory. */
 async function turn(model, { engine, precision }, threads) {
   const { runs, warmup } = MODELS[model];
   const asked = { model, precision, threads };
@@ -58,65 +59,68 @@ async function turn(model, { engine, precision }, threads) {
   return { ...measured, ready_ms };
 }
 
-/** The peak of our memory: where there is a worker the page knows it only as it is after loading. */
-async function memoryAfterAnswers(model, precision) {
+/** The turns of each side, A B A B; one that fails says why and is left out. */
+async function turnsOf(model, sides, threads) {
+  const turns = sides.map(() => []);
+  for (let round = 0; round < options.rounds; round++) {
+    for (const [i, side] of sides.entries()) {
+      const name = `${model}, ${side.engine} ${side.precision}, ${threads} thread${threads > 1 ? 's' : ''}`;
+      try {
+        turns[i].push(await turn(model, side, threads));
+        console.error(`${name}: ${cell(turns[i].at(-1).median_ms, 1)} ms`);
+      } catch (error) {
+        console.error(`${name}: ${error.message.split('\n')[0].replace(/^page\.evaluate: Error: /, '')}`);
+      }
+    }
+  }
+  return turns;
+}
+
+/** All turns of one side as one result. @returns {import('./bar.js').Result} */
+function resultOf(model, { engine, precision }, threads, turns) {
+  const middle = (name) => median(turns.map((turn) => turn[name]));
+  const most = (name) => Math.max(...turns.map((turn) => turn[name]));
+  const all_ms = turns.map((turn) => turn.all_ms);
+  const [{ build, second_ms, runtime, answers }] = turns;
+  const { raw, gzip } = servedBytes(runtime);
+  return {
+    model, precision, threads, engine, build,
+    load_ms: middle('load_ms'), ready_ms: middle('ready_ms'), first_ms: middle('first_ms'), median_ms: middle('median_ms'),
+    min_ms: Math.min(...all_ms.flat()), second_ms: second_ms && middle('second_ms'), all_ms,
+    wasm_bytes: most('wasm_bytes'), model_bytes: statSync(modelFile(model, { engine, precision })).size,
+    runtime_bytes: raw, runtime_gzip_bytes: gzip,
+    score_difference: scoreDifference(readTask(model).answers, answers),
+    other_cores: most('other_cores'), browser: `Chromium ${bench.version}`, cpu: cpus()[0].model,
+  };
+}
+
+/** The peak of our memory: where there is a worker, the page knows it only as it is after loading. */
+async function memoryAfterAnswers({ model, precision }) {
   const { wasm_bytes } = await bench.run('wasm-vqa', { model, precision, runs: 1, warmup: 0, worker: false });
   return wasm_bytes;
 }
 
-/** The largest difference from the answers that the command line gives with float32. */
-function scoreDifference(model, answers) {
-  const scores = new Map(answers.map(({ answer, score }) => [answer, score]));
-  return Math.max(...readTask(model).answers.map(({ answer, score }) => Math.abs(score - (scores.get(answer) ?? 0))));
-}
-
-/** All turns of one side as one result. @returns {import('./bar.js').Result} */
-function resultOf(model, side, threads, turns) {
-  const middle = (name) => median(turns.map((turn) => turn[name]));
-  const all_ms = turns.map((turn) => turn.all_ms);
-  const { raw, gzip } = servedBytes(turns[0].runtime);
-  return {
-    model, precision: side.precision, threads, engine: side.engine,
-    load_ms: middle('load_ms'), ready_ms: middle('ready_ms'), first_ms: middle('first_ms'), median_ms: middle('median_ms'),
-    min_ms: Math.min(...all_ms.flat()), second_ms: turns[0].second_ms && middle('second_ms'), all_ms,
-    wasm_bytes: Math.max(...turns.map((turn) => turn.wasm_bytes)), model_bytes: statSync(modelFile(model, side)).size,
-    runtime_bytes: raw, runtime_gzip_bytes: gzip, score_difference: scoreDifference(model, turns[0].answers),
-    other_cores: Math.max(...turns.map((turn) => turn.other_cores)), browser: `Chromium ${bench.version}`, cpu: cpus()[0].model,
-  };
-}
-
 /** @type {import('./bar.js').Result[]} */
 const results = [];
-for (const { model, kind } of parts) {
-  for (const count of threads) {
-    const turns = CLASSES[kind].map(() => []);
-    for (let round = 0; round < rounds; round++) {
-      for (const [i, side] of CLASSES[kind].entries()) {
-        const name = `${model}, ${side.engine} ${side.precision}, ${count} thread${count > 1 ? 's' : ''}`;
-        try {
-          const measured = await turn(model, side, count);
-          turns[i].push(measured);
-          console.error(`${name}: ${cell(measured.median_ms, 1)} ms`);
-        } catch (error) {
-          console.error(`${name}: ${error.message.split('\n')[0]}`);
-        }
-      }
-    }
-    for (const [i, side] of CLASSES[kind].entries()) {
+for (const { model, kind } of options.parts) {
+  for (const threads of options.threads) {
+    const sides = CLASSES[kind];
+    const turns = await turnsOf(model, sides, threads);
+    for (const [i, side] of sides.entries()) {
       if (!turns[i].length) continue;
-      const result = resultOf(model, side, count, turns[i]);
-      if (side.engine === 'wasm-vqa' && count === 1) result.wasm_bytes = Math.max(result.wasm_bytes, await memoryAfterAnswers(model, side.precision));
-      if (kind === 'f32' && result.score_difference > SAME_SCORES) {
-        stop(`${model}: ${side.engine}'s float32 scores differ by ${result.score_difference}: the graph is another one`);
+      const result = resultOf(model, side, threads, turns[i]);
+      if (side.engine === 'wasm-vqa' && threads === 1) result.wasm_bytes = Math.max(result.wasm_bytes, await memoryAfterAnswers(result));
+      if (kind === 'f32' && !(result.score_difference <= SAME_SCORES)) {
+        stop(`${model}: the float32 scores of ${side.engine} differ by ${result.score_difference}, at most ${SAME_SCORES} is allowed: its graph is another one`);
       }
       results.push(result);
     }
   }
 }
 bench.close();
-
 writeFileSync(REPORT, JSON.stringify(results, null, 1));
-console.log(`Chromium ${bench.version}, ${cpus()[0].model}; ms are medians of ${rounds} rounds\n`);
+
+console.log(`Chromium ${bench.version}, ${cpus()[0].model}; milliseconds, medians of ${options.rounds} rounds\n`);
 console.log(table(
   ['model', 'engine', 'precision', 'threads', 'load', 'ready', 'first', 'median', 'min', 'second', 'wasm MB', 'model MB', 'runtime kB', 'gzip kB', 'scores', 'others'],
   results.map((r) => [

@@ -17,15 +17,15 @@ const PAGES = {
 
 /** A server of the pages, and browsers for them. */
 export class Bench {
-  /** @param {import('node:http').Server} server @param {string} version */
+  #server;
+
+  /** @param {import('node:http').Server} server @param {string} version  the browser's */
   constructor(server, version) {
     this.#server = server;
-    this.#url = `http://localhost:${/** @type {any} */ (server.address()).port}`;
     this.version = version;
   }
-  #server;
-  #url;
 
+  /** @returns {Promise<Bench>} */
   static async open() {
     const browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
     const version = browser.version();
@@ -41,23 +41,22 @@ export class Bench {
    *   runtime: the paths of the files that the engine fetched of itself; other_cores: how many were busy with other things
    */
   async run(engine, options) {
-    const { page: path, runtime: prefix } = PAGES[engine];
+    const { page: path, runtime: folder } = PAGES[engine];
+    /** @type {Set<string>} */
+    const runtime = new Set();
+    const note = (/** @type {import('node:http').IncomingMessage} */ { url }) => url.startsWith(folder) && runtime.add(url);
+    this.#server.on('request', note);
     const browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
     try {
-      const context = await browser.newContext();
-      const runtime = new Set();
-      context.on('request', (request) => {
-        const { pathname } = new URL(request.url());
-        if (pathname.startsWith(prefix)) runtime.add(pathname);
-      });
-      const page = await context.newPage();
-      await page.goto(this.#url + path);
+      const page = await browser.newPage();
+      await page.goto(`http://localhost:${/** @type {any} */ (this.#server.address()).port}${path}`);
       await page.waitForFunction('window.bench');
       const before = cpuTimes();
       const result = await page.evaluate((options) => window.bench(options), options);
       return { ...result, runtime, other_cores: otherCores(before, cpuTimes()) };
     } finally {
       await browser.close();
+      this.#server.off('request', note);
     }
   }
 

@@ -8,23 +8,25 @@ export const USAGE = `node web/bench/bench.js [--only MODEL[:PRECISION],...] [--
   --threads  how many, each measured by itself
   --rounds   how often each engine gets its turn, every time in a fresh browser
   --runs     answers measured in a round, for every model
-  --retries  how often a round is repeated while other programs keep more than 0.15 cores busy; the quietest counts`;
+  --retries  how often a measurement is repeated that other programs disturb; the quietest counts
+  --help     this text`;
 
 /**
  * @param {string[]} args
- * @returns {{ parts: { model: string, kind: string }[], threads: number[], rounds: number, runs?: number, retries: number }}
+ * @returns {{ parts: { model: string, kind: string }[], threads: number[], rounds: number, runs?: number, retries: number, help: boolean }}
  *   kind: of CLASSES. Throws a sentence about what can't be understood.
  */
 export function readOptions(args) {
   const text = /** @type {const} */ ({ type: 'string' });
-  const { values } = parseArgs({ args, options: { only: text, threads: text, rounds: text, runs: text, retries: text } });
-  const { only = Object.keys(MODELS).join(), threads = '1,2', rounds = '3', runs, retries = '0' } = values;
+  const { values } = parseArgs({ args, options: { only: text, threads: text, rounds: text, runs: text, retries: text, help: { type: 'boolean' } } });
+  const { only = Object.keys(MODELS).join(), threads = '1,2', rounds = '3', runs, retries = '0', help = false } = values;
   return {
     parts: only.split(',').flatMap(readPart),
     threads: threads.split(',').map((text) => readCount('--threads', text, 1)),
     rounds: readCount('--rounds', rounds, 1),
     runs: runs === undefined ? undefined : readCount('--runs', runs, 1),
     retries: readCount('--retries', retries, 0),
+    help,
   };
 }
 

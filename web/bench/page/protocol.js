@@ -19,6 +19,7 @@ import { median } from './statistics.js';
  * @property {number[]} all_ms
  * @property {number} wasm_bytes  WebAssembly's memory at the end, which is its peak
  * @property {number} [second_ms]  median of further questions about a picture that was looked at
+ * @property {string} [build]  which of its runtimes the engine took
  * @property {{ answer: string, score: number }[]} answers  the best, to be compared
  *
  * @typedef {object} Task  as models.js writes it
