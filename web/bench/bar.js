@@ -22,6 +22,8 @@ import { CLASSES } from './models.js';
  * @property {number} runtime_gzip_bytes
  * @property {number} score_difference  from this engine's float32 on the command line, see scores.js
  * @property {number} [other_cores]  busy with other programs meanwhile
+ * @property {string} browser
+ * @property {string} cpu
  *
  * @typedef {{ row: string, target: number, measured: number, most?: boolean }} BarRow
  *   measured: NaN where something was not measured; most: the target must not be exceeded, otherwise it must be reached
