@@ -2,6 +2,7 @@
  * (numbers of 128 bits, files, every format there is) is a tenth of it. The linker takes these. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "wasm/decimal.h"
 #include "wasm/format.h"
@@ -47,4 +48,12 @@ double strtod(const char *text, char **end)
     double number = decimal_read(text, &last);
     if (end) *end = (char *)last;
     return number;
+}
+
+char *strstr(const char *text, const char *part)
+{
+    size_t size = strlen(part);
+    for (; strncmp(text, part, size) != 0; text++)
+        if (!*text) return NULL;
+    return (char *)text;
 }
