@@ -1,6 +1,6 @@
 # make demo    install what is missing, build, answer two questions, serve the page
 # make test    install what is missing, build and test everything
-# make build   install what is missing, build: build/native/vqa and build/wasm/vqa.wasm
+# make build   install what is missing, build: build/native/vqa and build/wasm/vqa*.wasm
 # make bench   compare with onnxruntime-web in a browser: time, memory, sizes (an hour; writes 6 GB to build/)
 # make format  format the C sources;  make check-format says what it would change
 # make clean   remove build/

@@ -265,8 +265,19 @@ static bool take_row(const weights *w, weight *t, const uint8_t *bytes, error *e
     return true;
 }
 
+/* Whether its rows lie in memory as they do in the file. */
+static bool as_in_memory(const weight *t)
+{
+    return t->form == FORM_Q8 && t->info.type == DTYPE_I8 && row_room(t) == (size_t)t->cols;
+}
+
 static bool take_units(const weights *w, weight *t, const uint8_t *bytes, size_t count, error *err)
 {
+    if (as_in_memory(t)) {
+        memcpy(t->bytes + t->arrived * row_room(t), bytes, count * row_room(t));
+        t->arrived += count;
+        return true;
+    }
     if (t->form != FORM_FLOAT) {
         for (size_t i = 0; i < count; i++, t->arrived++)
             if (!take_row(w, t, bytes + i * unit_size(t), err)) return false;

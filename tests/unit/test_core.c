@@ -285,6 +285,21 @@ static void test_crc32(void **state)
         assert_true(crc32_update(crc32_update(0, text, cut), text + cut, 9 - cut) == 0xcbf43926);
 }
 
+static void test_crc32_of_many_bytes(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 4095, 4096, 4097, 4111, 4112, 10007 };
+    static uint8_t bytes[10007 + 3];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * i >> 3);
+    for (size_t s = 0; s < COUNT(sizes); s++)
+        for (size_t from = 0; from <= 3; from++) {
+            uint32_t one_by_one = 0;
+            for (size_t i = 0; i < sizes[s]; i++)
+                one_by_one = crc32_update(one_by_one, bytes + from + i, 1);
+            assert_true(crc32_update(0, bytes + from, sizes[s]) == one_by_one);
+        }
+}
+
 enum { ROUNDS = 300, MOST = 100 };
 
 static void count_up(void *context, int i) { ((int *)context)[i]++; }
@@ -334,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_utf8_of_every_code_point),
         cmocka_unit_test(test_utf8_refuses),
         cmocka_unit_test(test_crc32),
+        cmocka_unit_test(test_crc32_of_many_bytes),
         cmocka_unit_test(test_pool_runs_every_index_once),
         cmocka_unit_test(test_pool_sizes),
     };

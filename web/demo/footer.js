@@ -13,7 +13,7 @@ export function showTimings(pictureMs, questionMs) {
 
 /** The sizes of what was loaded. */
 export function showSizes(info) {
-  const runtime = performance.getEntriesByType('resource').find((entry) => entry.name.includes('vqa.wasm'))?.decodedBodySize;
+  const runtime = performance.getEntriesByType('resource').find((entry) => /\/vqa[-a-z]*\.wasm$/.test(entry.name))?.decodedBodySize;
   const parts = [
     info.weightBytes && `Model ${bytesText(info.weightBytes)}`,
     runtime && `runtime ${bytesText(runtime)}`,

@@ -4,9 +4,15 @@ import { VqaError } from './errors.js';
 import { arrival, expectFile } from './fetch.js';
 
 /** @typedef {Blob | ArrayBuffer | ArrayBufferView | ReadableStream<Uint8Array> | Response} ByteSource */
-/** @typedef {{ stream: ReadableStream<Uint8Array>, size: number | undefined }} Bytes  size: undefined while nobody knows it */
+/**
+ * Bytes on their way.
+ * @typedef {object} Bytes
+ * @property {ReadableStream<Uint8Array>} stream
+ * @property {number | undefined} size  undefined while nobody knows it
+ * @property {boolean} [lent]  what the stream gives stays somebody else's
+ */
 
-/** Bytes that are in memory already are handed over in pieces of this size. */
+/** Bytes that are there already are handed over in pieces of this size. */
 export const PIECE = 1 << 20;
 
 /**
@@ -15,19 +21,20 @@ export const PIECE = 1 << 20;
  */
 export function bytesOf(source) {
   if (source instanceof Response) return fromResponse(expectFile(source, 'model'));
-  if (source instanceof ReadableStream) return { stream: source, size: undefined };
-  if (source instanceof Blob) return { stream: source.stream(), size: source.size };
+  if (source instanceof ReadableStream) return { stream: source, size: undefined, lent: true };
+  if (source instanceof Blob) return fromBlob(source);
   if (source instanceof ArrayBuffer) return fromBytes(new Uint8Array(source));
   return fromBytes(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
 }
 
 /**
+ * Piece by piece; each belongs to who asked for it, with all of its buffer.
  * @param {Bytes} bytes
  * @param {string} what  names them in errors
  * @param {AbortSignal} [signal]
- * @returns {AsyncGenerator<Uint8Array>}
+ * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>>}
  */
-export async function* pieces({ stream }, what, signal) {
+export async function* pieces({ stream, lent }, what, signal) {
   if (stream.locked) throw new VqaError('E_CALL', `the ${what} stream is being read already`);
   const reader = stream.getReader();
   try {
@@ -35,7 +42,7 @@ export async function* pieces({ stream }, what, signal) {
       const { done, value } = await arrival(reader.read(), what, signal);
       if (done) return;
       if (!(value instanceof Uint8Array)) throw new VqaError('E_CALL', `the ${what} stream gave something that is not a Uint8Array`);
-      yield value;
+      yield lent || value.length < value.buffer.byteLength ? value.slice() : /** @type {Uint8Array<ArrayBuffer>} */ (value);
     }
   } finally {
     reader.cancel().catch(() => {}); // ends a download that nobody wants any more
@@ -51,14 +58,24 @@ function fromResponse(response) {
 }
 
 /** @param {Uint8Array} bytes */
-function fromBytes(bytes) {
+const fromBytes = (bytes) => inPieces(bytes.length, (from, to) => bytes.slice(from, to));
+
+/** Its own stream gives smaller pieces, slowly. @param {Blob} blob */
+const fromBlob = (blob) => inPieces(blob.size, async (from, to) => new Uint8Array(await blob.slice(from, to).arrayBuffer()));
+
+/**
+ * @param {number} size
+ * @param {(from: number, to: number) => Uint8Array | Promise<Uint8Array>} read
+ * @returns {Bytes}
+ */
+function inPieces(size, read) {
   let at = 0;
   /** @type {ReadableStream<Uint8Array>} */
   const stream = new ReadableStream({
-    pull(controller) {
-      if (at < bytes.length) controller.enqueue(bytes.subarray(at, (at += PIECE)));
+    async pull(controller) {
+      if (at < size) controller.enqueue(await read(at, (at += PIECE)));
       else controller.close();
     },
   });
-  return { stream, size: bytes.length };
+  return { stream, size };
 }

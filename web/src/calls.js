@@ -6,7 +6,8 @@ import { VqaError } from './errors.js';
  * @typedef {object} Port
  * @property {(module: WebAssembly.Module, options: import('./engine.js').EngineOptions) => Promise<Promise<void>[]>} open
  *   starts an engine, in the place of the one before; each of its helpers has come when its promise is fulfilled
- * @property {(name: string, args: any[]) => Promise<any>} call  the engine's method of that name
+ * @property {(name: string, args: any[], given?: ArrayBufferLike[]) => Promise<any>} call  the engine's method of that name; buffers
+ *   that are given away are not copied on their way to a worker
  * @property {() => void} close
  */
 

@@ -68,6 +68,8 @@ export async function createVqa(options) {
     const engine = {
       /** @type {import('./pack.js').Call} */
       call: (name, ...args) => abortable(port.call(name, args), signal),
+      /** @param {Uint8Array<ArrayBuffer>} piece */
+      take: (piece) => abortable(port.call('load', [piece], [piece.buffer]), signal),
       starter,
       meter,
       signal,

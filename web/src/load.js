@@ -12,10 +12,14 @@ import { findStored, madeOf, removeStored, store } from './store.js';
 /**
  * @typedef {object} Engine  where to, and how
  * @property {import('./pack.js').Call} call
+ * @property {(piece: Uint8Array<ArrayBuffer>) => Promise<void>} take  the next bytes, which are given away
  * @property {import('./start.js').Starter} starter
  * @property {import('./meter.js').Meter} meter
  * @property {AbortSignal} [signal]
  */
+
+/** Pieces that may be on their way at once: while one is taken in, the next are fetched. */
+const AHEAD = 8;
 
 /**
  * Load a model into a fresh engine.
@@ -30,7 +34,7 @@ export async function load(model, to) {
   } else {
     const { size, read } = await model.fetch(signal);
     await starter.open(size);
-    for await (const piece of read(meter)) await call('load', piece);
+    await takeAll(read(meter), to);
   }
   meter.load();
   await call('loadEnd');
@@ -41,16 +45,14 @@ export async function load(model, to) {
  * @param {import('./model.js').Folder} folder
  * @param {Engine} to
  */
-async function loadFolder(folder, { call, meter, signal }) {
+async function loadFolder(folder, to) {
+  const { call, meter, signal } = to;
   let file = await call('openFolder', folder.name);
   while (file) {
     const bytes = await folder.open(file, signal);
     if (bytes) {
       if (isWeights(file)) meter.expect(bytes.size);
-      for await (const piece of pieces(bytes, `model's ${file}`, signal)) {
-        meter.arrived(piece.length);
-        await call('load', piece);
-      }
+      await takeAll(meter.count(pieces(bytes, `model's ${file}`, signal)), to);
     }
     try {
       file = await call('endFile', bytes !== null);
@@ -59,6 +61,21 @@ async function loadFolder(folder, { call, meter, signal }) {
       throw new VqaError('E_MODEL', `${error.message}: nothing is at ${beside(file, folder.url)}`);
     }
   }
+}
+
+/**
+ * @param {AsyncGenerator<Uint8Array<ArrayBuffer>>} pieces
+ * @param {Engine} to
+ */
+async function takeAll(pieces, { take }) {
+  /** @type {Promise<void>[]} */
+  const taken = [];
+  for await (const piece of pieces) {
+    taken.push(take(piece));
+    taken.at(-1)?.catch(() => {}); // told below
+    if (taken.length > AHEAD) await taken.shift();
+  }
+  await Promise.all(taken);
 }
 
 /** Beside the weights, the other files are next to nothing. @param {string} file */

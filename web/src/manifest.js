@@ -40,7 +40,7 @@ export function readManifest(bytes) {
  * @param {(file: string) => Promise<import('./bytes.js').Bytes>} open
  * @param {(size: number) => void} arrived  told of bytes as they come
  * @param {AbortSignal} [signal]
- * @returns {AsyncGenerator<Uint8Array>}
+ * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>>}
  */
 export async function* readParts({ parts }, open, arrived, signal) {
   for (const part of parts) {
@@ -56,7 +56,7 @@ export async function* readParts({ parts }, open, arrived, signal) {
     if (at < size) throw damaged(part, `it has ${at} bytes, expected ${size}`);
     const hash = await abortable(hashOf(bytes), signal);
     if (hash && hash !== sha256.toLowerCase()) throw damaged(part, `its SHA-256 is ${hash}, expected ${sha256.toLowerCase()}`);
-    for (at = 0; at < size; at += PIECE) yield bytes.subarray(at, at + PIECE);
+    for (at = 0; at < size; at += PIECE) yield bytes.slice(at, at + PIECE);
   }
 }
 

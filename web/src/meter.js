@@ -30,6 +30,17 @@ export class Meter {
     this.#report({ stage: 'download', loaded: this.#loaded, total: this.#total && Math.max(this.#total, this.#loaded) });
   }
 
+  /**
+   * The same pieces, counted as they come.
+   * @param {AsyncGenerator<Uint8Array<ArrayBuffer>>} pieces
+   */
+  async *count(pieces) {
+    for await (const piece of pieces) {
+      this.arrived(piece.length);
+      yield piece;
+    }
+  }
+
   /** All bytes are there, and are being made ready. */
   load() {
     this.#report({ stage: 'load', loaded: this.#loaded, total: this.#loaded });

@@ -16,7 +16,7 @@ import { readManifest, readParts } from './manifest.js';
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
  * @typedef {{ url?: URL, files?: import('./fresh.js').Made[] }} Origin
  *   files: those that decide what the model answers, if they have an address; complete when the model is loaded
- * @typedef {{ size: number | undefined, read(meter: Meter): AsyncGenerator<Uint8Array> }} Opened  size: undefined while nobody knows it
+ * @typedef {{ size: number | undefined, read(meter: Meter): AsyncGenerator<Uint8Array<ArrayBuffer>> }} Opened  size: undefined while nobody knows it
  * @typedef {Origin & { fetch(signal?: AbortSignal): Promise<Opened> }} Pack
  * @typedef {Origin & { name: string, size?: number, open(file: string, signal?: AbortSignal): Promise<Bytes | null> }} Folder
  *   size: of all files, if it is known; open: null if there is no such file
@@ -138,12 +138,9 @@ function packOf(open) {
       const bytes = await open(signal);
       return {
         size: bytes.size,
-        async *read(meter) {
+        read(meter) {
           meter.expect(bytes.size);
-          for await (const piece of pieces(bytes, 'model', signal)) {
-            meter.arrived(piece.length);
-            yield piece;
-          }
+          return meter.count(pieces(bytes, 'model', signal));
         },
       };
     },

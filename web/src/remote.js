@@ -1,8 +1,8 @@
 import { VqaError, reason } from './errors.js';
 
 /**
- * An engine in a worker, its helpers in others: if one of them stops, all end. Byte ranges are copied and moved over, so the
- * caller keeps theirs.
+ * An engine in a worker, its helpers in others: if one of them stops, all end. Byte ranges are moved over, those that are not
+ * given away as copies.
  * @param {() => Worker} start
  * @returns {import('./calls.js').Port}
  */
@@ -37,7 +37,7 @@ export function remote(start) {
 
 const closed = () => new VqaError('E_CLOSED', 'vqa is closed');
 
-/** @typedef {{ call(name: string, args: any[]): Promise<any>, end(error: VqaError): void }} Connection */
+/** @typedef {{ call: import('./calls.js').Port['call'], end(error: VqaError): void }} Connection */
 
 /**
  * A worker that answers calls until it ends, or fails.
@@ -80,11 +80,11 @@ function connect(start, failed) {
   }
 
   return {
-    call(call, args) {
+    call(call, args, given = []) {
       if (ended) return Promise.reject(ended);
       return new Promise((resolve, reject) => {
         const id = ++lastId;
-        const own = args.map((arg) => (arg instanceof Uint8Array ? arg.slice() : arg));
+        const own = args.map((arg) => (arg instanceof Uint8Array && !given.includes(arg.buffer) ? arg.slice() : arg));
         worker.postMessage({ id, call, args: own }, own.filter((arg) => arg instanceof Uint8Array).map((arg) => arg.buffer));
         waiting.set(id, { resolve, reject });
       });

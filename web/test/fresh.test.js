@@ -76,17 +76,22 @@ test('an aborted question', async () => {
 
 test('what is remembered: the files of a folder but its card, a pack, a manifest', async () => {
   const wanted = ['config.json', 'README.md', 'model.safetensors', ''];
-  const call = async (name) => (/openFolder|endFile/.test(name) ? wanted.shift() : undefined);
+  const engine = {
+    call: async (name) => (/openFolder|endFile/.test(name) ? wanted.shift() : undefined),
+    take: async () => {},
+    starter: { async open() {} },
+    meter: new Meter(() => {}),
+  };
   told = { etag: '"a"' };
   asked = [];
   const folder = findModel(`${base}/m/?v=1`);
-  await load(folder, { call, meter: new Meter(() => {}) });
+  await load(folder, engine);
   assert.deepEqual(folder.files.map(({ url, etag }) => [url, etag]), ['config.json', 'model.safetensors'].map((name) => [`${base}/m/${name}?v=1`, '"a"']));
 
   const pack = findModel(`${base}/m.pack`);
-  await load(pack, { call: async () => {}, meter: new Meter(() => {}) });
+  await load(pack, engine);
   assert.deepEqual(pack.files.map(({ url }) => url), [`${base}/m.pack`]);
   const manifest = findModel(`${base}/m.json`);
-  await assert.rejects(load(manifest, { call: async () => {}, meter: new Meter(() => {}) }), { code: 'E_MODEL' }); // it is empty
+  await assert.rejects(load(manifest, engine), { code: 'E_MODEL' }); // it is empty
   assert.deepEqual(manifest.files.map(({ url }) => url), [`${base}/m.json`]);
 });

@@ -36,7 +36,8 @@ function recorded({ signal, report = () => {}, fails = () => {} } = {}) {
     calls.push([name, ...args.map((arg) => (arg instanceof Uint8Array ? arg.length : arg))]);
     return answers[name]?.(...args);
   };
-  return { calls, engine: { call, module: 'module', precision: 'q8', meter: new Meter(report), signal } };
+  const starter = { open: async (size) => void calls.push(['open', size]) };
+  return { calls, engine: { call, take: (piece) => call('load', piece), starter, meter: new Meter(report), signal } };
 }
 
 const file = (name, size) => new File([new Uint8Array(size)], name);
@@ -48,7 +49,7 @@ test('a folder, file by file', async () => {
   const given = calls.filter(([name]) => name === 'load').slice(1).reduce((sum, [, size]) => sum + size, 0);
   assert.equal(given, 70_000);
   assert.deepEqual(calls.filter(([name]) => name !== 'load'),
-    [['open', 'module', 'q8'], ['openFolder', 'model'], ['endFile', true], ['endFile', false], ['endFile', true], ['loadEnd']]);
+    [['open', 70_030], ['openFolder', 'model'], ['endFile', true], ['endFile', false], ['endFile', true], ['loadEnd']]);
   assert.deepEqual(seen[0], { stage: 'download', loaded: 30, total: undefined });
   assert.deepEqual(seen.at(-2), { stage: 'download', loaded: 70_030, total: 70_030 });
   assert.deepEqual(seen.at(-1), { stage: 'load', loaded: 70_030, total: 70_030 });
@@ -106,7 +107,7 @@ test('kept, and loaded from there', async (t) => {
 
   const next = recorded({ report: (progress) => seen.push(progress) });
   assert.equal(await loadStored(KEY, next.engine), true);
-  assert.deepEqual(next.calls[0], ['open', 'module', 'q8']);
+  assert.deepEqual(next.calls[0], ['open', PACK.length]);
   assert.equal(next.calls.reduce((sum, [name, size]) => (name === 'load' ? sum + size : sum), 0), PACK.length);
   assert.deepEqual(seen.at(-1), { stage: 'load', loaded: PACK.length, total: PACK.length });
 });

@@ -36,7 +36,8 @@ function serve(manifest, changed = {}) {
 
 async function read(signal, report = () => {}) {
   const all = [];
-  for await (const piece of findModel(`${base}m.json?v=2`).read(new Meter(report), signal)) all.push(piece);
+  const { read } = await findModel(`${base}m.json?v=2`).fetch(signal);
+  for await (const piece of read(new Meter(report))) all.push(piece);
   return Buffer.concat(all);
 }
 

@@ -49,7 +49,8 @@ test('every source gives the same bytes', async () => {
   for (const [name, source] of Object.entries(sources)) {
     const pieces = [];
     const seen = [];
-    for await (const piece of findModel(source).read(new Meter((progress) => seen.push(progress)))) pieces.push(piece);
+    const { read } = await findModel(source).fetch();
+    for await (const piece of read(new Meter((progress) => seen.push(progress)))) pieces.push(piece);
     assert.equal(seen.length, pieces.length, name);
     for (const { total } of seen) assert.equal(total, name === 'stream' ? undefined : BYTES.length, name);
     assert.equal(seen.at(-1).loaded, BYTES.length, name);

@@ -9,7 +9,7 @@ const create = (results, options) => createVqa({ model: new Uint8Array(1), wasm:
 
 test('a runtime that works', async () => {
   const vqa = await create();
-  assert.deepEqual(vqa.info, { memoryBytes: 65536, cached: false });
+  assert.deepEqual(vqa.info, { memoryBytes: 65536, threads: 1, crossOriginIsolated: false, cached: false });
   assert.deepEqual(await vqa.ask(new Uint8Array(1), 'why?'), []);
 });
 
