@@ -69,7 +69,7 @@ products:
 	@$(call configured,native)
 	@$(call configured,wasm)
 	@cmake --build --preset native --target vqa
-	@cmake --build --preset wasm --target vqa-wasm
+	@cmake --build --preset wasm --target runtimes
 
 native asan wasm:
 	@$(call configured,$@)

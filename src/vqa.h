@@ -42,8 +42,8 @@ enum {
     VQA_MAX_SIDE = 32768,      /* width or height of a picture */
 };
 
-/* An empty handle, or NULL without memory. Threads: 1..64 native threads that share the work (the
- * calling one among them); WebAssembly builds without threads take 1. */
+/* An empty handle, or NULL without memory. Threads: 1..64 that share the work, the calling one among
+ * them; builds without threads take 1. In WebAssembly others have to run them: core/thread_wasm.c. */
 vqa *vqa_new(int threads);
 
 /* Give back the handle, its model, its pictures. NULL is fine. */
@@ -132,15 +132,17 @@ const char *vqa_answer_text(vqa *v, int i);
 float vqa_answer_score(const vqa *v, int i);
 
 /* The raw outputs of the head for the last vqa_ask() or vqa_choose(): [*count], before softmax or
- * sigmoid; of every answer of the model, or of every choice where the model has no own. */
+ * sigmoid; one for each answer of the model in the order of its labels, or where it has none of its
+ * own, for each choice. Every build gives the same bits. NULL and 0 without an answer; they live as
+ * long as the answers. */
 const float *vqa_logits(const vqa *v, int *count);
 
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
  * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices"
- * ("required" where the answers come from the caller, else "optional"), "maxTokens", "kernels",
- * "threads", "weightBytes", "scratchBytes" (working memory), "unusedTensors" (names of the tensors
- * of the file that the architecture has no place for). Lives as long as `v`; "{}" before
- * vqa_load_end(). */
+ * ("required" where the answers come from the caller, else "optional"), "maxTokens", "build"
+ * (the instructions it is made for: "simd", "relaxed-simd" or "native"), "kernels", "threads",
+ * "weightBytes", "scratchBytes" (working memory), "unusedTensors" (names of the tensors of the file
+ * that the architecture has no place for). Lives as long as `v`; "{}" before vqa_load_end(). */
 const char *vqa_info(const vqa *v);
 
 /* One sentence about the last call that failed; "" while none has. Never NULL. */

@@ -44,6 +44,18 @@ static bool bind_head(vqa *v, error *err)
     return true;
 }
 
+/* The instructions that this build is made for. */
+static const char *build(void)
+{
+#ifdef __wasm_relaxed_simd__
+    return "relaxed-simd";
+#elif defined(__wasm_simd128__)
+    return "simd";
+#else
+    return "native";
+#endif
+}
+
 static bool write_info(vqa *v, error *err)
 {
     cJSON *info = cJSON_CreateObject();
@@ -70,6 +82,7 @@ static bool write_info(vqa *v, error *err)
     cJSON_AddNumberToObject(info, "answers", v->model.ranks ? 0 : v->model.answers);
     cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional");
     cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens);
+    cJSON_AddStringToObject(info, "build", build());
     cJSON_AddStringToObject(info, "kernels", v->compute.k->name);
     cJSON_AddNumberToObject(info, "threads", pool_threads(v->compute.threads));
     cJSON_AddNumberToObject(info, "weightBytes", (double)weights_memory(w));

@@ -1,12 +1,13 @@
-// Builds dist/: index.js, worker.js and vqa.wasm side by side, and the same in the single file
-// wasm-vqa.inline.js. Types are emitted by tsc.
+// Builds dist/: index.js, worker.js and the runtimes side by side, and the single file wasm-vqa.inline.js with those
+// that have no threads. Types are emitted by tsc.
 
 import { build } from 'esbuild';
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
 const here = new URL('.', import.meta.url).pathname;
-const runtime = `${here}../build/wasm/vqa.wasm`;
+const runtimes = ['vqa.wasm', 'vqa-relaxed.wasm', 'vqa-threads.wasm', 'vqa-relaxed-threads.wasm'];
+const runtime = (name) => `${here}../build/wasm/${name}`;
 const common = { bundle: true, format: 'esm', minify: true, target: 'es2022', logLevel: 'warning' };
 
 /** In the single file, what assets.js points to is inlined. */
@@ -15,22 +16,38 @@ const inline = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\.\/assets\.js$/ }, () => ({ path: `${here}src/assets-inline.js` }));
     onResolve({ filter: /^inline:/ }, ({ path }) => ({ path, namespace: 'inline' }));
-    onLoad({ filter: /vqa\.wasm$/, namespace: 'inline' }, async () => ({ contents: await readFile(runtime), loader: 'binary' }));
+    onLoad({ filter: /\.wasm$/, namespace: 'inline' }, async ({ path }) =>
+      ({ contents: await readFile(runtime(path.slice('inline:'.length))), loader: 'binary' }));
     onLoad({ filter: /worker\.js$/, namespace: 'inline' }, async () => ({ contents: await readFile(`${here}dist/worker.js`), loader: 'text' }));
   },
 };
 
-if (!(await stat(runtime).catch(() => null))) {
-  console.error('build/wasm/vqa.wasm is missing: build the runtime first, with `make build`');
-  process.exit(1);
-}
 await mkdir(`${here}dist`, { recursive: true });
-await copyFile(runtime, `${here}dist/vqa.wasm`);
+for (const name of runtimes) {
+  if (!(await stat(runtime(name)).catch(() => null))) {
+    console.error(`build/wasm/${name} is missing: build the runtime first, with \`make build\``);
+    process.exit(1);
+  }
+  await copyFile(runtime(name), `${here}dist/${name}`);
+}
 await copyFile(`${here}../LICENSE`, `${here}dist/LICENSE`);
 await build({ ...common, entryPoints: [`${here}src/index.js`, `${here}src/worker.js`], outdir: `${here}dist` });
 await build({ ...common, entryPoints: [`${here}src/index.js`], outfile: `${here}dist/wasm-vqa.inline.js`, plugins: [inline] });
 
-for (const name of ['index.js', 'worker.js', 'vqa.wasm', 'wasm-vqa.inline.js']) {
+/** Of each file, with gzip. @type {Record<string, number>} */
+const packed = {};
+for (const name of ['index.js', 'worker.js', ...runtimes, 'wasm-vqa.inline.js']) {
   const bytes = await readFile(`${here}dist/${name}`);
-  console.log(`dist/${name.padEnd(20)} ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} with gzip`);
+  packed[name] = gzipSync(bytes, { level: 9 }).length;
+  console.log(`dist/${name.padEnd(24)} ${bytes.length} bytes, ${packed[name]} with gzip`);
+}
+
+const MOST = 100_000; // bytes with gzip that a page loads before the model
+for (const runtime of runtimes) {
+  const loaded = packed['index.js'] + packed['worker.js'] + packed[runtime];
+  console.log(`a page with ${runtime.padEnd(17)} ${loaded} bytes with gzip`);
+  if (loaded > MOST) {
+    console.error(`${runtime}, index.js and worker.js have ${loaded} bytes with gzip, at most ${MOST} are allowed`);
+    process.exit(1);
+  }
 }

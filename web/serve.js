@@ -13,8 +13,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * @type {[prefix: string, target: string][]}
  */
 const ROUTES = [
-  ['/vqa.wasm', 'build/wasm/vqa.wasm'],
-  ['/src/vqa.wasm', 'build/wasm/vqa.wasm'],
+  ...['vqa', 'vqa-relaxed', 'vqa-threads', 'vqa-relaxed-threads'].map((build) =>
+    /** @type {[string, string]} */ ([`/src/${build}.wasm`, `build/wasm/${build}.wasm`])),
   ['/src/', 'web/src/'],
   ['/dist/', 'web/dist/'],
   ['/weights/', 'weights/'],

@@ -1,5 +1,5 @@
-/* A pool of threads that share one loop at a time. Builds without threads (WebAssembly by default)
- * have the same calls and run the loop in order on the caller. */
+/* A pool of threads that share one loop at a time. Builds without threads have the same calls and run
+ * the loop in order on the caller. */
 #ifndef VQA_CORE_PARALLEL_H
 #define VQA_CORE_PARALLEL_H
 
@@ -18,7 +18,8 @@ void pool_free(pool *p);
 int pool_threads(const pool *p);
 
 /* Call work(context, i) once for each i in 0..count-1, on any thread and in any order, and return
- * when all are done. Calls must not depend on each other. A NULL pool runs them on the caller. */
+ * when all are done. Calls must not depend on each other, allocate, or use more stack than
+ * THREAD_STACK (core/thread.h). A NULL pool runs them on the caller. */
 void pool_run(pool *p, int count, void (*work)(void *context, int i), void *context);
 
 #endif

@@ -15,8 +15,9 @@
 static const char help[] =
     "vqa answers questions about pictures, on this machine.\n"
     "\n"
-    "  vqa ask MODEL PICTURE QUESTION [-k 5] [--choices A,B,...] [--json]\n"
-    "                                        the best answers with their scores\n"
+    "  vqa ask MODEL PICTURE QUESTION [-k 5] [--choices A,B,...] [--logits] [--json]\n"
+    "                                        the best answers with their scores; --logits: all raw\n"
+    "                                        outputs of the model instead, to the last bit\n"
     "  vqa eval MODEL DATA.jsonl PICTURES [--json]\n"
     "                                        accuracy on questions with known answers\n"
     "  vqa compare MODEL OTHER DATA.jsonl PICTURES [-n 200]\n"

@@ -1,10 +1,17 @@
-// The runtime and the worker inside one file: the build puts their bytes here.
+// The runtime and the worker inside one file: the build puts their bytes here. Threads would double its size.
 
-import runtime from 'inline:vqa.wasm';
+import relaxed from 'inline:vqa-relaxed.wasm';
+import simd from 'inline:vqa.wasm';
 import workerCode from 'inline:worker.js';
 
-/** The runtime. */
-export const defaultWasm = () => runtime;
+/**
+ * The builds of the runtime, the best first.
+ * @type {import('./builds.js').Build[]}
+ */
+export const BUILDS = [
+  { wasm: relaxed, relaxed: true, threads: false },
+  { wasm: simd, relaxed: false, threads: false },
+];
 
 /** The worker, from a Blob URL: a Content-Security-Policy must allow `worker-src blob:`. */
 export function startWorker() {

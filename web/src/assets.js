@@ -1,7 +1,15 @@
 // The files beside this one. The single-file build takes assets-inline.js instead.
 
-/** The runtime. */
-export const defaultWasm = () => new URL('./vqa.wasm', import.meta.url);
+/**
+ * The builds of the runtime, the best first: with relaxed SIMD instructions, with threads.
+ * @type {import('./builds.js').Build[]}
+ */
+export const BUILDS = [
+  { wasm: new URL('./vqa-relaxed-threads.wasm', import.meta.url), relaxed: true, threads: true },
+  { wasm: new URL('./vqa-relaxed.wasm', import.meta.url), relaxed: true, threads: false },
+  { wasm: new URL('./vqa-threads.wasm', import.meta.url), relaxed: false, threads: true },
+  { wasm: new URL('./vqa.wasm', import.meta.url), relaxed: false, threads: false },
+];
 
 /** The worker. */
 export const startWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });

@@ -3,24 +3,28 @@ import { VqaError } from './errors.js';
 
 /**
  * Where the engine runs: calls by name, in this thread or behind a worker.
- * @typedef {{ call(name: string, args: any[]): Promise<any>, close(): void }} Port
+ * @typedef {object} Port
+ * @property {(module: WebAssembly.Module, options: import('./engine.js').EngineOptions) => Promise<Promise<void>[]>} open
+ *   starts an engine, in the place of the one before; each of its helpers has come when its promise is fulfilled
+ * @property {(name: string, args: any[]) => Promise<any>} call  the engine's method of that name
+ * @property {() => void} close
  */
 
 /**
- * An engine in this thread. `open` starts it; every other call is the method of that name.
+ * An engine in this thread, which has no helpers.
  * @returns {Port}
  */
 export function direct() {
   /** @type {any} */
   let engine;
   return {
+    async open(module, options) {
+      engine = await Engine.open(module, { ...options, threads: 1 });
+      return [];
+    },
     async call(name, args) {
-      if (name === 'open') {
-        engine = await Engine.open(args[0], args[1]);
-      } else {
-        if (!engine) throw new VqaError('E_CLOSED', 'vqa is closed');
-        return engine[name](...args);
-      }
+      if (!engine) throw new VqaError('E_CLOSED', 'vqa is closed');
+      return engine[name](...args);
     },
     close() {
       engine = undefined;

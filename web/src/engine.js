@@ -5,6 +5,13 @@ import { instantiate } from './wasm.js';
 
 /** @typedef {{ answer: string, score: number }} Answer  an answer and its score, a probability 0..1 */
 
+/**
+ * @typedef {object} EngineOptions
+ * @property {string} [precision]  one of PRECISIONS; as the model has it without
+ * @property {number} [threads]  with the calling one; a build without threads has one
+ * @property {number} [memoryLimit]  of WebAssembly's memory, in bytes
+ */
+
 const utf8 = (/** @type {string} */ text) => new TextEncoder().encode(text);
 
 /** The statuses of vqa.h. @type {Record<number, import('./errors.js').EngineErrorCode>} */
@@ -20,17 +27,23 @@ export class Engine {
   /** @type {VqaError | null} */ #crash = null;
 
   /**
+   * What is to run in other workers; without them the engine does all by itself.
+   * @type {import('./wasm.js').Helper[]}
+   */
+  helpers = [];
+
+  /**
    * Start the runtime, with no model in it yet.
    * @param {WebAssembly.Module} module
-   * @param {string} [precision]  one of PRECISIONS; as the model has it without
+   * @param {EngineOptions} [options]
    * @returns {Promise<Engine>}
    */
-  static async open(module, precision) {
+  static async open(module, { precision, threads = 1, memoryLimit } = {}) {
     const engine = new Engine();
-    engine.#c = await instantiate(module);
+    engine.#c = await instantiate(module, memoryLimit, (helper) => engine.helpers.push(helper));
     engine.#vqa = engine.#run((c) => {
       c._initialize?.();
-      return c.vqa_new(1);
+      return c.vqa_new(threads);
     });
     if (!engine.#vqa) throw new VqaError('E_MEMORY', 'the memory does not suffice to start the runtime');
     if (precision) engine.#checked((c) => c.vqa_set_precision(engine.#vqa, PRECISIONS[precision]));
@@ -107,6 +120,25 @@ export class Engine {
   choose(picture, question, choices, topK) {
     return this.#answers((c) => this.#lend(utf8(question), (p, size) =>
       this.#lend(utf8(`${choices.join('\0')}\0`), (q, all) => c.vqa_choose(this.#vqa, picture, p, size, q, all, topK))));
+  }
+
+  /**
+   * Answer, and give the raw outputs of the model instead of the best answers.
+   * @param {number} picture
+   * @param {'ask' | 'choose'} call
+   * @param {any[]} args  those of the call after the picture
+   * @returns {Float32Array} one for each answer of the model in the order of its labels, or where it has none, for each choice
+   */
+  logits(picture, call, ...args) {
+    /** @type {any} */ (this)[call](picture, ...args);
+    let logits = new Float32Array();
+    this.#run((c) => this.#lend(new Uint8Array(4), (p) => {
+      const start = c.vqa_logits(this.#vqa, p) >>> 0;
+      const [count] = new Int32Array(c.memory.buffer, p, 1);
+      logits = new Float32Array(c.memory.buffer, start, count).slice(); // the engine's change with its next answer
+      return count;
+    }));
+    return logits;
   }
 
   /** @param {(c: any) => number} ask */
@@ -192,6 +224,6 @@ export class Engine {
   #text(pointer) {
     const memory = new Uint8Array(this.#c.memory.buffer);
     const start = pointer >>> 0;
-    return new TextDecoder().decode(memory.subarray(start, memory.indexOf(0, start)));
+    return new TextDecoder().decode(memory.slice(start, memory.indexOf(0, start))); // a copy: decoders refuse shared memory
   }
 }

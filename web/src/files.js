@@ -21,6 +21,11 @@ export class Files {
     return this.#files[0].folder.split('/').pop() || undefined;
   }
 
+  /** Bytes of all files together. */
+  get size() {
+    return this.#files.reduce((sum, { file }) => sum + file.size, 0);
+  }
+
   /**
    * The files that lie in one folder with the file of that name. If several have that name, the highest counts.
    * @param {string} name

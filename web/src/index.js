@@ -1,5 +1,6 @@
 import { abortable } from './abort.js';
-import { defaultWasm, startWorker } from './assets.js';
+import { BUILDS, startWorker } from './assets.js';
+import { countThreads, expectSimd, fittingBuilds } from './builds.js';
 import { direct } from './calls.js';
 import { expectOneOf } from './check.js';
 import { PRECISIONS } from './engine.js';
@@ -8,9 +9,9 @@ import { keep, load, loadStored } from './load.js';
 import { Meter } from './meter.js';
 import { findModel } from './model.js';
 import { remote } from './remote.js';
+import { Starter } from './start.js';
 import { storeKey } from './store.js';
 import { Picture, Vqa } from './vqa.js';
-import { compile } from './wasm.js';
 
 export { Picture, Vqa, VqaError };
 
@@ -30,7 +31,9 @@ export { Picture, Vqa, VqaError };
  * @property {ModelSource} model  the address of a pack, a folder or a manifest (in Node also a path), the bytes of a pack, or files
  * @property {'f32' | 'q8' | 'q4'} [precision]  how weights are kept that come as floats; default: 'q8' for folders, else as they come
  * @property {'cache' | false} [cache]  keep the model in the browser's cache, as a pack, until its files change; default: 'cache' for folders with an address
- * @property {string | URL | BufferSource | WebAssembly.Module} [wasm]  the runtime, if not the file beside this one
+ * @property {'auto' | number} [threads]  to run on, 1..64; 'auto', which is the default: as many as the machine has, at most 8; one
+ *   where the page is not cross-origin isolated, without a worker and in Node
+ * @property {string | URL | BufferSource | WebAssembly.Module} [wasm]  the runtime, if not the best of the files beside this one
  * @property {boolean} [worker]  run in a worker, so that the page stays responsive; default: where workers exist
  * @property {(progress: Progress) => void} [onProgress]
  * @property {AbortSignal} [signal]  ends the download; createVqa() then rejects with the signal's reason
@@ -48,30 +51,37 @@ export { Picture, Vqa, VqaError };
  */
 export async function createVqa(options) {
   const {
-    model, precision, cache, wasm = defaultWasm(), worker = 'Worker' in globalThis, onProgress = () => {}, signal,
+    model, precision, cache, threads = 'auto', wasm, worker = 'Worker' in globalThis, onProgress = () => {}, signal,
   } = { ...options };
   expectOneOf(precision, 'precision', [undefined, ...Object.keys(PRECISIONS)]);
   expectOneOf(cache, 'cache', [undefined, 'cache', false]);
+  const counted = countThreads(threads, worker);
   const source = findModel(model);
   const isFolder = 'open' in source;
+  const kept = precision ?? (isFolder ? 'q8' : undefined);
+  expectSimd();
   const port = worker ? remote(startWorker) : direct();
   try {
+    const builds = wasm === undefined ? fittingBuilds(BUILDS, counted.threads) : [wasm];
+    const starter = new Starter(port, builds, { precision: kept, threads: counted.threads }, signal);
     const meter = new Meter(onProgress);
     const engine = {
       /** @type {import('./pack.js').Call} */
       call: (name, ...args) => abortable(port.call(name, args), signal),
-      module: await compile(wasm, signal),
-      precision: precision ?? (isFolder ? 'q8' : undefined),
+      starter,
       meter,
       signal,
     };
-    const key = cache ?? isFolder ? storeKey(source.url, engine.precision) : undefined;
+    const key = cache ?? isFolder ? storeKey(source.url, kept) : undefined;
     let cached = key !== undefined && await loadStored(key, engine);
     if (!cached) {
       await load(source, engine);
       cached = key !== undefined && await keep(key, source.files ?? [], engine);
     }
-    const vqa = new Vqa(port, { ...await engine.call('info'), cached });
+    const { threads: working, trouble = counted.refused } = await starter.ready();
+    const { crossOriginIsolated = false } = globalThis;
+    const vqa = new Vqa(port, { ...await engine.call('info'), threads: working, crossOriginIsolated, cached });
+    if (trouble) console.warn(`wasm-vqa runs slower than it could (${vqa.info.build}, threads: ${working}): ${trouble}`);
     meter.ready();
     return vqa;
   } catch (error) {

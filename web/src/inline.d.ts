@@ -1,6 +1,6 @@
 // What build.js puts in the place of these names.
 
-declare module 'inline:vqa.wasm' {
+declare module 'inline:*.wasm' {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;
 }

@@ -12,8 +12,7 @@ import { findStored, madeOf, removeStored, store } from './store.js';
 /**
  * @typedef {object} Engine  where to, and how
  * @property {import('./pack.js').Call} call
- * @property {WebAssembly.Module} module
- * @property {string} [precision]  of weights that come as floats
+ * @property {import('./start.js').Starter} starter
  * @property {import('./meter.js').Meter} meter
  * @property {AbortSignal} [signal]
  */
@@ -24,10 +23,15 @@ import { findStored, madeOf, removeStored, store } from './store.js';
  * @param {Engine} to
  */
 export async function load(model, to) {
-  const { call, module, precision, meter, signal } = to;
-  await call('open', module, precision);
-  if ('open' in model) await loadFolder(model, to);
-  else for await (const piece of model.read(meter, signal)) await call('load', piece);
+  const { call, starter, meter, signal } = to;
+  if ('open' in model) {
+    await starter.open(model.size);
+    await loadFolder(model, to);
+  } else {
+    const { size, read } = await model.fetch(signal);
+    await starter.open(size);
+    for await (const piece of read(meter)) await call('load', piece);
+  }
   meter.load();
   await call('loadEnd');
 }

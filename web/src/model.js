@@ -16,9 +16,10 @@ import { readManifest, readParts } from './manifest.js';
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
  * @typedef {{ url?: URL, files?: import('./fresh.js').Made[] }} Origin
  *   files: those that decide what the model answers, if they have an address; complete when the model is loaded
- * @typedef {Origin & { read(meter: Meter, signal?: AbortSignal): AsyncGenerator<Uint8Array> }} Pack
- * @typedef {Origin & { name: string, open(file: string, signal?: AbortSignal): Promise<Bytes | null> }} Folder
- *   open: null if there is no such file
+ * @typedef {{ size: number | undefined, read(meter: Meter): AsyncGenerator<Uint8Array> }} Opened  size: undefined while nobody knows it
+ * @typedef {Origin & { fetch(signal?: AbortSignal): Promise<Opened> }} Pack
+ * @typedef {Origin & { name: string, size?: number, open(file: string, signal?: AbortSignal): Promise<Bytes | null> }} Folder
+ *   size: of all files, if it is known; open: null if there is no such file
  */
 
 /** What people write about a model: a new wording is no other model. */
@@ -119,6 +120,7 @@ function inFolder(files) {
   files.find('config.json'); // two of them are refused before anything is loaded
   return {
     name: files.folder ?? 'model',
+    size: files.size,
     async open(name) {
       const file = files.find(name);
       return file ? bytesOf(file) : null;
@@ -132,13 +134,18 @@ function inFolder(files) {
  */
 function packOf(open) {
   return {
-    async *read(meter, signal) {
+    async fetch(signal) {
       const bytes = await open(signal);
-      meter.expect(bytes.size);
-      for await (const piece of pieces(bytes, 'model', signal)) {
-        meter.arrived(piece.length);
-        yield piece;
-      }
+      return {
+        size: bytes.size,
+        async *read(meter) {
+          meter.expect(bytes.size);
+          for await (const piece of pieces(bytes, 'model', signal)) {
+            meter.arrived(piece.length);
+            yield piece;
+          }
+        },
+      };
     },
   };
 }
@@ -150,10 +157,15 @@ function packOf(open) {
  */
 function inParts(read, open) {
   return {
-    async *read(meter, signal) {
+    async fetch(signal) {
       const manifest = readManifest(await read(signal));
-      meter.expect(manifest.size);
-      yield* readParts(manifest, (file) => open(file, signal), (size) => meter.arrived(size), signal);
+      return {
+        size: manifest.size,
+        read(meter) {
+          meter.expect(manifest.size);
+          return readParts(manifest, (file) => open(file, signal), (size) => meter.arrived(size), signal);
+        },
+      };
     },
   };
 }

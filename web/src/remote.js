@@ -1,11 +1,51 @@
 import { VqaError, reason } from './errors.js';
 
 /**
- * An engine in a worker. Byte ranges are copied and moved over, so the caller keeps theirs.
+ * An engine in a worker, its helpers in others: if one of them stops, all end. Byte ranges are copied and moved over, so the
+ * caller keeps theirs.
  * @param {() => Worker} start
  * @returns {import('./calls.js').Port}
  */
 export function remote(start) {
+  const engine = connect(start, end);
+  /** @type {Connection[]} */
+  let helpers = [];
+
+  /** @param {VqaError} error */
+  function end(error) {
+    for (const worker of [engine, ...helpers]) worker.end(error);
+  }
+
+  return {
+    async open(module, options) {
+      for (const helper of helpers) helper.end(closed());
+      helpers = [];
+      /** @type {import('./wasm.js').Helper[]} */
+      const wanted = await engine.call('open', [module, options]);
+      return wanted.map(async (job) => {
+        let came = false;
+        const helper = connect(start, (error) => came && end(error));
+        helpers.push(helper);
+        await helper.call('help', [module, job]);
+        came = true;
+      });
+    },
+    call: engine.call,
+    close: () => end(closed()),
+  };
+}
+
+const closed = () => new VqaError('E_CLOSED', 'vqa is closed');
+
+/** @typedef {{ call(name: string, args: any[]): Promise<any>, end(error: VqaError): void }} Connection */
+
+/**
+ * A worker that answers calls until it ends, or fails.
+ * @param {() => Worker} start
+ * @param {(error: VqaError) => void} failed
+ * @returns {Connection}
+ */
+function connect(start, failed) {
   /** @type {Map<number, { resolve: (result: any) => void, reject: (error: VqaError) => void }>} */
   const waiting = new Map();
   /** @type {VqaError | undefined} */
@@ -14,6 +54,7 @@ export function remote(start) {
 
   const worker = startOrThrow(start);
   worker.onmessage = ({ data: { id, result, error } }) => {
+    if (id === undefined) return fail(new VqaError(error.code, error.message));
     const caller = waiting.get(id);
     waiting.delete(id);
     if (error) caller?.reject(new VqaError(error.code, error.message));
@@ -21,8 +62,14 @@ export function remote(start) {
   };
   worker.onerror = (event) => {
     event.preventDefault?.();
-    end(new VqaError('E_WASM', `the worker failed: ${event.message || 'its script could not be loaded'}`));
+    fail(new VqaError('E_WASM', `the worker failed: ${event.message || 'its script could not be loaded'}`));
   };
+
+  /** @param {VqaError} error */
+  function fail(error) {
+    end(error);
+    failed(error);
+  }
 
   /** @param {VqaError} error */
   function end(error) {
@@ -42,7 +89,7 @@ export function remote(start) {
         waiting.set(id, { resolve, reject });
       });
     },
-    close: () => end(new VqaError('E_CLOSED', 'vqa is closed')),
+    end,
   };
 }
 

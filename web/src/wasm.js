@@ -1,78 +1,139 @@
-// The runtime's code: fetched, compiled, and given the few functions it imports.
+// The runtime's code: fetched, compiled, and given its memory and the few functions it imports.
 
+import { abortable, throwIfAborted } from './abort.js';
 import { VqaError, reason } from './errors.js';
-import { fetchBytes } from './fetch.js';
+import { arrival, fetchFile } from './fetch.js';
 
-/** The smallest module with a SIMD instruction: one function that returns v128.const 0. */
-const SIMD_MODULE = new Uint8Array([
-  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, // magic, version
-  1, 5, 1, 0x60, 0, 1, 0x7b, // type: () -> v128
-  3, 2, 1, 0, // one function of that type
-  10, 22, 1, 20, 0, 0xfd, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0b, // v128.const 0; end
-]);
+const PAGE = 65536;
+const FIRST_PAGES = 16; // what the runtime starts with
+const GB = 2 ** 30;
 
 /** What WASI functions return when there is nothing behind them: ENOSYS. */
 const NOT_THERE = () => 52;
 
-/** @type {Record<string, Function>} */
-const KNOWN_IMPORTS = {
-  emscripten_notify_memory_growth() {},
-  environ_get: NOT_THERE,
-  environ_sizes_get: NOT_THERE,
-  fd_close: NOT_THERE,
-  fd_read: NOT_THERE,
-  fd_seek: NOT_THERE,
-  fd_write: NOT_THERE,
-};
+/**
+ * A helper that the runtime wants: another instance of it, in a worker, that calls thread_run. See src/core/thread_wasm.c.
+ * @typedef {{ memory: WebAssembly.Memory, thread: number, stack: number }} Helper
+ */
 
 /**
- * Compile the runtime.
- * @param {string | URL | BufferSource | WebAssembly.Module} wasm
+ * Compile the runtime, while it arrives where that can be.
+ * @param {import('./builds.js').Wasm} wasm
  * @param {AbortSignal} [signal]
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compile(wasm, signal) {
-  if (typeof WebAssembly !== 'object' || !WebAssembly.validate(SIMD_MODULE)) {
-    throw new VqaError('E_SIMD', 'this browser lacks WebAssembly SIMD: use Chrome 97, Firefox 114, Safari 16.4 or later');
-  }
   if (wasm instanceof WebAssembly.Module) return wasm;
   const fromUrl = typeof wasm === 'string' || wasm instanceof URL;
-  const bytes = fromUrl ? await fetchBytes(wasm, 'runtime', signal) : wasm;
   try {
-    return await WebAssembly.compile(bytes);
+    if (!fromUrl) return await WebAssembly.compile(wasm);
+    const response = await fetchFile(wasm, 'runtime', signal);
+    const streams = 'compileStreaming' in WebAssembly && response.headers.get('content-type') === 'application/wasm';
+    if (streams) return await abortable(WebAssembly.compileStreaming(response), signal);
+    return await WebAssembly.compile(await arrival(response.arrayBuffer(), `runtime ${wasm}`, signal));
   } catch (error) {
-    throw new VqaError('E_WASM', `the runtime${fromUrl ? ` ${wasm}` : ''} can't be compiled: ${reason(error)}`);
+    throwIfAborted(signal);
+    if (error instanceof VqaError) throw error;
+    const broken = error instanceof WebAssembly.CompileError || !fromUrl;
+    const name = `the runtime${fromUrl ? ` ${wasm}` : ''}`;
+    throw broken ? new VqaError('E_WASM', `${name} can't be compiled: ${reason(error)}`)
+      : new VqaError('E_NETWORK', `${name} could not be read to its end: ${reason(error)}`);
   }
+}
+
+/**
+ * How large the memory may become for a model of `size` bytes: beyond its weights there are pictures being decoded.
+ * Where several threads share it, browsers reserve as many addresses, so it is no larger than need be.
+ * @param {number | undefined} size  undefined: nobody knows
+ * @returns {number} in bytes
+ */
+export function memoryLimit(size = 0) {
+  return Math.min(Math.max(GB, size * 1.25 + GB / 2), 4 * GB);
 }
 
 /**
  * Start the runtime.
  * @param {WebAssembly.Module} module
+ * @param {number} [limit]  of its memory, in bytes
+ * @param {(helper: Helper) => void} [begin]  called with each helper that the runtime wants
  * @returns {Promise<any>} the functions of vqa.h, malloc, free and the memory
  */
-export async function instantiate(module) {
-  let exports;
+export async function instantiate(module, limit = GB, begin = () => {}) {
+  const imported = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
+  const memory = imported ? makeMemory(module, limit) : undefined;
+  const exports = await instanceOf(module, {
+    memory,
+    thread_begin: (/** @type {number} */ thread, /** @type {number} */ stack) => memory && begin({ memory, thread, stack }),
+  });
+  if (!exports.vqa_new) throw new VqaError('E_WASM', 'the runtime is not vqa.wasm: it has no function vqa_new');
+  return { memory, ...exports };
+}
+
+/**
+ * Be a helper: what is returned runs until the runtime ends.
+ * @param {WebAssembly.Module} module
+ * @param {Helper} helper
+ * @returns {Promise<() => void>}
+ */
+export async function startHelper(module, { memory, thread, stack }) {
+  const exports = await instanceOf(module, { memory });
+  exports._emscripten_stack_restore(stack);
+  return () => exports.thread_run(thread);
+}
+
+/**
+ * The memory that a module imports; one that has threads shares it.
+ * @param {WebAssembly.Module} module
+ * @param {number} limit
+ * @returns {WebAssembly.Memory}
+ */
+function makeMemory(module, limit) {
+  const shared = WebAssembly.Module.exports(module).some(({ name }) => name === 'thread_run');
   try {
-    ({ exports } = await WebAssembly.instantiate(module, importsFor(module)));
+    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.ceil(limit / PAGE), shared });
+  } catch (error) {
+    throw new VqaError('E_MEMORY', `the browser does not give the runtime a memory of up to ${limit} bytes: ${reason(error)}`);
+  }
+}
+
+/**
+ * An instance of a module that gets these imports, as far as it wants them.
+ * @param {WebAssembly.Module} module
+ * @param {Record<string, any>} env
+ * @returns {Promise<any>} its exports
+ */
+async function instanceOf(module, env) {
+  /** @type {any} */
+  let exports;
+  /** Nanoseconds, at `time`. @param {number} _clock @param {bigint} _precision @param {number} time */
+  const clock_time_get = (_clock, _precision, time) => {
+    const { buffer } = env.memory ?? exports.memory;
+    new DataView(buffer).setBigUint64(time >>> 0, BigInt(Math.round(performance.now() * 1e6)), true);
+    return 0;
+  };
+  /** @type {Record<string, any>} */
+  const known = {
+    emscripten_notify_memory_growth() {},
+    environ_get: NOT_THERE,
+    environ_sizes_get: NOT_THERE,
+    fd_close: NOT_THERE,
+    fd_read: NOT_THERE,
+    fd_seek: NOT_THERE,
+    fd_write: NOT_THERE,
+    clock_time_get,
+    ...env,
+  };
+  /** @type {WebAssembly.Imports} */
+  const imports = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    imports[from] ??= {};
+    imports[from][name] = known[name] ?? (() => { throw new Error(`it called ${from}.${name}`); });
+  }
+  try {
+    ({ exports } = await WebAssembly.instantiate(module, imports));
+    return exports;
   } catch (error) {
     const code = error instanceof RangeError ? 'E_MEMORY' : 'E_WASM';
     throw new VqaError(code, `the runtime can't be started: ${reason(error)}`);
   }
-  if (!exports.vqa_new) throw new VqaError('E_WASM', 'the runtime is not vqa.wasm: it has no function vqa_new');
-  return exports;
-}
-
-/**
- * The functions a module imports. One that is not known throws its name when it is called.
- * @param {WebAssembly.Module} module
- * @returns {WebAssembly.Imports}
- */
-function importsFor(module) {
-  /** @type {Record<string, Record<string, any>>} */
-  const imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    imports[from] ??= {};
-    imports[from][name] = KNOWN_IMPORTS[name] ?? (() => { throw new Error(`it called ${from}.${name}`); });
-  }
-  return imports;
 }

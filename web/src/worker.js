@@ -1,13 +1,34 @@
-// The worker: { id, call, args } comes in, { id, result } or { id, error } goes back.
+// The worker: { id, call, args } comes in, { id, result } or { id, error } goes back. It runs an engine, or helps one that
+// runs in another worker, until that ends; { error } tells that it can't go on.
 
-import { direct } from './calls.js';
+import { Engine } from './engine.js';
 import { reason } from './errors.js';
+import { startHelper } from './wasm.js';
 
-const port = direct();
+/** @type {any} */
+let engine;
+
+/** @type {Record<string, (...args: any[]) => Promise<any>>} */
+const calls = {
+  async open(module, options) {
+    engine = await Engine.open(module, options);
+    return engine.helpers;
+  },
+  async help(module, helper) {
+    const run = await startHelper(module, helper);
+    setTimeout(() => { // when the answer to this call is on its way
+      try {
+        run();
+      } catch (error) {
+        self.postMessage({ error: { code: 'E_CRASH', message: `a thread of the runtime stopped (${reason(error)}): call createVqa() anew` } });
+      }
+    });
+  },
+};
 
 self.onmessage = async ({ data: { id, call, args } }) => {
   try {
-    const result = await port.call(call, args);
+    const result = await (calls[call] ?? engine[call].bind(engine))(...args);
     const moved = result instanceof Uint8Array ? [result.buffer] : []; // bytes are handed over, not copied
     self.postMessage({ id, result }, { transfer: moved });
   } catch (error) {

@@ -18,6 +18,10 @@ export const CHROME = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/c
 export const CHROME_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** A Firefox; FIREFOX_PATH names another. */
+export const FIREFOX = [process.env.FIREFOX_PATH, '/usr/bin/firefox-esr', '/usr/bin/firefox',
+  '/Applications/Firefox.app/Contents/MacOS/firefox'].find((file) => file && existsSync(file));
+
 /** The files of a small folder: a fixture, and a vocabulary, which it lacks. */
 export function smallFolder(fixture = 'fusion/concat') {
   const files = Object.fromEntries(['config.json', 'preprocessor_config.json', 'model.safetensors']

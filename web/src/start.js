@@ -1,0 +1,72 @@
+// The runtime on its way: the best build that works.
+
+import { abortable, throwIfAborted } from './abort.js';
+import { VqaError } from './errors.js';
+import { compile, memoryLimit } from './wasm.js';
+
+/** What another build may do better. @type {string[]} */
+const CURABLE = ['E_NETWORK', 'E_WASM', 'E_MEMORY'];
+
+/** Compiles builds and starts engines on them. */
+export class Starter {
+  #port;
+  #builds;
+  #options;
+  #signal;
+  /** @type {Promise<WebAssembly.Module>} */ #module;
+  /** @type {Promise<PromiseSettledResult<void>[]>} */ #helpers = Promise.resolve([]);
+  /** @type {string | undefined} */ #trouble;
+
+  /**
+   * @param {import('./calls.js').Port} port
+   * @param {import('./builds.js').Wasm[]} builds  the best first
+   * @param {{ precision?: string, threads: number }} options
+   * @param {AbortSignal} [signal]
+   */
+  constructor(port, builds, options, signal) {
+    this.#port = port;
+    this.#builds = [...builds];
+    this.#options = options;
+    this.#signal = signal;
+    this.#module = this.#compile();
+  }
+
+  /**
+   * Start a fresh engine. Its helpers may come while it is at work.
+   * @param {number} [size]  of the model, if it is known
+   */
+  async open(size) {
+    const options = { ...this.#options, memoryLimit: memoryLimit(size) };
+    for (;;) {
+      try {
+        const opened = this.#module.then((module) => this.#port.open(module, options));
+        this.#helpers = Promise.allSettled(await abortable(opened, this.#signal));
+        return;
+      } catch (error) {
+        throwIfAborted(this.#signal);
+        if (!(error instanceof VqaError) || !CURABLE.includes(error.code) || this.#builds.length < 2) throw error;
+        this.#trouble ??= error.message;
+        this.#builds.shift();
+        this.#module = this.#compile();
+      }
+    }
+  }
+
+  /**
+   * Wait until every helper has come, or won't.
+   * @returns {Promise<{ threads: number, trouble: string | undefined }>} how many work, the calling one among them, and why it
+   *   is not the best build on all threads
+   */
+  async ready() {
+    const helpers = await abortable(this.#helpers, this.#signal);
+    const absent = helpers.find(({ status }) => status === 'rejected');
+    const trouble = this.#trouble ?? /** @type {any} */ (absent)?.reason.message;
+    return { threads: 1 + helpers.filter(({ status }) => status === 'fulfilled').length, trouble };
+  }
+
+  #compile() {
+    const module = compile(this.#builds[0], this.#signal);
+    module.catch(() => {}); // whoever waits for it is told
+    return module;
+  }
+}
