@@ -14,8 +14,9 @@ import { CLASSES } from './models.js';
  * @property {number} first_ms  the first answer
  * @property {number} median_ms
  * @property {number} min_ms
+ * @property {number} [ratio]  of the median to that of this engine in the same row of CLASSES
  * @property {number} [second_ms]  further questions about the same picture
- * @property {number[]} all_ms
+ * @property {number[][]} all_ms  by rounds
  * @property {number} wasm_bytes  WebAssembly's memory at its peak
  * @property {number} model_bytes
  * @property {number} runtime_bytes
@@ -41,10 +42,13 @@ export function bar(results) {
     return results.filter((r) => r.model === model && r.engine === engine && r.threads === threads && precisions.includes(r.precision));
   };
   const ours = (/** @type {string} */ model, /** @type {string} */ kind, threads = 1) => of(model, kind, 'wasm-vqa', threads)[0];
-  /** @param {string} model @param {string[]} kinds @param {number} threads @param {(result: Result) => number} [value] the fastest by this */
+  /** @param {string} model @param {string[]} kinds  all are needed @param {number} threads @param {(result: Result) => number} [value] */
   const ratio = (model, kinds, threads, value = (result) => result.median_ms) => {
-    const best = (/** @type {string} */ engine) => Math.min(...kinds.flatMap((kind) => of(model, kind, engine, threads)).map(value));
-    return defined(best('onnxruntime-web') / best('wasm-vqa'));
+    const fastest = (/** @type {string} */ engine) => {
+      const times = kinds.map((kind) => Math.min(...of(model, kind, engine, threads).map(value))); // Infinity: not measured
+      return times.every(Number.isFinite) ? Math.min(...times) : NaN;
+    };
+    return fastest('onnxruntime-web') / fastest('wasm-vqa');
   };
   const both = ['vilt-b32', 'seed-bert-vit'];
   const all = [...both, 'shapes'];
@@ -77,9 +81,6 @@ export function bar(results) {
       { row: `${model} ${kind}: 2 threads against 1, times faster`, target: 1.8, measured: speedup(ours(model, kind, 1), ours(model, kind, 2)) }))),
   ];
 }
-
-/** @param {number} value  Infinity or NaN where nothing was measured */
-const defined = (value) => (Number.isFinite(value) && value > 0 ? value : NaN);
 
 /** @param {Result | undefined} one @param {Result | undefined} two */
 const speedup = (one, two) => (one && two ? one.median_ms / two.median_ms : NaN);

@@ -76,7 +76,7 @@ async function turnsOf(model, sides, threads) {
   return turns;
 }
 
-/** All turns of one side as one result. @returns {import('./bar.js').Result} */
+/** All turns of one side as one result, without the ratio. @returns {import('./bar.js').Result} */
 function resultOf(model, { engine, precision }, threads, turns) {
   const middle = (name) => median(turns.map((turn) => turn[name]));
   const most = (name) => Math.max(...turns.map((turn) => turn[name]));
@@ -113,7 +113,8 @@ for (const { model, kind } of options.parts) {
       if (kind === 'f32' && !(result.score_difference <= SAME_SCORES)) {
         stop(`${model}: the float32 scores of ${side.engine} differ by ${result.score_difference}, at most ${SAME_SCORES} is allowed: its graph is another one`);
       }
-      results.push(result);
+      const ours = results.find((r) => r.model === model && r.threads === threads && r.engine === 'wasm-vqa' && r.precision === sides[0].precision);
+      results.push({ ...result, ratio: ours && result.median_ms / ours.median_ms });
     }
   }
 }
@@ -122,10 +123,10 @@ writeFileSync(REPORT, JSON.stringify(results, null, 1));
 
 console.log(`Chromium ${bench.version}, ${cpus()[0].model}; milliseconds, medians of ${options.rounds} rounds\n`);
 console.log(table(
-  ['model', 'engine', 'precision', 'threads', 'load', 'ready', 'first', 'median', 'min', 'second', 'wasm MB', 'model MB', 'runtime kB', 'gzip kB', 'scores', 'others'],
+  ['model', 'engine', 'precision', 'threads', 'load', 'ready', 'first', 'median', 'min', 'ratio', 'second', 'wasm MB', 'model MB', 'runtime kB', 'gzip kB', 'scores', 'others'],
   results.map((r) => [
     r.model, r.engine, r.precision, String(r.threads), cell(r.load_ms), cell(r.ready_ms), cell(r.first_ms, 1), cell(r.median_ms, 1), cell(r.min_ms, 1),
-    cell(r.second_ms, 1), cell(r.wasm_bytes / 1e6, 1), cell(r.model_bytes / 1e6, 1), cell(r.runtime_bytes / 1e3), cell(r.runtime_gzip_bytes / 1e3),
+    cell(r.ratio, 2), cell(r.second_ms, 1), cell(r.wasm_bytes / 1e6, 1), cell(r.model_bytes / 1e6, 1), cell(r.runtime_bytes / 1e3), cell(r.runtime_gzip_bytes / 1e3),
     cell(r.score_difference, 5), cell(r.other_cores, 2),
   ]),
 ));

@@ -16,7 +16,7 @@ import { Pack, writeFloatPack } from './packs.js';
  * @property {string} question
  * @property {string} tokens  of the question: as many for every model
  * @property {number} runs  measured at least
- * @property {number} warmup  not measured: the browser compiles code anew while it is used, for small models it takes longer
+ * @property {number} warmup  answers not measured: browsers compile anew what is much used, and small models need many until it is
  */
 
 const LETTERS = { question: 'how many people?', tokens: '[CLS] h ##o ##w m ##a ##n ##y p ##e ##o ##p ##l ##e ? [SEP]' }; // a recipe's words
@@ -30,7 +30,7 @@ export const MODELS = {
     question: 'is there a red circle to the top left of a blue star?',
     tokens: '[CLS] is there a red circle to the top left of a blue star ? [SEP]',
     runs: 100,
-    warmup: 50,
+    warmup: 300,
   },
 };
 

@@ -46,11 +46,15 @@ test('the bar: the fastest counts, on as many threads', () => {
     result('wasm-vqa', 'q8', 1, 200, { wasm_bytes: 130, model_bytes: 100, runtime_gzip_bytes: 90_000, ready_ms: 100, load_ms: 200, first_ms: 300 }),
     result('wasm-vqa', 'q8', 2, 100, { runtime_gzip_bytes: 101_000 }),
     result('onnxruntime-web', 'int8', 1, 500, { ready_ms: 900, load_ms: 1000, first_ms: 900 }),
+    result('wasm-vqa', 'q4', 1, 250, { runtime_gzip_bytes: 90_000 }),
+    result('onnxruntime-web', 'q4', 1, 750),
+    result('wasm-vqa', 'f32', 2, 300, { runtime_gzip_bytes: 90_000 }), // nothing to compare with
     result('onnxruntime-web', 'int8-per-channel', 1, 400, { ready_ms: 500, load_ms: 1100, first_ms: 650 }),
   ]));
   const measured = Object.fromEntries(rows.filter((row) => met(row) !== undefined).map((row) => [row.row, [row.measured, met(row)]]));
   assert.deepEqual(measured, {
     'vilt-b32, 1T: q8 against the faster int8, times faster': [2, true],
+    'vilt-b32, 1T: q4 against q4, times faster': [3, false],
     'vilt-b32, 1T: fastest quantized against fastest quantized, times faster': [2, true],
     'vilt-b32 q8, 1T: bytes in memory to ready, times faster': [5, true],
     'vilt-b32 q8, 1T: nothing to the first answer, times faster': [3.5, true],

@@ -1,4 +1,4 @@
-// WebAssembly's memories of this page. Import this before what is measured.
+// WebAssembly's memories of this page and of threads it started. Import this before what is measured.
 
 /** @type {Set<WebAssembly.Memory>} */
 const memories = new Set();
@@ -22,5 +22,19 @@ for (const name of /** @type {const} */ (['instantiate', 'instantiateStreaming']
   };
 }
 
-/** Bytes of the largest; a memory never shrinks, so this is its peak. Those of workers are not seen. */
+/** Threads share a memory, which their workers send on through the page. @param {unknown} message */
+function find(message) {
+  if (message instanceof WebAssembly.Memory) memories.add(message);
+  else if (message && typeof message === 'object' && !ArrayBuffer.isView(message)) Object.values(message).forEach(find);
+}
+
+globalThis.Worker = class extends Worker {
+  /** @param {ConstructorParameters<typeof Worker>} args */
+  constructor(...args) {
+    super(...args);
+    this.addEventListener('message', ({ data }) => find(data));
+  }
+};
+
+/** Bytes of the largest; a memory never shrinks, so this is its peak. That of a single worker is not seen. */
 export const wasmBytes = () => Math.max(0, ...[...memories].map(({ buffer }) => buffer.byteLength));
