@@ -8,10 +8,11 @@
 /* The instructions that products are made of. */
 typedef enum {
     MIX_F32,     /* f32x4.mul, f32x4.add */
-    MIX_PAIRS,   /* i16x8.extend, i32x4.dot_i16x8, i32x4.add */
+    MIX_PAIRS,   /* i16x8.extend of both operands, i32x4.dot_i16x8, i32x4.add */
+    MIX_WORDS,   /* the same with inputs of 16 bits; no kernel */
     MIX_STEPS,   /* i16x8.relaxed_dot twice, i16x8.add, i32x4.dot_i16x8 with ones, i32x4.add */
     MIX_AT_ONCE, /* i32x4.relaxed_dot_add */
-    MIX_NIBBLES, /* those of a q4 product */
+    MIX_NIBBLES, /* unpacked, then i16x8.relaxed_dot and i16x8.add, or those of MIX_PAIRS */
     MIX_NONE,    /* no product */
 } mix;
 

@@ -34,8 +34,9 @@ EXPORTED const char *bench_list(void)
         [LOOP_KERNEL] = "kernel", [LOOP_REGISTERS] = "registers", [LOOP_TILE] = "tile"
     };
     static const char *const mixes[] = { [MIX_F32] = "f32 mul, add",
-                                         [MIX_PAIRS] = "i32x4.dot_i16x8",
-                                         [MIX_STEPS] = "i16x8.relaxed_dot, widened",
+                                         [MIX_PAIRS] = "dot_i16x8, both spread",
+                                         [MIX_WORDS] = "dot_i16x8, 16-bit inputs",
+                                         [MIX_STEPS] = "2 i16x8.relaxed_dot, dot_i16x8",
                                          [MIX_AT_ONCE] = "i32x4.relaxed_dot_add",
                                          [MIX_NIBBLES] = "nibbles",
                                          [MIX_NONE] = "" };

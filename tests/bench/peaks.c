@@ -5,14 +5,18 @@
 #include "kernels/vector.h"
 #include "loops.h"
 
-/* ---- operands in registers: every instruction works on the sums of others ---- */
+enum { INPUTS = 256 }; /* of a tile */
+
+static float floats[TILE_F32 * INPUTS], float_panel[INPUTS * PANEL];
+
+/* ---- operands in registers: what is multiplied are sums, so that nothing can be left out ---- */
 
 enum { UNROLLED = 4 };
 
 static v128_t kept[2 * TILE_F32]; /* so that nothing is left out */
 
 /* So many sums keep the units busy while a sum waits for its operands, and still fit in registers. */
-enum { SUMS_F32 = 12, SUMS_INTEGER = 8 };
+enum { SUMS_F32 = 12, SUMS_INTEGER = 10 };
 
 /* A function of that name: UNROLLED times sum[i] = NEW_SUM(i) in a round. `u` is unknown to the
  * compiler. */
@@ -20,8 +24,8 @@ enum { SUMS_F32 = 12, SUMS_INTEGER = 8 };
     static void function(int rounds)                                                               \
     {                                                                                              \
         enum { SUMS = count };                                                                     \
-        v128_t sum[SUMS], u = kept[0];                                                             \
-        for (int i = 0; i < SUMS; i++) sum[i] = wasm_i32x4_splat(i);                               \
+        v128_t sum[SUMS], u = load(floats);                                                        \
+        for (int i = 0; i < SUMS; i++) sum[i] = SPLAT((float)(i + 1));                             \
         for (; rounds > 0; rounds--)                                                               \
             for (int again = 0; again < UNROLLED; again++)                                         \
                 for (int i = 0; i < SUMS; i++) sum[i] = NEW_SUM(i);                                \
@@ -31,14 +35,10 @@ enum { SUMS_F32 = 12, SUMS_INTEGER = 8 };
 #define NEXT(i)       sum[((i) + 1) % SUMS]
 #define AFTER_NEXT(i) sum[((i) + 2) % SUMS]
 
-#define SUM_F32(i) ADD(sum[i], MUL(NEXT(i), u))
+#define SUM_F32(i) ADD(MUL(sum[i], u), u)
 IN_REGISTERS(registers_f32, SUMS_F32, SUM_F32)
 
 /* ---- a tile: rows of inputs times a panel of outputs, both in the nearest cache ---- */
-
-enum { INPUTS = 256 };
-
-static float floats[TILE_F32 * INPUTS], float_panel[INPUTS * PANEL];
 
 INLINED void keep(int rows, v128_t sum[2][TILE_F32])
 {
@@ -112,6 +112,24 @@ static void tile_pairs(int rounds)
             ADD_PAIR(load(w + 32), 2);
             ADD_PAIR(load(w + 48), 3);
         }
+        keep(TILE_INTEGER, sum);
+    }
+}
+
+/* The same with inputs that have 16 bits in memory: nothing is spread from lane to lane. */
+static void tile_words(int rounds)
+{
+    const uint8_t *words = (const uint8_t *)floats; /* rows of INPUTS of 16 bits */
+    for (; rounds > 0; rounds--) {
+        NO_SUMS(sum, TILE_INTEGER);
+        for (int k = 0; k < INPUTS; k += 2)
+            for (int half = 0; half < 2; half++) {
+                v128_t w = wasm_i16x8_load8x8(byte_panel + k * PANEL + half * 8);
+                for (int r = 0; r < TILE_INTEGER; r++) {
+                    v128_t pair = wasm_v128_load32_splat(words + 2 * (r * INPUTS + k));
+                    sum[half][r] = DOT_PAIRS(pair, w, sum[half][r]);
+                }
+            }
         keep(TILE_INTEGER, sum);
     }
 }
@@ -237,6 +255,7 @@ static const struct {
 #elif defined(__wasm__)
     { LOOP_REGISTERS, MIX_PAIRS, OF_REGISTERS(8, SUMS_INTEGER), registers_pairs },
     { LOOP_TILE, MIX_PAIRS, OF_TILE(TILE_INTEGER), tile_pairs },
+    { LOOP_TILE, MIX_WORDS, OF_TILE(TILE_INTEGER), tile_words },
     { LOOP_TILE, MIX_NIBBLES, OF_TILE(TILE_INTEGER), tile_nibbles },
 #endif
 };
