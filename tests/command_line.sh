@@ -101,7 +101,7 @@ for precision in f32 q8 q4; do
     check "a folder as $precision answers as its pack" cmp -s out logits
 done
 expect 0 'load' bench f32.pack "$picture" "$question" -n 2
-expect 0 'answer' bench f32.pack "$picture" "$question" -n 1 -t 2
+expect 0 'product f32' bench f32.pack "$picture" "$question" -n 1 -t 2
 expect 0 'passed, 0 failed' goldens "$fixtures" --only vit
 
 # ---- choices: labels of the model, with the scores they have among all ----
