@@ -2,14 +2,16 @@
 #ifndef VQA_KERNELS_POLYNOMIAL_H
 #define VQA_KERNELS_POLYNOMIAL_H
 
+/* 1.5 * 2^23: x + ROUNDING has no room for a fraction, so x is rounded, halves to even, and its bits
+ * are those of ROUNDING plus the whole number. |x| < 2^22. */
+#define ROUNDING 12582912.0f
+
 /* exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2; ln 2 is split so that n * EXP_LN2_HIGH
  * is exact; degree 6 (Cephes expf), relative error below 2e-7. Below EXP_MIN it is exp(EXP_MIN),
  * about 1e-38, above EXP_MAX it is exp(EXP_MAX). */
 #define EXP_MIN      -87.0f
 #define EXP_MAX      88.0f
 #define EXP_LOG2E    1.44269504088896341f
-/* Added to n it leaves no room for fractions, and n in the lowest bits: 1.5 * 2^23. */
-#define EXP_ROUND    12582912.0f
 #define EXP_LN2_HIGH 0.693359375f
 #define EXP_LN2_LOW  -2.12194440e-4f
 #define EXP_P0       1.9875691500e-4f

@@ -14,7 +14,7 @@ static float sum_lanes(const float lane[4]) { return (lane[0] + lane[1]) + (lane
 static float exp_polynomial(float x)
 {
     x = smaller(larger(EXP_MIN, x), EXP_MAX); /* NaN becomes EXP_MIN */
-    float rounded = x * EXP_LOG2E + EXP_ROUND, n = rounded - EXP_ROUND;
+    float rounded = x * EXP_LOG2E + ROUNDING, n = rounded - ROUNDING;
     float r = (x - n * EXP_LN2_HIGH) - n * EXP_LN2_LOW;
     float p = EXP_P0;
     p = p * r + EXP_P1;

@@ -66,8 +66,8 @@ INLINED four exp_polynomial(four x)
 {
     four rounded, n, p = splat_four(EXP_P0);
     EACH(x.v[i] = SMALLER(LARGER(SPLAT(EXP_MIN), x.v[i]), SPLAT(EXP_MAX)));
-    EACH(rounded.v[i] = ADD(MUL(x.v[i], SPLAT(EXP_LOG2E)), SPLAT(EXP_ROUND)));
-    EACH(n.v[i] = SUB(rounded.v[i], SPLAT(EXP_ROUND)));
+    EACH(rounded.v[i] = ADD(MUL(x.v[i], SPLAT(EXP_LOG2E)), SPLAT(ROUNDING)));
+    EACH(n.v[i] = SUB(rounded.v[i], SPLAT(ROUNDING)));
     EACH(x.v[i] = SUB(x.v[i], MUL(n.v[i], SPLAT(EXP_LN2_HIGH))));
     EACH(x.v[i] = SUB(x.v[i], MUL(n.v[i], SPLAT(EXP_LN2_LOW))));
     STEP(p, x, EXP_P1);
@@ -152,10 +152,11 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
     }
 }
 
-static v128_t quantized(v128_t x, v128_t inverse)
+/* Rounded as whole numbers: see ROUNDING. */
+static inline v128_t quantized(v128_t x, v128_t inverse)
 {
-    v128_t scaled = wasm_f32x4_nearest(MUL(x, inverse));
-    return wasm_i32x4_trunc_sat_f32x4(SMALLER(LARGER(SPLAT(-Q8_MAX), scaled), SPLAT(Q8_MAX)));
+    x = SMALLER(LARGER(SPLAT(-Q8_MAX), MUL(x, inverse)), SPLAT(Q8_MAX));
+    return wasm_i32x4_sub(ADD(x, SPLAT(ROUNDING)), SPLAT(ROUNDING));
 }
 
 static float quantize_row(const float *x, int n, int8_t *q, uint8_t *u, int32_t *sums)
