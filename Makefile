@@ -1,7 +1,8 @@
 # make demo    install what is missing, build, answer two questions, serve the page
 # make test    install what is missing, build and test everything
 # make build   install what is missing, build: build/native/vqa and build/wasm/vqa*.wasm
-# make bench   load a full-size model of random weights in a browser: time, memory (writes 470 MB to build/)
+# make bench   compare with onnxruntime-web in a browser: time, memory, sizes (an hour; writes 6 GB to build/)
+# make bench-kernels   each kernel beside the peak of its instructions, in a browser and natively (2 minutes)
 # make format  format the C sources;  make check-format says what it would change
 # make clean   remove build/
 # make         this text
@@ -15,7 +16,7 @@ CLANG     := $(or $(shell command -v clang-19),$(shell command -v clang))
 # Where setup.sh puts node if the machine's own is too old.
 export PATH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wasm-vqa/node/bin:$(PATH)
 
-.PHONY: help demo test bench build format check-format clean
+.PHONY: help demo test bench bench-kernels build format check-format clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -54,13 +55,20 @@ test:
 	@$(MAKE) web/node_modules/.package-lock.json
 	@cd web && npm run --silent check && npm run --silent build && npm test --silent
 
-FULL_SIZE := tests/fixtures/realistic/vilt_b32_vqa
-
 bench:
 	@./setup.sh test
 	@$(MAKE) products web/node_modules/.package-lock.json
-	@[ -e build/vilt-b32 ] || { build/native/vqa recipe $(FULL_SIZE) build/vilt-b32.part && mv build/vilt-b32.part build/vilt-b32; }
-	@node web/bench/load.js build/vilt-b32
+	@cd web && npm run --silent build
+	@node web/bench/bench.js
+	@$(MAKE) bench-kernels
+	@node web/bench/load.js
+
+bench-kernels: web/node_modules/.package-lock.json
+	@$(call configured,native)
+	@$(call configured,wasm)
+	@cmake --build --preset native --target bench-kernels
+	@cmake --build --preset wasm --target bench-kernels bench-kernels-relaxed
+	@node web/bench/kernels.js
 
 # One folder of build/ each. Configured once; cmake itself sees later changes of CMakeLists.txt.
 configured = [ -e build/$(1)/build.ninja ] || cmake --preset $(1) --log-level=NOTICE

@@ -3,7 +3,7 @@
 #
 #   ./setup.sh         what `make build` needs: C compiler, cmake, libraries, Emscripten, node
 #   ./setup.sh demo    the same
-#   ./setup.sh test    and what the tests need: cmocka, a second compiler, Chromium
+#   ./setup.sh test    and what the tests need: cmocka, a second compiler, Chromium, Firefox
 #
 # Debian and Ubuntu packages are installed with apt (as root or by sudo). Everything else goes into
 # ${XDG_CACHE_HOME:-~/.cache}/wasm-vqa, which all clones share and which can be deleted at any time:
@@ -63,6 +63,7 @@ look() {
         need libcmocka-dev  cmocka_header
         need clang-19       any clang-19 clang
         need chromium       any chromium chromium-browser google-chrome
+        need firefox-esr    any firefox-esr firefox
     fi
 }
 

@@ -1,4 +1,5 @@
-/* What is behind the handle of vqa.h; private to vqa.c and vqa_load.c. */
+/* What is behind the handle of vqa.h; private to vqa.c and vqa_load.c. `vqa bench` reads its settings and
+ * lends it kernels with clocks. */
 #ifndef VQA_HANDLE_H
 #define VQA_HANDLE_H
 

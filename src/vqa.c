@@ -337,7 +337,7 @@ float vqa_answer_score(const vqa *v, int i)
 const float *vqa_logits(const vqa *v, int *count)
 {
     *count = v->best_count ? v->logits.cols : 0;
-    return v->logits.data;
+    return v->best_count ? v->logits.data : NULL;
 }
 
 const char *vqa_info(const vqa *v) { return v->info ? v->info : "{}"; }

@@ -132,7 +132,9 @@ const char *vqa_answer_text(vqa *v, int i);
 float vqa_answer_score(const vqa *v, int i);
 
 /* The raw outputs of the head for the last vqa_ask() or vqa_choose(): [*count], before softmax or
- * sigmoid; of every answer of the model, or of every choice where the model has no own. */
+ * sigmoid; one for each answer of the model in the order of its labels, or where it has none of its
+ * own, for each choice. Every build gives the same bits. NULL and 0 without an answer; they live as
+ * long as the answers. */
 const float *vqa_logits(const vqa *v, int *count);
 
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes

@@ -81,22 +81,27 @@ expect 0 '"precision":"q4"' inspect --json model --precision q4
 for pack in q4.pack q8.pack f32.pack model; do
     expect 0 '' ask $pack "$picture" "$question"
     check "ask $pack gives 5 answers" [ "$(wc -l <out)" = 5 ]
-    mv out answers
-    expect 0 '' ask $pack "$picture" "$question" -t 3
-    check "ask $pack gives the same with 3 threads" cmp -s out answers
+    expect 0 '' ask $pack "$picture" "$question" --logits
+    check "ask $pack --logits gives all 42" [ "$(grep -cxE -- '-?[0-9.]+(e-[0-9]+)?' out)" = 42 ]
+    mv out logits
+    expect 0 '' ask $pack "$picture" "$question" --logits -t 3
+    check "ask $pack gives the same bits with 3 threads" cmp -s out logits
     expect 0 '' ask -k 100 $pack "$picture" "$question"
     check "ask $pack gives all 42 answers" [ "$(wc -l <out)" = 42 ]
     expect 0 '{"answers":[{"answer":' ask $pack "$picture" "$question" --json -k 3
     check "ask --json is JSON" valid_json out
+    expect 0 '{"logits":[' ask $pack "$picture" "$question" --logits --json
+    check "ask --logits --json is JSON" valid_json out
+    check "and has the same bits" [ "$(sed 's/.*\[//; s/\].*//' out | tr , '\n')" = "$(cat logits)" ]
 done
 for precision in f32 q8 q4; do
-    expect 0 '' ask model "$picture" "$question" --precision $precision
-    mv out answers
-    expect 0 '' ask $precision.pack "$picture" "$question"
-    check "a folder as $precision answers as its pack" cmp -s out answers
+    expect 0 '' ask model "$picture" "$question" --precision $precision --logits
+    mv out logits
+    expect 0 '' ask $precision.pack "$picture" "$question" --logits
+    check "a folder as $precision answers as its pack" cmp -s out logits
 done
 expect 0 'load' bench f32.pack "$picture" "$question" -n 2
-expect 0 'answer' bench f32.pack "$picture" "$question" -n 1 -t 2
+expect 0 'product f32' bench f32.pack "$picture" "$question" -n 1 -t 2
 expect 0 'passed, 0 failed' goldens "$fixtures" --only vit
 
 # ---- choices: labels of the model, with the scores they have among all ----

@@ -34,7 +34,20 @@ await copyFile(`${here}../LICENSE`, `${here}dist/LICENSE`);
 await build({ ...common, entryPoints: [`${here}src/index.js`, `${here}src/worker.js`], outdir: `${here}dist` });
 await build({ ...common, entryPoints: [`${here}src/index.js`], outfile: `${here}dist/wasm-vqa.inline.js`, plugins: [inline] });
 
+/** Of each file, with gzip. @type {Record<string, number>} */
+const packed = {};
 for (const name of ['index.js', 'worker.js', ...runtimes, 'wasm-vqa.inline.js']) {
   const bytes = await readFile(`${here}dist/${name}`);
-  console.log(`dist/${name.padEnd(24)} ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} with gzip`);
+  packed[name] = gzipSync(bytes, { level: 9 }).length;
+  console.log(`dist/${name.padEnd(24)} ${bytes.length} bytes, ${packed[name]} with gzip`);
+}
+
+const MOST = 100_000; // bytes with gzip that a page loads before the model
+for (const runtime of runtimes) {
+  const loaded = packed['index.js'] + packed['worker.js'] + packed[runtime];
+  console.log(`a page with ${runtime.padEnd(17)} ${loaded} bytes with gzip`);
+  if (loaded > MOST) {
+    console.error(`${runtime}, index.js and worker.js have ${loaded} bytes with gzip, at most ${MOST} are allowed`);
+    process.exit(1);
+  }
 }

@@ -15,7 +15,10 @@ void multiplicative_fuse(const compute *c, const fusion *f, tensor text, tensor 
 {
     tensor pair = fusion_pair(text, image, &tmp);
     tensor gates[2] = { tensor_new(&tmp, 1, f->hidden), tensor_new(&tmp, 1, f->hidden) };
-    nn_linear_many(c, (const linear *const[]){ &f->gate_x, &f->gate_y }, 2, pair, gates, tmp);
+    linear_call both = {
+        .x = pair, .layers = { &f->gate_x, &f->gate_y }, .y = { gates[0], gates[1] }, .count = 2
+    };
+    nn_linear_call(c, &both, tmp);
     for (int i = 0; i < 2; i++) c->k->sigmoid(gates[i].data, (size_t)f->hidden);
     for (int i = 0; i < f->hidden; i++)
         fused.data[i] = text.data[i] * gates[0].data[i] + image.data[i] * gates[1].data[i];

@@ -3,7 +3,7 @@
 void classify_probabilities(const kernels *k, classify_scores how, tensor scores)
 {
     if (how == CLASSIFY_SOFTMAX)
-        k->softmax(scores.data, scores.cols);
+        k->softmax(scores.data, scores.cols, 1);
     else
         k->sigmoid(scores.data, (size_t)scores.cols);
 }

@@ -6,59 +6,110 @@
 #ifndef VQA_KERNELS_KERNELS_H
 #define VQA_KERNELS_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Neighbouring inputs of an output that lie together in a q8 panel: as many as one instruction of
+ * this build adds up, see panel.h. For the files of kernels/ alone: the others are compiled once for
+ * all builds of the page. */
+#if defined(__wasm__) && !defined(__wasm_relaxed_simd__)
+#define Q8_RUN 2 /* i32x4.dot_i16x8 */
+#else
+#define Q8_RUN 4 /* i16x8.relaxed_dot_i8x16_i7x16, natively SSSE3's pmaddubsw */
+#endif
 
 enum {
     PANEL = 8,      /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
     Q8_STEP = 8,    /* int8 rows are padded with zeros to a multiple of this */
     Q8_MAX = 63,    /* activations are quantized to -63..63, see nn/linear.h: one bit less than int8
                     has, so that relaxed i8 x i7 products stay exact */
+    Q8_OFFSET = 64, /* is added to them where the 7-bit operand of such a product has no sign */
+    Q8_BLOCK = 64,  /* inputs of a panel that q8_matrix.wide tells about at once */
     Q4_GROUP = 128, /* neighbouring inputs that share a scale */
     Q4_LEVELS = 16, /* a nibble n means (2 n - 15) times the scale of its group */
 };
 
+/* Rows of activations as integers: x is about q * scale. `in` is a multiple of Q8_STEP. */
+typedef struct {
+    int rows, in;
+    const int8_t *q;     /* [rows + 1, in], for q4 */
+    const uint8_t *u;    /* [rows + 1, in]: q + Q8_OFFSET, for q8 */
+    const int32_t *sums; /* [rows + 1, in / Q4_GROUP]: of q over each group, for q4 */
+    const float *scale;  /* [rows + 1] */
+    int finest;          /* a row whose remainder of rounding is quantized too, as row `rows` */
+} quantized_rows;
+
+/* W as q8. */
+typedef struct {
+    const int8_t *panels;  /* [in / Q8_RUN, PANEL, Q8_RUN] each */
+    const float *scale;    /* [out] */
+    const int32_t *offset; /* [panels * PANEL]: -Q8_OFFSET times the sum of the output's weights */
+    /* [panels, in / Q8_BLOCK rounded up]: whether in some output and four inputs of the block
+     * the positive weights, or the negative ones, add up to more than Q8_NARROW, so that four products
+     * with 1..127 may not fit 16 bits. Weights are large one by one, hardly ever four at once. */
+    const uint8_t *wide;
+} q8_matrix;
+
+#define Q8_NARROW (INT16_MAX / (Q8_MAX + Q8_OFFSET))
+
+/* W as q4. */
+typedef struct {
+    const uint8_t *panels; /* [in / (2 Q8_RUN), PANEL, Q8_RUN] bytes each, see panel.h */
+    const float *scale;    /* panels of [in / Q4_GROUP, PANEL] */
+} q4_matrix;
+
+/* Where the rows of a product go, and what is done to them on the way:
+ *   y = a(sum + bias), or y += a(sum + bias) */
+typedef struct {
+    float *y;                               /* [rows, out] with y_stride floats from row to row */
+    int y_stride, out;                      /* the last panel may be partly filled */
+    const float *bias;                      /* [out] or NULL */
+    void (*activation)(float *x, size_t n); /* in place, a slot of the table below; or NULL */
+    bool add;
+} product;
+
 typedef struct {
     const char *name;
 
-    /* y = x W^T + bias for the panels first..last-1 of W.
+    /* y = x W^T for the panels first..last-1 of W.
      *   x [rows, in] with x_stride floats from row to row
-     *   w: panels of [in, PANEL]; bias [out] or NULL
-     *   y [rows, out] with y_stride; the last panel may be partly filled */
+     *   w: panels of [in, PANEL] */
     void (*matmul_f32)(const float *x, int x_stride, int rows, int in, const float *w,
-                       const float *bias, float *y, int y_stride, int out, int first, int last);
+                       const product *p, int first, int last);
 
-    /* The same with int8: y = sum(x w) * (x_scale[row] * w_scale[output]) + bias; sums are exact in
-     * int32.
-     *   x [rows, in], in a multiple of Q8_STEP
-     *   w: panels of [in / 2, PANEL, 2]; w_scale [out] */
-    void (*matmul_q8)(const int8_t *x, const float *x_scale, int rows, int in, const int8_t *w,
-                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
-                      int first, int last);
+    /* The same with integers: y = sum(q w) * (x.scale[row] * w.scale[output]) + bias; sums are exact
+     * in int32. The row x.finest gets the same sum of its remainder on top, behind the bias. */
+    void (*matmul_q8)(const quantized_rows *x, const q8_matrix *w, const product *p, int first,
+                      int last);
 
-    /* The same with nibbles: y = sum over groups (sum(x (2 w - 15)) * w_scale[group, output]) *
-     * x_scale[row] + bias; the inner sums are exact in int32, the outer one is a float sum in the order
-     * of the groups.
-     *   x [rows, in], in a multiple of Q4_GROUP
-     *   w: panels of [in / 4, PANEL, 2] pairs, see panel.h; w_scale: panels of [in / Q4_GROUP, PANEL] */
-    void (*matmul_q4)(const int8_t *x, const float *x_scale, int rows, int in, const uint8_t *w,
-                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
-                      int first, int last);
+    /* The same with nibbles: y = sum over groups (sum(q (2 w - 15)) * w.scale[group, output]) *
+     * x.scale[row] + bias; the inner sums are exact in int32, the outer one is a float sum in the order
+     * of the groups. in: a multiple of Q4_GROUP. */
+    void (*matmul_q4)(const quantized_rows *x, const q4_matrix *w, const product *p, int first,
+                      int last);
+
+    /* What a q8_matrix says of its panels first..last-1, counted at load: offset [panels * PANEL] and,
+     * if Q8_RUN is 4, wide [panels, q8_blocks(in)]. */
+    void (*facts_q8)(const int8_t *panels, int in, int first, int last, int32_t *offset,
+                     uint8_t *wide);
 
     /* q = round(x * 63 / max|x|), halves to even, zeros up to a multiple of Q8_STEP; returns the
-     * scale max|x| / 63, so that x is about q * scale. x [n]. */
-    float (*quantize_row)(const float *x, int n, int8_t *q);
+     * scale max|x| / 63, so that x is about q * scale. x [n]; q, u (or NULL) and sums (or NULL; n is
+     * a multiple of Q4_GROUP then) are a row of quantized_rows. */
+    float (*quantize_row)(const float *x, int n, int8_t *q, uint8_t *u, int32_t *sums);
 
     /* y = (x - mean) / sqrt(variance + eps) * weight + bias over one row; all [n]; y may be x. */
     void (*layer_norm)(const float *x, const float *weight, const float *bias, float eps, float *y,
                        int n);
 
-    /* x = exp(x - max) / sum over one row [n], in place. */
-    void (*softmax)(float *x, int n);
+    /* x = exp(scale (x - max)) / sum over one row [n], in place; scale > 0. */
+    void (*softmax)(float *x, int n, float scale);
 
     /* x[i] = f(x[i]) for n values, in place. */
     void (*gelu)(float *x, size_t n);       /* x / 2 * (1 + erf(x / sqrt 2)) */
     void (*quick_gelu)(float *x, size_t n); /* x * sigmoid(1.702 x) */
+    void (*relu)(float *x, size_t n);       /* 0 for what is not above it */
     void (*tanh)(float *x, size_t n);
     void (*sigmoid)(float *x, size_t n); /* 1 / (1 + exp(-x)) */
 

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "kernels/kernels.h"
-
 int panel_count(int out) { return (out + PANEL - 1) / PANEL; }
 
 int q8_padded(int n) { return (n + Q8_STEP - 1) / Q8_STEP * Q8_STEP; }
+
+int q8_blocks(int in) { return (in + Q8_BLOCK - 1) / Q8_BLOCK; }
 
 void panel_pack_f32(const float *w, int stride, int out, int in, float *panels)
 {
@@ -46,28 +46,30 @@ void panel_pack_in_place_q8(int8_t *w, int out, int in, int8_t *panel)
     int padded = q8_padded(in);
     size_t size = (size_t)PANEL * (size_t)padded;
     for (int p = 0; p < panel_count(out); p++, w += size) {
-        for (int j = 0; j < PANEL; j++)
-            for (int k = 0; k < padded; k++)
-                panel[(k / 2 * PANEL + j) * 2 + k % 2] = w[j * padded + k];
+        for (int k = 0; k < padded; k += Q8_RUN)
+            for (int j = 0; j < PANEL; j++)
+                memcpy(panel + k * PANEL + j * Q8_RUN, w + j * padded + k, Q8_RUN);
         memcpy(w, panel, size);
     }
 }
 
-/* Where the nibble of output `j` for input `k` is in a panel: the byte, and the bits to shift. */
-static size_t q4_byte(int j, int k) { return (size_t)((k / 4 * PANEL + j) * 2 + k % 2); }
-
-static int q4_shift(int k) { return k % 4 / 2 * 4; }
+/* Nibbles of a row that are 2 Q8_RUN neighbours lie in Q8_RUN bytes, pair by pair; in a panel, the
+ * low nibbles are the first half of them and the high ones the second. */
+static void split_pairs(const uint8_t *pairs, uint8_t *halves)
+{
+    for (int k = 0; k < Q8_RUN; k++) {
+        int low = pairs[k / 2] >> k % 2 * 4 & 15, high = pairs[(k + Q8_RUN) / 2] >> k % 2 * 4 & 15;
+        halves[k] = (uint8_t)(low | high << 4);
+    }
+}
 
 void panel_pack_in_place_q4(uint8_t *w, int out, int in, uint8_t *panel)
 {
     size_t row = (size_t)in / 2, size = PANEL * row;
     for (int p = 0; p < panel_count(out); p++, w += size) {
-        memset(panel, 0, size);
-        for (int j = 0; j < PANEL; j++)
-            for (int k = 0; k < in; k++) {
-                int nibble = w[(size_t)j * row + (size_t)k / 2] >> k % 2 * 4 & 15;
-                panel[q4_byte(j, k)] |= (uint8_t)(nibble << q4_shift(k));
-            }
+        for (size_t k = 0; k < row; k += Q8_RUN)
+            for (size_t j = 0; j < PANEL; j++)
+                split_pairs(w + j * row + k, panel + k * PANEL + j * Q8_RUN);
         memcpy(w, panel, size);
     }
 }
@@ -80,16 +82,17 @@ void panel_row_f32(const float *panels, int r, int in, float *row)
 
 void panel_row_q8(const int8_t *panels, int r, int in, int8_t *row)
 {
-    const int8_t *panel = panels + (size_t)(r / PANEL) * PANEL * (size_t)q8_padded(in);
-    for (int k = 0; k < in; k++) row[k] = panel[(k / 2 * PANEL + r % PANEL) * 2 + k % 2];
+    size_t padded = (size_t)q8_padded(in);
+    for (size_t k = 0; k < (size_t)in; k++) row[k] = panels[panel_place_q8((size_t)r, k, padded)];
+}
+
+static int nibble(const uint8_t *panels, int r, size_t k, int in)
+{
+    return panels[panel_place_q4((size_t)r, k, (size_t)in)] >> panel_shift_q4(k) & 15;
 }
 
 void panel_row_q4(const uint8_t *panels, int r, int in, uint8_t *row)
 {
-    const uint8_t *panel = panels + (size_t)(r / PANEL) * PANEL * (size_t)in / 2;
-    for (int k = 0; k < in; k += 2) {
-        int low = panel[q4_byte(r % PANEL, k)] >> q4_shift(k) & 15,
-            high = panel[q4_byte(r % PANEL, k + 1)] >> q4_shift(k + 1) & 15;
-        row[k / 2] = (uint8_t)(low | high << 4);
-    }
+    for (size_t k = 0; k < (size_t)in; k += 2)
+        row[k / 2] = (uint8_t)(nibble(panels, r, k, in) | nibble(panels, r, k + 1, in) << 4);
 }

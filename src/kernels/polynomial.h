@@ -2,6 +2,10 @@
 #ifndef VQA_KERNELS_POLYNOMIAL_H
 #define VQA_KERNELS_POLYNOMIAL_H
 
+/* 1.5 * 2^23: x + ROUNDING has no room for a fraction, so x is rounded, halves to even, and its bits
+ * are those of ROUNDING plus the whole number. |x| < 2^22. */
+#define ROUNDING 12582912.0f
+
 /* exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2; ln 2 is split so that n * EXP_LN2_HIGH
  * is exact; degree 6 (Cephes expf), relative error below 2e-7. Below EXP_MIN it is exp(EXP_MIN),
  * about 1e-38, above EXP_MAX it is exp(EXP_MAX). */
@@ -17,14 +21,20 @@
 #define EXP_P4       1.6666665459e-1f
 #define EXP_P5       5.0000001201e-1f
 
-/* erf(x) = 1 - t (A1 + t (A2 + ...)) exp(-x^2), t = 1 / (1 + P x), x >= 0; absolute error below
- * 3e-7 (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26). */
-#define ERF_P  0.3275911f
-#define ERF_A1 0.254829592f
-#define ERF_A2 -0.284496736f
-#define ERF_A3 1.421413741f
-#define ERF_A4 -1.453152027f
-#define ERF_A5 1.061405429f
+/* erf(x) = x P(x^2) / Q(x^2) for |x| <= ERF_MAX, behind which it is 1 in floats; a minimax fit of our
+ * own, absolute error below 5e-7. */
+#define ERF_MAX 3.92f
+#define ERF_P0  1.128379022e+00f
+#define ERF_P1  1.927634695e-01f
+#define ERF_P2  5.306037517e-02f
+#define ERF_P3  3.868293509e-03f
+#define ERF_P4  2.874772519e-04f
+#define ERF_P5  2.034722369e-06f
+#define ERF_Q1  5.041638438e-01f
+#define ERF_Q2  1.150843502e-01f
+#define ERF_Q3  1.517223034e-02f
+#define ERF_Q4  1.188104272e-03f
+#define ERF_Q5  3.807039651e-05f
 
 #define SQRT_HALF        0.70710678118654752f
 #define QUICK_GELU_SCALE 1.702f

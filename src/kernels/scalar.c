@@ -14,7 +14,7 @@ static float sum_lanes(const float lane[4]) { return (lane[0] + lane[1]) + (lane
 static float exp_polynomial(float x)
 {
     x = smaller(larger(EXP_MIN, x), EXP_MAX); /* NaN becomes EXP_MIN */
-    float n = nearbyintf(x * EXP_LOG2E);
+    float rounded = x * EXP_LOG2E + ROUNDING, n = rounded - ROUNDING;
     float r = (x - n * EXP_LN2_HIGH) - n * EXP_LN2_LOW;
     float p = EXP_P0;
     p = p * r + EXP_P1;
@@ -23,7 +23,9 @@ static float exp_polynomial(float x)
     p = p * r + EXP_P4;
     p = p * r + EXP_P5;
     float y = (p * (r * r) + r) + 1.0f;
-    int32_t bits = ((int32_t)n + 127) * (1 << 23);
+    uint32_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    bits = (bits + 127) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
     return y * power;
@@ -31,72 +33,127 @@ static float exp_polynomial(float x)
 
 static float erf_polynomial(float x)
 {
-    float a = fabsf(x);
-    float t = 1.0f / (1.0f + ERF_P * a);
-    float p = ERF_A5;
-    p = p * t + ERF_A4;
-    p = p * t + ERF_A3;
-    p = p * t + ERF_A2;
-    p = p * t + ERF_A1;
-    return copysignf(1.0f - (p * t) * exp_polynomial(-(a * a)), x);
+    x = smaller(larger(-ERF_MAX, x), ERF_MAX);
+    float z = x * x, p = ERF_P5, q = ERF_Q5;
+    p = p * z + ERF_P4;
+    p = p * z + ERF_P3;
+    p = p * z + ERF_P2;
+    p = p * z + ERF_P1;
+    p = p * z + ERF_P0;
+    q = q * z + ERF_Q4;
+    q = q * z + ERF_Q3;
+    q = q * z + ERF_Q2;
+    q = q * z + ERF_Q1;
+    q = q * z + 1.0f;
+    return smaller(larger(-1.0f, x * p / q), 1.0f);
 }
 
 static float sigmoid_of(float x) { return 1.0f / (1.0f + exp_polynomial(-x)); }
 
+/* The end of every product: one output of one row. */
+static void finish(const product *p, int row, int output, float value)
+{
+    float *y = p->y + (size_t)row * (size_t)p->y_stride + output;
+    if (p->activation) p->activation(&value, 1);
+    *y = p->add ? *y + value : value;
+}
+
+static float bias_of(const product *p, int output) { return p->bias ? p->bias[output] : 0.0f; }
+
 static void matmul_f32(const float *x, int x_stride, int rows, int in, const float *w,
-                       const float *bias, float *y, int y_stride, int out, int first, int last)
+                       const product *p, int first, int last)
 {
     for (int r = 0; r < rows; r++)
-        for (int c = first * PANEL; c < last * PANEL && c < out; c++) {
+        for (int c = first * PANEL; c < last * PANEL && c < p->out; c++) {
             const float *column = w + (size_t)(c / PANEL) * PANEL * (size_t)in + c % PANEL;
             float sum = 0;
             for (int k = 0; k < in; k++)
                 sum += x[(size_t)r * (size_t)x_stride + (size_t)k] * column[(size_t)k * PANEL];
-            y[(size_t)r * (size_t)y_stride + (size_t)c] = sum + (bias ? bias[c] : 0.0f);
+            finish(p, r, c, sum + bias_of(p, c));
         }
 }
 
-static void matmul_q8(const int8_t *x, const float *x_scale, int rows, int in, const int8_t *w,
-                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
-                      int first, int last)
+static float product_q8(const quantized_rows *x, int row, const q8_matrix *w, int c)
 {
-    for (int r = 0; r < rows; r++)
-        for (int c = first * PANEL; c < last * PANEL && c < out; c++) {
-            const int8_t *panel = w + (size_t)(c / PANEL) * PANEL * (size_t)in;
-            int32_t sum = 0;
-            for (int k = 0; k < in; k++)
-                sum += x[(size_t)r * (size_t)in + (size_t)k] *
-                       panel[(k / 2 * PANEL + c % PANEL) * 2 + k % 2];
-            y[(size_t)r * (size_t)y_stride + (size_t)c] =
-                (float)sum * (x_scale[r] * w_scale[c]) + (bias ? bias[c] : 0.0f);
+    size_t in = (size_t)x->in;
+    int32_t sum = w->offset[c];
+    for (size_t k = 0; k < in; k++)
+        sum += x->u[(size_t)row * in + k] * w->panels[panel_place_q8((size_t)c, k, in)];
+    return (float)sum * (x->scale[row] * w->scale[c]);
+}
+
+static float product_q4(const quantized_rows *x, int row, const q4_matrix *w, int c)
+{
+    size_t in = (size_t)x->in, panel = (size_t)(c / PANEL) * PANEL * (in / Q4_GROUP);
+    const float *scale = w->scale + panel + c % PANEL;
+    float total = 0;
+    for (size_t group = 0; group < in; group += Q4_GROUP, scale += PANEL) {
+        int32_t sum = 0;
+        for (size_t k = group; k < group + Q4_GROUP; k++) {
+            int pair = w->panels[panel_place_q4((size_t)c, k, in)];
+            int nibble = pair >> panel_shift_q4(k) & 15;
+            sum += x->q[(size_t)row * in + k] * (2 * nibble - (Q4_LEVELS - 1));
+        }
+        total += (float)sum * *scale;
+    }
+    return total * x->scale[row];
+}
+
+static void matmul_q8(const quantized_rows *x, const q8_matrix *w, const product *p, int first,
+                      int last)
+{
+    for (int r = 0; r < x->rows; r++)
+        for (int c = first * PANEL; c < last * PANEL && c < p->out; c++) {
+            float value = product_q8(x, r, w, c) + bias_of(p, c);
+            finish(p, r, c, r == x->finest ? value + product_q8(x, x->rows, w, c) : value);
         }
 }
 
-static void matmul_q4(const int8_t *x, const float *x_scale, int rows, int in, const uint8_t *w,
-                      const float *w_scale, const float *bias, float *y, int y_stride, int out,
-                      int first, int last)
+static void matmul_q4(const quantized_rows *x, const q4_matrix *w, const product *p, int first,
+                      int last)
 {
-    for (int r = 0; r < rows; r++)
-        for (int c = first * PANEL; c < last * PANEL && c < out; c++) {
-            size_t before = (size_t)(c / PANEL) * PANEL * (size_t)in;
-            const uint8_t *panel = w + before / 2;
-            const float *scale = w_scale + before / Q4_GROUP + c % PANEL;
-            float total = 0;
-            for (int group = 0; group < in; group += Q4_GROUP, scale += PANEL) {
-                int32_t sum = 0;
-                for (int k = group; k < group + Q4_GROUP; k++) {
-                    int pair = panel[(k / 4 * PANEL + c % PANEL) * 2 + k % 2];
-                    int nibble = k % 4 < 2 ? pair & 15 : pair >> 4;
-                    sum += x[(size_t)r * (size_t)in + (size_t)k] * (2 * nibble - (Q4_LEVELS - 1));
-                }
-                total += (float)sum * *scale;
+    for (int r = 0; r < x->rows; r++)
+        for (int c = first * PANEL; c < last * PANEL && c < p->out; c++) {
+            float value = product_q4(x, r, w, c) + bias_of(p, c);
+            finish(p, r, c, r == x->finest ? value + product_q4(x, x->rows, w, c) : value);
+        }
+}
+
+/* Whether in some output and four inputs of one block of a panel the weights of one sign add up to
+ * more than Q8_NARROW. The four are those that meet in a lane of relaxed.c: two and two. */
+static bool is_wide(const int8_t *panels, size_t panel, size_t in, size_t begin, size_t end)
+{
+    for (size_t j = panel * PANEL; j < (panel + 1) * PANEL; j++)
+        for (size_t k = begin; k < end; k += k % 4 ? 6 : 2) {
+            const size_t four[4] = { k, k + 1, k + 4, k + 5 };
+            int plus = 0, less = 0;
+            for (int i = 0; i < 4; i++) {
+                int w = panels[panel_place_q8(j, four[i], in)];
+                *(w > 0 ? &plus : &less) += w;
             }
-            y[(size_t)r * (size_t)y_stride + (size_t)c] =
-                total * x_scale[r] + (bias ? bias[c] : 0.0f);
+            if (plus > Q8_NARROW || -less > Q8_NARROW) return true;
         }
+    return false;
 }
 
-static float quantize_row(const float *x, int n, int8_t *q)
+static void facts_q8(const int8_t *panels, int in, int first, int last, int32_t *offset,
+                     uint8_t *wide)
+{
+    size_t inputs = (size_t)in, blocks = (size_t)q8_blocks(in);
+    for (size_t panel = (size_t)first; panel < (size_t)last; panel++) {
+        for (size_t j = panel * PANEL; j < (panel + 1) * PANEL; j++) {
+            int32_t sum = 0;
+            for (size_t k = 0; k < inputs; k++) sum += panels[panel_place_q8(j, k, inputs)];
+            offset[j] = -Q8_OFFSET * sum;
+        }
+        for (size_t b = 0; Q8_RUN == 4 && b < blocks; b++) {
+            size_t begin = b * Q8_BLOCK, end = b + 1 < blocks ? begin + Q8_BLOCK : inputs;
+            wide[panel * blocks + b] = is_wide(panels, panel, inputs, begin, end);
+        }
+    }
+}
+
+static float quantize_row(const float *x, int n, int8_t *q, uint8_t *u, int32_t *sums)
 {
     float largest = 0;
     for (int i = 0; i < n; i++) largest = larger(largest, fabsf(x[i]));
@@ -106,6 +163,9 @@ static float quantize_row(const float *x, int n, int8_t *q)
         q[i] = (int8_t)scaled;
     }
     memset(q + n, 0, (size_t)(q8_padded(n) - n));
+    for (int i = 0; u && i < q8_padded(n); i++) u[i] = (uint8_t)(q[i] + Q8_OFFSET);
+    for (int i = 0; sums && i < n; i++)
+        sums[i / Q4_GROUP] = (i % Q4_GROUP ? sums[i / Q4_GROUP] : 0) + q[i];
     return largest / Q8_MAX;
 }
 
@@ -121,13 +181,13 @@ static void layer_norm(const float *x, const float *weight, const float *bias, f
     for (int i = 0; i < n; i++) y[i] = (x[i] - mean) * factor * weight[i] + bias[i];
 }
 
-static void softmax(float *x, int n)
+static void softmax(float *x, int n, float scale)
 {
     float largest = x[0];
     for (int i = 1; i < n; i++) largest = larger(largest, x[i]);
     float lane[4] = { 0 };
     for (int i = 0; i < n; i++) {
-        x[i] = exp_polynomial(x[i] - largest);
+        x[i] = exp_polynomial((x[i] - largest) * scale);
         lane[i % 4] += x[i];
     }
     float factor = 1.0f / sum_lanes(lane);
@@ -142,6 +202,11 @@ static void gelu(float *x, size_t n)
 static void quick_gelu(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) x[i] = x[i] * sigmoid_of(x[i] * QUICK_GELU_SCALE);
+}
+
+static void relu(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : 0;
 }
 
 static void tanh_all(float *x, size_t n)
@@ -166,11 +231,13 @@ const kernels *kernels_scalar(void)
         .matmul_f32 = matmul_f32,
         .matmul_q8 = matmul_q8,
         .matmul_q4 = matmul_q4,
+        .facts_q8 = facts_q8,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,
         .softmax = softmax,
         .gelu = gelu,
         .quick_gelu = quick_gelu,
+        .relu = relu,
         .tanh = tanh_all,
         .sigmoid = sigmoid,
         .add = add,

@@ -28,6 +28,18 @@ static const cJSON *part_config(const cJSON *config, const char *key, const char
     return NULL;
 }
 
+/* e^x, |x| finite, to 1e-13 of it: the 2^halvings-th power of e^(x / 2^halvings), whose series is
+ * short. In double, and not the C library's, so that every build has the same float of it. */
+static double exponential(double x)
+{
+    int halvings = 0;
+    for (; fabs(x) > 0.25; x /= 2) halvings++;
+    double y = 1;
+    for (int i = 12; i > 0; i--) y = 1 + x / i * y;
+    while (halvings-- > 0) y *= y;
+    return y;
+}
+
 static bool bind(model *m, weights *w, const cJSON *config, error *err)
 {
     clip *self = m->self = calloc(1, sizeof *self);
@@ -47,7 +59,7 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
                      err) ||
         !(scale = weights_floats(w, "logit_scale", 0, NULL, err)))
         return false;
-    self->scale = (float)exp((double)*scale); /* in double, so that libraries agree in float */
+    self->scale = (float)exponential((double)*scale);
     m->ranks = true;
     m->answers = 1;
     m->vocabulary = self->text.vocabulary;

@@ -19,31 +19,19 @@ bool activation_named(const char *name, activation *a, error *err)
     return fail(err, "activation '%s' is not known (gelu, quick_gelu, relu, tanh, none)", name);
 }
 
-typedef struct {
-    const compute *c;
-    activation a;
-    tensor x;
-} rows_to_do;
-
-static void activate_row(void *context, int r)
+void (*activation_function(const kernels *k, activation a))(float *x, size_t n)
 {
-    const rows_to_do *todo = context;
-    const kernels *k = todo->c->k;
-    float *x = tensor_row(todo->x, r);
-    size_t n = (size_t)todo->x.cols;
-    switch (todo->a) {
-    case ACTIVATION_GELU: k->gelu(x, n); break;
-    case ACTIVATION_QUICK_GELU: k->quick_gelu(x, n); break;
-    case ACTIVATION_TANH: k->tanh(x, n); break;
-    case ACTIVATION_RELU:
-        for (size_t i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : 0;
-        break;
+    switch (a) {
+    case ACTIVATION_GELU: return k->gelu;
+    case ACTIVATION_QUICK_GELU: return k->quick_gelu;
+    case ACTIVATION_RELU: return k->relu;
+    case ACTIVATION_TANH: return k->tanh;
     case ACTIVATION_NONE: break;
     }
+    return NULL;
 }
 
 void nn_activate(const compute *c, activation a, tensor x)
 {
-    rows_to_do todo = { c, a, x };
-    pool_run(c->threads, x.rows, activate_row, &todo);
+    if (a != ACTIVATION_NONE) activation_function(c->k, a)(x.data, (size_t)x.rows * (size_t)x.cols);
 }

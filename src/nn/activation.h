@@ -17,6 +17,9 @@ typedef enum {
  * these. */
 bool activation_named(const char *name, activation *a, error *err);
 
+/* The kernel that does it, NULL for ACTIVATION_NONE. */
+void (*activation_function(const kernels *k, activation a))(float *x, size_t n);
+
 /* x = a(x), in place. */
 void nn_activate(const compute *c, activation a, tensor x);
 

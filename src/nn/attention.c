@@ -44,19 +44,21 @@ static void attend(void *context, int head)
     panel_pack_columns_f32(todo->v.data + column, hidden, keys, depth, v_panels);
     for (int first = 0; first < queries; first += BLOCK) {
         int rows = queries - first < BLOCK ? queries - first : BLOCK;
+        const product to_scores = { .y = scores, .y_stride = keys, .out = keys };
+        const product to_y = { .y = tensor_row(todo->y, first) + column,
+                               .y_stride = hidden,
+                               .out = depth };
         todo->table->matmul_f32(tensor_row(todo->q, first) + column, hidden, rows, depth, k_panels,
-                                NULL, scores, keys, keys, 0, panel_count(keys));
+                                &to_scores, 0, panel_count(keys));
         for (int r = 0; r < rows; r++) {
             float *row = scores + (size_t)r * (size_t)keys;
             int visible = todo->causal ? first + r + 1 : keys;
-            for (int i = 0; i < visible; i++)
-                row[i] = todo->mask && !todo->mask[i] ? -FLT_MAX : row[i] * scale;
-            todo->table->softmax(row, visible);
+            for (int i = 0; todo->mask && i < visible; i++)
+                if (!todo->mask[i]) row[i] = -FLT_MAX;
+            todo->table->softmax(row, visible, scale);
             memset(row + visible, 0, (size_t)(keys - visible) * sizeof *row);
         }
-        todo->table->matmul_f32(scores, keys, rows, keys, v_panels, NULL,
-                                tensor_row(todo->y, first) + column, hidden, depth, 0,
-                                panel_count(depth));
+        todo->table->matmul_f32(scores, keys, rows, keys, v_panels, &to_y, 0, panel_count(depth));
     }
 }
 

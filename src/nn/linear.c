@@ -7,7 +7,7 @@
 #include "kernels/panel.h"
 #include "quant/packed.h"
 
-enum { MAX_LAYERS = 4, PANELS_A_TASK = 4 };
+enum { PANELS_A_TASK = 4 };
 
 bool linear_bind_named(linear *l, weights *w, const char *weight_name, const char *bias_name,
                        int in, int out, int rank, const int64_t *shape, error *err)
@@ -26,17 +26,17 @@ bool linear_bind_named(linear *l, weights *w, const char *weight_name, const cha
         break;
     case FORM_Q8:
         panel_pack_in_place_q8(t->bytes, out, in, panel);
-        l->q8 = t->bytes;
+        kernels_best()->facts_q8(t->bytes, q8_padded(in), 0, panel_count(out), t->offset, t->wide);
+        l->q8 = (q8_matrix){ t->bytes, t->scale, t->offset, t->wide };
         break;
     case FORM_Q4:
         panel_pack_in_place_q4((uint8_t *)t->bytes, out, in, panel);
         panel_pack_in_place_f32(t->scale, out, packed_groups(in, 4), panel);
-        l->q4 = (const uint8_t *)t->bytes;
+        l->q4 = (q4_matrix){ (const uint8_t *)t->bytes, t->scale };
         break;
     }
     free(panel);
     t->packed = true;
-    l->scale = t->scale;
     return true;
 }
 
@@ -49,29 +49,43 @@ bool linear_bind(linear *l, weights *w, const char *name, int in, int out, bool 
                              err);
 }
 
+/* What the tasks of a call share. */
 typedef struct {
     const compute *c;
-    tensor x;
-    int8_t *q;    /* [rows + 1, padded in]: behind the rows, what rounding left of the finest */
-    float *scale; /* [rows + 1] */
-    float *rest;  /* [in]: what rounding left of the finest row */
-    int finest;
-    const linear *const *layers;
-    tensor *y;
-    int count;
-} product;
+    const linear_call *call;
+    quantized_rows rows;
+    int8_t *q;
+    uint8_t *u;    /* or NULL: no layer is q8 */
+    int32_t *sums; /* or NULL: no layer is q4 */
+    float *scale;
+    float *rest; /* [in]: what rounding left of the finest row */
+    bool quantized;
+} work;
 
-static void quantize_one(void *context, int row)
+static void quantize(const work *w, const float *x, int row)
 {
-    const product *p = context;
-    size_t cols = (size_t)p->x.cols, padded = (size_t)q8_padded(p->x.cols);
-    float *x = tensor_row(p->x, row);
-    int8_t *q = p->q + (size_t)row * padded;
-    p->scale[row] = p->c->k->quantize_row(x, p->x.cols, q);
-    if (row != p->finest) return;
-    for (size_t i = 0; i < cols; i++) p->rest[i] = x[i] - (float)q[i] * p->scale[row];
-    p->scale[p->x.rows] =
-        p->c->k->quantize_row(p->rest, p->x.cols, p->q + (size_t)p->x.rows * padded);
+    int in = w->call->x.cols;
+    size_t before = (size_t)row * (size_t)w->rows.in;
+    w->scale[row] = w->c->k->quantize_row(x, in, w->q + before, w->u ? w->u + before : NULL,
+                                          w->sums ? w->sums + before / Q4_GROUP : NULL);
+}
+
+/* The row as the layers take it: normed, quantized. */
+static void prepare(void *context, int row)
+{
+    const work *w = context;
+    const linear_call *call = w->call;
+    const float *x = tensor_row(call->x, row);
+    if (call->norm) {
+        nn_norm(w->c, call->norm, tensor_rows(call->x, row, 1), tensor_rows(call->normed, row, 1));
+        x = tensor_row(call->normed, row);
+    }
+    if (!w->quantized) return;
+    quantize(w, x, row);
+    if (row != w->rows.finest) return;
+    const int8_t *q = w->q + (size_t)row * (size_t)w->rows.in;
+    for (int i = 0; i < call->x.cols; i++) w->rest[i] = x[i] - (float)q[i] * w->scale[row];
+    quantize(w, w->rest, w->rows.rows);
 }
 
 static int tasks(const linear *l)
@@ -79,77 +93,74 @@ static int tasks(const linear *l)
     return (panel_count(l->out) + PANELS_A_TASK - 1) / PANELS_A_TASK;
 }
 
-/* y = q W^T + bias for `rows` rows of q and the outputs of panels first..last-1, which come at the
- * start of each row of y. */
-static void multiply_quantized(const kernels *k, const linear *l, const int8_t *q,
-                               const float *scale, int rows, const float *bias, float *y,
-                               int y_stride, int first, int last)
-{
-    int in = q8_padded(l->in), outputs = l->out - first * PANEL, count = last - first;
-    size_t before = (size_t)first * PANEL;
-    if (bias) bias += before;
-    if (l->q8)
-        k->matmul_q8(q, scale, rows, in, l->q8 + before * (size_t)in, l->scale + before, bias, y,
-                     y_stride, outputs, 0, count);
-    else
-        k->matmul_q4(q, scale, rows, in, l->q4 + before * (size_t)in / 2,
-                     l->scale + before * (size_t)in / Q4_GROUP, bias, y, y_stride, outputs, 0,
-                     count);
-}
-
 /* All rows of some panels of one layer. */
 static void multiply(void *context, int task)
 {
-    const product *p = context;
+    const work *w = context;
+    const linear_call *call = w->call;
+    const kernels *k = w->c->k;
     int i = 0;
-    while (task >= tasks(p->layers[i])) task -= tasks(p->layers[i++]);
-    const linear *l = p->layers[i];
+    while (task >= tasks(call->layers[i])) task -= tasks(call->layers[i++]);
+    const linear *l = call->layers[i];
+    const product p = { .y = call->y[i].data,
+                        .y_stride = l->out,
+                        .out = l->out,
+                        .bias = l->bias,
+                        .activation = activation_function(k, call->act),
+                        .add = call->add };
     int first = task * PANELS_A_TASK, last = first + PANELS_A_TASK;
     if (last > panel_count(l->out)) last = panel_count(l->out);
-    if (!l->floats) {
-        float extra[PANELS_A_TASK * PANEL],
-            *y = p->y[i].data + first * PANEL,
-            *finest = tensor_row(p->y[i], p->finest) + first * PANEL;
-        int outputs = (last * PANEL < l->out ? last * PANEL : l->out) - first * PANEL;
-        const int8_t *rest = p->q + (size_t)p->x.rows * (size_t)q8_padded(l->in);
-        multiply_quantized(p->c->k, l, p->q, p->scale, p->x.rows, l->bias, y, l->out, first, last);
-        multiply_quantized(p->c->k, l, rest, p->scale + p->x.rows, 1, NULL, extra, PANEL, first,
-                           last);
-        for (int j = 0; j < outputs; j++) finest[j] += extra[j];
-    } else
-        p->c->k->matmul_f32(p->x.data, p->x.cols, p->x.rows, l->in, l->floats, l->bias,
-                            p->y[i].data, p->y[i].cols, l->out, first, last);
+    tensor x = call->norm ? call->normed : call->x;
+    if (l->floats)
+        k->matmul_f32(x.data, x.cols, x.rows, l->in, l->floats, &p, first, last);
+    else if (l->q8.panels)
+        k->matmul_q8(&w->rows, &l->q8, &p, first, last);
+    else
+        k->matmul_q4(&w->rows, &l->q4, &p, first, last);
 }
 
-void nn_linear_many(const compute *c, const linear *const *layers, int count, tensor x, tensor *y,
-                    arena tmp)
+void nn_linear_call(const compute *c, const linear_call *call, arena tmp)
 {
-    assert(count <= MAX_LAYERS);
-    product p = { .c = c, .x = x, .layers = layers, .y = y, .count = count };
-    p.finest = c->finest < x.rows ? c->finest : 0;
+    tensor x = call->x;
+    work w = { .c = c, .call = call };
     int total = 0;
-    bool quantized = false;
-    for (int i = 0; i < count; i++) {
-        assert(x.cols == layers[i]->in && y[i].rows == x.rows && y[i].cols == layers[i]->out);
-        total += tasks(layers[i]);
-        quantized |= layers[i]->floats == NULL;
+    bool q8 = false, q4 = false;
+    for (int i = 0; i < call->count; i++) {
+        const linear *l = call->layers[i];
+        assert(x.cols == l->in && call->y[i].rows == x.rows && call->y[i].cols == l->out);
+        total += tasks(l);
+        q8 |= l->q8.panels != NULL;
+        q4 |= l->q4.panels != NULL;
     }
-    if (quantized) {
-        p.q = arena_take(&tmp, (size_t)x.rows + 1, (size_t)q8_padded(x.cols));
-        p.scale = arena_take(&tmp, (size_t)x.rows + 1, sizeof(float));
-        p.rest = arena_take(&tmp, (size_t)x.cols, sizeof(float));
-        pool_run(c->threads, x.rows, quantize_one, &p);
+    assert(!call->norm || (call->normed.rows == x.rows && call->normed.cols == x.cols));
+    w.quantized = q8 || q4;
+    if (w.quantized) {
+        size_t rows = (size_t)x.rows + 1, in = (size_t)q8_padded(x.cols);
+        w.q = arena_take(&tmp, rows, in);
+        w.u = q8 ? arena_take(&tmp, rows, in) : NULL;
+        w.sums = q4 ? arena_take(&tmp, rows * (in / Q4_GROUP), sizeof *w.sums) : NULL;
+        w.scale = arena_take(&tmp, rows, sizeof *w.scale);
+        w.rest = arena_take(&tmp, (size_t)x.cols, sizeof *w.rest);
+        w.rows = (quantized_rows){ .rows = x.rows,
+                                   .in = (int)in,
+                                   .q = w.q,
+                                   .u = w.u,
+                                   .sums = w.sums,
+                                   .scale = w.scale,
+                                   .finest = c->finest < x.rows ? c->finest : 0 };
     }
-    pool_run(c->threads, total, multiply, &p);
+    if (w.quantized || call->norm) pool_run(c->threads, x.rows, prepare, &w);
+    pool_run(c->threads, total, multiply, &w);
 }
 
 size_t linear_scratch(int rows, int in)
 {
-    return arena_cost((size_t)rows + 1, (size_t)q8_padded(in)) +
-           arena_cost((size_t)rows + 1, sizeof(float)) + arena_cost((size_t)in, sizeof(float));
+    size_t all = (size_t)rows + 1, padded = (size_t)q8_padded(in);
+    return 2 * arena_cost(all, padded) + arena_cost(all * (padded / Q4_GROUP), sizeof(int32_t)) +
+           arena_cost(all, sizeof(float)) + arena_cost((size_t)in, sizeof(float));
 }
 
 void nn_linear(const compute *c, const linear *l, tensor x, tensor y, arena tmp)
 {
-    nn_linear_many(c, &l, 1, x, &y, tmp);
+    nn_linear_call(c, &(linear_call){ .x = x, .layers = { l }, .y = { y }, .count = 1 }, tmp);
 }

@@ -7,15 +7,15 @@
 #ifndef VQA_NN_LINEAR_H
 #define VQA_NN_LINEAR_H
 
-#include "nn/compute.h"
+#include "nn/activation.h"
+#include "nn/norm.h"
 #include "quant/weights.h"
 
 typedef struct {
     int in, out;
     const float *floats; /* panels of W, or NULL */
-    const int8_t *q8;    /* panels of W as q8 with one scale per output, or NULL */
-    const uint8_t *q4;   /* panels of W as q4, or NULL */
-    const float *scale;  /* q8: [out]; q4: panels of [in / Q4_GROUP, PANEL] */
+    q8_matrix q8;        /* or its panels are NULL */
+    q4_matrix q4;        /* or its panels are NULL; one of the three there is */
     const float *bias;   /* [out], or NULL */
 } linear;
 
@@ -32,12 +32,22 @@ bool linear_bind_named(linear *l, weights *w, const char *weight_name, const cha
 /* y = l(x): x [rows, in] -> y [rows, out], allocated by the caller and not x. */
 void nn_linear(const compute *c, const linear *l, tensor x, tensor y, arena tmp);
 
-/* `count` (1..4) layers of the same input, quantized once: y[i] = layers[i](x), each [rows,
- * layers[i]->out] and allocated by the caller. */
-void nn_linear_many(const compute *c, const linear *const *layers, int count, tensor x, tensor *y,
-                    arena tmp);
+/* Layers of the same input, which is normed and quantized once, and what is done on the way:
+ * y[i] = act(layers[i](norm(x))), or y[i] += ... */
+typedef struct {
+    tensor x;
+    const norm *norm; /* or NULL */
+    tensor normed;    /* room for norm(x), allocated by the caller */
+    int count;        /* of layers, 1..3 */
+    const linear *layers[3];
+    tensor y[3]; /* [rows, layers[i]->out], allocated by the caller and not x */
+    activation act;
+    bool add; /* y is there already, and the result is added: the residual connection */
+} linear_call;
 
-/* Bytes of `tmp` that nn_linear and nn_linear_many need. */
+void nn_linear_call(const compute *c, const linear_call *call, arena tmp);
+
+/* Bytes of `tmp` that nn_linear and nn_linear_call need. */
 size_t linear_scratch(int rows, int in);
 
 #endif

@@ -71,18 +71,26 @@ static void attention_half(const compute *c, const transformer *t, const transfo
                            tensor x, const uint8_t *mask, int wanted, arena tmp)
 {
     int tokens = x.rows, hidden = x.cols;
-    tensor input = x, rows = tensor_rows(x, 0, wanted);
+    tensor rows = tensor_rows(x, 0, wanted), mixed = tensor_new(&tmp, tokens, hidden),
+           key = tensor_new(&tmp, tokens, hidden), value = tensor_new(&tmp, tokens, hidden),
+           query = tensor_new(&tmp, wanted, hidden);
+    linear_call projections = { .x = x,
+                                .layers = { &b->key, &b->value, &b->query },
+                                .y = { key, value, query },
+                                .count = wanted < tokens ? 2 : 3 };
     if (t->shape.pre_norm) {
-        input = tensor_new(&tmp, tokens, hidden);
-        nn_norm(c, &b->norm1, x, input);
+        projections.norm = &b->norm1;
+        projections.normed = mixed; /* not needed any more when that is written */
     }
-    tensor qkv[3];
-    for (int i = 0; i < 3; i++) qkv[i] = tensor_new(&tmp, tokens, hidden);
-    nn_linear_many(c, (const linear *const[]){ &b->query, &b->key, &b->value }, 3, input, qkv, tmp);
-    tensor mixed = tensor_new(&tmp, wanted, hidden), projected = tensor_rows(qkv[0], 0, wanted);
-    nn_attention(c, t->shape.heads, projected, qkv[1], qkv[2], mask, t->shape.causal, mixed, tmp);
-    nn_linear(c, &b->output, mixed, projected, tmp); /* the queries are no longer needed */
-    c->k->add(rows.data, projected.data, (size_t)wanted * (size_t)hidden);
+    nn_linear_call(c, &projections, tmp);
+    if (wanted < tokens)
+        nn_linear(c, &b->query, tensor_rows(t->shape.pre_norm ? mixed : x, 0, wanted), query, tmp);
+    mixed = tensor_rows(mixed, 0, wanted);
+    nn_attention(c, t->shape.heads, query, key, value, mask, t->shape.causal, mixed, tmp);
+    linear_call output = {
+        .x = mixed, .layers = { &b->output }, .y = { rows }, .count = 1, .add = true
+    };
+    nn_linear_call(c, &output, tmp);
     if (!t->shape.pre_norm) nn_norm(c, &b->norm1, rows, rows);
 }
 
@@ -90,13 +98,17 @@ static void attention_half(const compute *c, const transformer *t, const transfo
 static void mlp_half(const compute *c, const transformer *t, const transformer_block *b, tensor x,
                      arena tmp)
 {
-    tensor normed = tensor_new(&tmp, x.rows, x.cols),
-           up = tensor_new(&tmp, x.rows, t->shape.intermediate);
-    if (t->shape.pre_norm) nn_norm(c, &b->norm2, x, normed);
-    nn_linear(c, &b->up, t->shape.pre_norm ? normed : x, up, tmp);
-    nn_activate(c, t->shape.act, up);
-    nn_linear(c, &b->down, up, normed, tmp);
-    c->k->add(x.data, normed.data, (size_t)x.rows * (size_t)x.cols);
+    tensor inner = tensor_new(&tmp, x.rows, t->shape.intermediate);
+    linear_call up = {
+        .x = x, .layers = { &b->up }, .y = { inner }, .count = 1, .act = t->shape.act
+    };
+    linear_call down = { .x = inner, .layers = { &b->down }, .y = { x }, .count = 1, .add = true };
+    if (t->shape.pre_norm) {
+        up.norm = &b->norm2;
+        up.normed = tensor_new(&tmp, x.rows, x.cols);
+    }
+    nn_linear_call(c, &up, tmp);
+    nn_linear_call(c, &down, tmp);
     if (!t->shape.pre_norm) nn_norm(c, &b->norm2, x, x);
 }
 
@@ -118,7 +130,7 @@ size_t transformer_scratch(const transformer_shape *s, int tokens)
     size_t rows = tensor_cost(tokens, s->hidden);
     size_t inner = attention_scratch(s->heads, tokens, tokens, s->hidden);
     if (inner < linear_scratch(tokens, s->hidden)) inner = linear_scratch(tokens, s->hidden);
-    size_t attention = 5 * rows + inner;
+    size_t attention = 4 * rows + inner;
     size_t mlp = rows + tensor_cost(tokens, s->intermediate) +
                  linear_scratch(tokens, s->intermediate) + linear_scratch(tokens, s->hidden);
     return attention > mlp ? attention : mlp;

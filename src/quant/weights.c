@@ -69,9 +69,18 @@ static size_t scale_room(const weight *t)
     return (t->form == FORM_Q4 ? room(t) : (size_t)t->rows) * (size_t)weight_scales(t);
 }
 
+/* Panels of a q8 matrix, for which a layer counts what a q8_matrix says. */
+static size_t counted_panels(const weight *t)
+{
+    return t->form == FORM_Q8 && t->info.rank > 1 ? room(t) / PANEL : 0;
+}
+
 static size_t cost(const weight *t)
 {
-    return arena_cost(all_room(t), 1) + arena_cost(scale_room(t), sizeof(float));
+    size_t panels = counted_panels(t);
+    return arena_cost(all_room(t), 1) + arena_cost(scale_room(t), sizeof(float)) +
+           arena_cost(panels * PANEL, sizeof *t->offset) +
+           arena_cost(panels * (size_t)q8_blocks(t->cols), 1);
 }
 
 /* Whether the products above fit a size_t, which may have 32 bits. */
@@ -132,6 +141,10 @@ static void place(weight *t, arena *block)
     else
         t->bytes = (int8_t *)room_of_t;
     if (scale_room(t) > 0) t->scale = arena_take(block, scale_room(t), sizeof(float));
+    size_t panels = counted_panels(t);
+    if (panels == 0) return;
+    t->offset = arena_take(block, panels * PANEL, sizeof *t->offset);
+    t->wide = arena_take(block, panels * (size_t)q8_blocks(t->cols), 1);
 }
 
 /* Zeros where no bytes came: the rows that fill the last panel. Not before all others have arrived,

@@ -32,9 +32,11 @@ typedef struct {
     int bits;         /* of a value in a file: 32 or 16 as floats, 8 or fewer quantized */
     weight_form form; /* FORM_Q4 for 4 bits, FORM_Q8 for 5 to 8 */
     float *floats;    /* [rows, cols] as floats; a matrix has room for a multiple of PANEL rows */
-    int8_t *bytes;  /* q8: [rows, q8_padded(cols)], the padding zeros; q4: [rows, cols / 2] pairs of
+    int8_t *bytes; /* q8: [rows, q8_padded(cols)], the padding zeros; q4: [rows, cols / 2] pairs of
                       nibbles; room as above */
-    float *scale;   /* [rows, weight_scales()] */
+    float *scale;  /* [rows, weight_scales()] */
+    int32_t *offset; /* q8 matrices: room for what a layer counts, see q8_matrix */
+    uint8_t *wide;
     size_t arrived; /* rows (quantized) or values (float) that have arrived */
     bool used;      /* a layer has asked for it */
     bool packed;    /* a layer has brought it into panel order, see nn/linear.h */

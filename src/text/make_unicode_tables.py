@@ -5,19 +5,22 @@
     python3.11 make_unicode_tables.py --sums                what tests/unit/test_unicode.c expects
 
 Four tables, each made for few bytes after gzip:
-  properties     runs of code points with the same kind and combining class: run lengths, and an
-                 index into the few different pairs; the first code point of every RUN_STEP-th run
-                 is there too: a look-up is a binary search, then RUN_STEP additions at most
+  properties     runs of code points with the same kind and combining class: run lengths, 7 bits a
+                 byte, the lowest first (the top bit says that more follow), and an index into the
+                 few different pairs; where every RUN_STEP-th run begins is there too: a look-up is
+                 a binary search, then RUN_STEP additions at most
   lower case     ranges with one distance, every code point or every second one
-  decomposition  ranges of code points; per code point the low 16 bits of the first half and an
-                 index to the second half and the first half's plane (the first may decompose again)
-                 and to whether the two compose again: composition searches the same table
+  decomposition  ranges of code points; per code point what is added to the low 16 bits of the first
+                 half of the one before, and an index to the second half and the first half's plane
+                 (the first may decompose again) and to whether the two compose again: composition
+                 searches the same table
 """
 import sys
 import unicodedata
 
 CODES = 0x110000
 RUN_STEP = 32
+NOT_SPLIT = 0xFFFFFFFF
 KINDS = ("OTHER", "MARK", "PUNCTUATION", "SPACE", "CONTROL", "LETTER", "NUMBER")
 
 
@@ -38,11 +41,11 @@ def properties(c):
 
 
 def runs():
-    """[first, length, (kind, combining class)], no longer than 16 bits can say"""
+    """[first, length, (kind, combining class)]"""
     out = []
     for c in range(CODES):
         p = properties(c)
-        if out and out[-1][2] == p and out[-1][1] < 0xFFFF:
+        if out and out[-1][2] == p:
             out[-1][1] += 1
         else:
             out.append([c, 1, p])
@@ -87,7 +90,7 @@ def composes(c):
 
 
 def decomposition_ranges():
-    """[first, last]: gaps of up to two code points are taken in, as zeros"""
+    """[first, last]: gaps of up to two code points are taken in"""
     out = []
     for c in range(CODES):
         if not decomposition(c):
@@ -96,6 +99,17 @@ def decomposition_ranges():
             out[-1][1] = c
         else:
             out.append([c, c])
+    return out
+
+
+def numbers(values):
+    """each value as bytes of 7 bits"""
+    out = []
+    for v in values:
+        while v > 127:
+            out.append(v & 127 | 128)
+            v >>= 7
+        out.append(v)
     return out
 
 
@@ -119,10 +133,14 @@ def write_tables():
 
     all_runs = runs()
     pairs = sorted({r[2] for r in all_runs})
+    steps = range(0, len(all_runs), RUN_STEP)
     print(f"enum {{ RUN_STEP = {RUN_STEP} }};")
-    array("uint32_t", "run_first", [r[0] for r in all_runs[::RUN_STEP]],
+    array("uint32_t", "step_first", [all_runs[i][0] for i in steps],
           "the first code point of every RUN_STEP-th run")
-    array("uint16_t", "run_length", [r[1] for r in all_runs], "code points per run")
+    array("uint16_t", "step_length", [len(numbers(r[1] for r in all_runs[:i])) for i in steps],
+          "where its length stands in `run_length`")
+    array("uint8_t", "run_length", numbers(r[1] for r in all_runs),
+          "code points per run, 7 bits a byte")
     array("uint8_t", "run_property", [pairs.index(r[2]) for r in all_runs],
           "index into `properties`")
     array("uint16_t", "properties", [k << 8 | c for k, c in pairs], "kind << 8 | combining class")
@@ -134,27 +152,30 @@ def write_tables():
     array("int32_t", "lower_distance", [r[3] for r in ranges], "lower case minus the code point")
 
     ranges = decomposition_ranges()
-    codes = [c for first, last in ranges for c in range(first, last + 1)]
-    halves = {}
-    for c in codes:
-        d = decomposition(c)
-        first, second = (d + [0, 0])[:2]
-        halves[c] = first & 0xFFFF, second | (first >> 16) << 21 | (not composes(c)) << 31
-    seconds = sorted({second for _, second in halves.values()})
-    assert len(seconds) <= 256
-    assert not any(decomposition(s & 0x1FFFFF) for s in seconds)   # so only the first half goes on
-    starts = [0]
+    starts, changes, seconds, before = [0], [], [], 0
     for first, last in ranges:
         starts.append(starts[-1] + last - first + 1)
+        for c in range(first, last + 1):
+            d = decomposition(c)
+            half, second = (d + [0])[:2] if d else (before, NOT_SPLIT)
+            if d:
+                second |= (half >> 16) << 21 | (not composes(c)) << 31
+            changes.append((half - before) & 0xFFFF)
+            seconds.append(second)
+            before = half
+    halves = sorted(set(seconds))
+    assert len(halves) <= 256
+    # so only the first half goes on:
+    assert not any(decomposition(s & 0x1FFFFF) for s in halves if s != NOT_SPLIT)
     array("uint32_t", "split_range", [r[0] for r in ranges],
           "first code points of the ranges that decompose")
     array("uint16_t", "split_start", starts,
           "where each range starts in the next two tables; their end")
-    array("uint16_t", "split_first", [halves[c][0] for c in codes],
-          "first half, low 16 bits; 0: does not decompose")
-    array("uint8_t", "split_second", [seconds.index(halves[c][1]) for c in codes],
-          "index into `seconds`")
-    array("uint32_t", "seconds", seconds,
+    array("uint16_t", "split_change", changes,
+          "first half, low 16 bits, less that of the entry before")
+    array("uint8_t", "split_second", [halves.index(s) for s in seconds], "index into `seconds`")
+    print(f"\n#define NOT_SPLIT {NOT_SPLIT:#x} /* what is in a range and does not decompose */")
+    array("uint32_t", "seconds", halves,
           "second half (0: none) | plane of the first half << 21 | (they do not compose) << 31")
     print("\n#endif")
 

@@ -39,13 +39,26 @@ static int find_range(const uint32_t *from, int count, uint32_t mask, uint32_t c
     return low;
 }
 
+/* Read a number of 7 bits a byte, the lowest first, and move *at behind it. */
+static uint32_t next_number(const uint8_t **at)
+{
+    uint32_t number = 0;
+    int shift = 0;
+    do {
+        number |= (uint32_t)(**at & 0x7F) << shift;
+        shift += 7;
+    } while (*(*at)++ & 0x80);
+    return number;
+}
+
 /* kind << 8 | combining class */
 static int property(uint32_t c)
 {
     if (c > UNICODE_LAST) return UNICODE_OTHER << 8;
-    int step = find_range(run_first, COUNT(run_first), UINT32_MAX, c), run = step * RUN_STEP;
-    uint32_t next = run_first[step] + run_length[run];
-    while (next <= c) next += run_length[++run];
+    int step = find_range(step_first, COUNT(step_first), UINT32_MAX, c), run = step * RUN_STEP;
+    const uint8_t *length = run_length + step_length[step];
+    uint32_t end = step_first[step] + next_number(&length);
+    for (; end <= c; run++) end += next_number(&length);
     return properties[run_property[run]];
 }
 
@@ -79,10 +92,11 @@ static uint32_t split(uint32_t c, uint32_t *second)
 {
     int i = find_range(split_range, COUNT(split_range), UINT32_MAX, c);
     if (i < 0 || c - split_range[i] >= (uint32_t)(split_start[i + 1] - split_start[i])) return 0;
-    uint32_t at = split_start[i] + (c - split_range[i]);
-    uint32_t half = seconds[split_second[at]];
+    uint32_t at = split_start[i] + (c - split_range[i]), half = seconds[split_second[at]], low = 0;
+    if (half == NOT_SPLIT) return 0;
+    for (uint32_t before = 0; before <= at; before++) low += split_change[before];
     *second = half & 0x1FFFFF;
-    return (half >> 21 & 0x1F) << 16 | split_first[at];
+    return (half >> 21 & 0x1F) << 16 | (low & 0xFFFF);
 }
 
 /* Hangul syllables are numbered by leading consonant, vowel, trailing consonant (the Unicode
@@ -145,8 +159,10 @@ uint32_t unicode_compose(uint32_t first, uint32_t second)
     uint32_t half = second | first >> 16 << 21, hangul = compose_hangul(first, second);
     int index = find_range(seconds, COUNT(seconds), UINT32_MAX, half);
     if (hangul || index < 0 || seconds[index] != half) return hangul;
-    for (int at = 0; at < COUNT(split_first); at++) {
-        if (split_first[at] != (first & 0xFFFF) || split_second[at] != index) continue;
+    uint32_t low = 0;
+    for (int at = 0; at < COUNT(split_second); at++) {
+        low += split_change[at];
+        if ((low & 0xFFFF) != (first & 0xFFFF) || split_second[at] != index) continue;
         int range = 0;
         while (split_start[range + 1] <= at) range++;
         return split_range[range] + (uint32_t)(at - split_start[range]);

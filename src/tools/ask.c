@@ -28,6 +28,17 @@ static void print_table(vqa *v, int count)
         printf("%7.4f  %s\n", (double)vqa_answer_score(v, i), vqa_answer_text(v, i));
 }
 
+/* All of them; nine digits tell every float apart. */
+static void print_logits(vqa *v, bool json)
+{
+    int count;
+    const float *logits = vqa_logits(v, &count);
+    fputs(json ? "{\"logits\":[" : "", stdout);
+    for (int i = 0; i < count; i++)
+        printf("%s%.9g", i == 0 ? "" : json ? "," : "\n", (double)logits[i]);
+    puts(json ? "]}" : "");
+}
+
 /* "cat, dog" becomes "cat" and "dog", each with its zero byte; returns the bytes of all. */
 static size_t split(char *list)
 {
@@ -48,6 +59,7 @@ static size_t split(char *list)
 int command_ask(int argc, char **argv)
 {
     static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+                                             { "logits", no_argument, NULL, 'l' },
                                              { "choices", required_argument, NULL, 'c' },
                                              { "precision", required_argument, NULL, 'p' },
                                              { 0 } };
@@ -55,7 +67,7 @@ int command_ask(int argc, char **argv)
     vqa_precision keep = VQA_FLOAT;
     char *choices = NULL;
     size_t choices_size = 0;
-    bool json = false, ok = true;
+    bool json = false, logits = false, ok = true;
     for (int o; ok && (o = getopt_long(argc, argv, "k:t:jc:p:", options, NULL)) != -1;) {
         if (o == 'k')
             top_k = tool_number("-k", optarg, 1, VQA_MAX_ANSWERS, &ok);
@@ -68,6 +80,8 @@ int command_ask(int argc, char **argv)
             threads = tool_number("-t", optarg, 1, 64, &ok);
         else if (o == 'j')
             json = true;
+        else if (o == 'l')
+            logits = true;
         else
             return tool_bad_option(argv);
     }
@@ -92,7 +106,9 @@ int command_ask(int argc, char **argv)
     else if (count < 0)
         tool_failed("%s", vqa_error(v));
     else {
-        if (json)
+        if (logits)
+            print_logits(v, json);
+        else if (json)
             print_json(v, count);
         else
             print_table(v, count);

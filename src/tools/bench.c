@@ -1,13 +1,90 @@
-/* vqa bench: how long loading, encoding a picture and answering take. */
+/* vqa bench: how long loading, encoding a picture and answering take, and what of it. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "handle.h"
+#include "image/decode.h"
 #include "tools/files.h"
+#include "tools/profile.h"
 #include "tools/tools.h"
 
 enum { MAX_RUNS = 1000 };
+
+typedef enum { LOAD, DECODE, RESIZE, ENCODE, ANSWER, STAGES } stage;
+
+static const char *const stage_names[STAGES] = {
+    [LOAD] = "load",
+    [DECODE] = "decode",
+    [RESIZE] = "resize, normalise",
+    [ENCODE] = "decode, resize, encode",
+    [ANSWER] = "answer",
+};
+
+typedef struct {
+    const char *model, *picture, *question;
+    uint8_t *bytes; /* of the picture's file */
+    size_t size;
+    int threads;
+    vqa_precision keep;
+    double ms[STAGES][MAX_RUNS];
+} bench;
+
+static vqa *open_model(bench *b, int run)
+{
+    double start = tool_now();
+    vqa *v = tool_open(b->model, b->threads, b->keep);
+    b->ms[LOAD][run] = tool_now() - start;
+    return v;
+}
+
+/* What vqa_encode() does before the encoder. */
+static bool decode(bench *b, const vqa *v, int run)
+{
+    error err;
+    image pixels8;
+    int width, height;
+    double start = tool_now();
+    if (!image_decode(b->bytes, b->size, (decode_options){ 0 }, &pixels8, &err)) {
+        tool_failed("%s: %s", b->picture, err.text);
+        return false;
+    }
+    b->ms[DECODE][run] = tool_now() - start;
+    float *pixels = NULL;
+    bool ok =
+        preprocess_size(&v->preprocessor, pixels8.width, pixels8.height, &width, &height, &err);
+    if (ok && !(pixels = malloc(3 * (size_t)width * (size_t)height * sizeof *pixels)))
+        ok = fail_memory(&err, "not enough memory for the picture");
+    start = tool_now();
+    if (!ok || !preprocess(&v->preprocessor, &pixels8, NULL, pixels, &err))
+        ok = tool_failed("%s: %s", b->picture, err.text) == TOOL_OK;
+    b->ms[RESIZE][run] = tool_now() - start;
+    free(pixels);
+    image_free(&pixels8);
+    return ok;
+}
+
+/* in[stage]: what the kernels did, where they are those of profile_kernels(). */
+static bool encode_and_answer(bench *b, vqa *v, int run, profile in[STAGES])
+{
+    profile_take();
+    double start = tool_now();
+    int id = vqa_encode(v, b->bytes, b->size);
+    b->ms[ENCODE][run] = tool_now() - start;
+    in[ENCODE] = profile_take();
+    if (id < 0) {
+        tool_failed("%s: %s", b->picture, vqa_error(v));
+        return false;
+    }
+    start = tool_now();
+    int answers = vqa_ask(v, id, b->question, strlen(b->question), 5);
+    b->ms[ANSWER][run] = tool_now() - start;
+    in[ANSWER] = profile_take();
+    vqa_close_picture(v, id);
+    if (answers <= 0) tool_failed("%s", vqa_error(v));
+    return answers > 0;
+}
 
 static int by_value(const void *a, const void *b)
 {
@@ -23,60 +100,76 @@ static void print_times(const char *what, double *ms, int runs)
            first);
 }
 
+/* Once more with clocks in the kernels: the fastest run of each stage. */
+static bool print_profiles(bench *b, vqa *v, int runs)
+{
+    static profile now[STAGES], fastest[STAGES];
+    double ms[STAGES] = { 0 };
+    const kernels *k = v->compute.k;
+    v->compute.k = profile_kernels(k);
+    for (int r = 0; r < runs; r++) {
+        if (!encode_and_answer(b, v, r, now)) return false;
+        for (int s = ENCODE; s <= ANSWER; s++)
+            if (r == 0 || b->ms[s][r] < ms[s]) {
+                ms[s] = b->ms[s][r];
+                fastest[s] = now[s];
+            }
+    }
+    v->compute.k = k;
+    for (int s = ENCODE; s <= ANSWER; s++) {
+        printf("\n%s: the fastest of %d more runs, with clocks, %.3f ms%s\n", stage_names[s], runs,
+               ms[s], b->threads > 1 ? " of each thread" : "");
+        profile_print(&fastest[s], ms[s], b->threads);
+    }
+    return true;
+}
+
+static bool measure(bench *b, int runs)
+{
+    static profile unused[STAGES];
+    vqa *v = NULL;
+    for (int r = 0; r < runs; r++) {
+        vqa_free(v);
+        if (!(v = open_model(b, r))) return false;
+    }
+    bool ok = true;
+    for (int r = 0; r < runs && ok; r++) ok = decode(b, v, r) && encode_and_answer(b, v, r, unused);
+    if (ok) {
+        printf("%s, kernels %s, %d threads, %d runs\n", b->model, v->compute.k->name, b->threads,
+               runs);
+        for (int s = 0; s < STAGES; s++) print_times(stage_names[s], b->ms[s], runs);
+        ok = print_profiles(b, v, runs);
+    }
+    vqa_free(v);
+    return ok;
+}
+
 int command_bench(int argc, char **argv)
 {
     static const struct option options[] = { { "precision", required_argument, NULL, 'p' }, { 0 } };
-    int runs = 20, threads = 1;
-    vqa_precision keep = VQA_FLOAT;
+    static bench b;
+    int runs = 20;
     bool ok = true;
+    b = (bench){ .threads = 1, .keep = VQA_FLOAT };
     for (int o; ok && (o = getopt_long(argc, argv, "n:t:p:", options, NULL)) != -1;) {
         if (o == 'p')
-            keep = tool_precision(optarg, &ok);
+            b.keep = tool_precision(optarg, &ok);
         else if (o == 'n')
             runs = tool_number("-n", optarg, 1, MAX_RUNS, &ok);
         else if (o == 't')
-            threads = tool_number("-t", optarg, 1, 64, &ok);
+            b.threads = tool_number("-t", optarg, 1, 64, &ok);
         else
             return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 3) return tool_usage("bench takes a model, a picture and a question");
-    static double load[MAX_RUNS], encode[MAX_RUNS], ask[MAX_RUNS];
-    const char *question = argv[optind + 2];
-    size_t size;
+    b.model = argv[optind];
+    b.picture = argv[optind + 1];
+    b.question = argv[optind + 2];
     error err;
-    uint8_t *bytes = file_read(argv[optind + 1], &size, &err);
-    if (!bytes) return tool_failed("%s", err.text);
-    vqa *v = NULL;
-    for (int r = 0; r < runs && ok; r++) {
-        vqa_free(v);
-        double start = tool_now();
-        v = tool_open(argv[optind], threads, keep);
-        if (!v) break;
-        load[r] = tool_now() - start;
-    }
-    for (int r = 0; v && r < runs && ok; r++) {
-        double start = tool_now();
-        int picture = vqa_encode(v, bytes, size);
-        double middle = tool_now();
-        ok = picture > 0 && vqa_ask(v, picture, question, strlen(question), 5) > 0;
-        encode[r] = middle - start;
-        ask[r] = tool_now() - middle;
-        if (picture < 0)
-            tool_failed("%s: %s", argv[optind + 1], vqa_error(v));
-        else if (!ok)
-            tool_failed("%s", vqa_error(v));
-        else
-            vqa_close_picture(v, picture);
-    }
-    if (v && ok) {
-        printf("%s, %d threads, %d runs\n", argv[optind], threads, runs);
-        print_times("load", load, runs);
-        print_times("decode, resize, encode", encode, runs);
-        print_times("answer", ask, runs);
-    }
-    ok = ok && v;
-    vqa_free(v);
-    free(bytes);
+    b.bytes = file_read(b.picture, &b.size, &err);
+    if (!b.bytes) return tool_failed("%s", err.text);
+    ok = measure(&b, runs);
+    free(b.bytes);
     return ok ? TOOL_OK : TOOL_FAILED;
 }

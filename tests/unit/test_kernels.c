@@ -8,6 +8,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/panel.h"
+#include "kernels/simd.h"
 
 #include "testing.h"
 
@@ -27,6 +28,8 @@ static uint32_t random_bits(void)
 
 static float random_float(void) { return (float)random_bits() / 0x1p22f - 2; } /* -2..2 */
 
+static int random_below(int n) { return (int)(random_bits() >> 8) % n; }
+
 /* A block of `size` bytes between guards. A shift of 1..3 items moves it off its alignment. */
 typedef struct {
     uint8_t *block;
@@ -43,7 +46,7 @@ static guarded guarded_new(size_t size, size_t shift, int guard)
 
 static void *at(guarded g) { return g.block + g.before; }
 
-/* Inputs: one element read too far is NaN (floats) or 127 (int8). Outputs: see check_same(). */
+/* Inputs: one element read too far is NaN (floats) or 127 (int8). Outputs: see check_guards(). */
 static guarded floats_in(size_t n, size_t shift)
 {
     guarded g = guarded_new(n * sizeof(float), shift * sizeof(float), 0xff);
@@ -55,7 +58,7 @@ static guarded bytes_in(size_t n, size_t shift, int largest)
 {
     guarded g = guarded_new(n, shift, 0x7f);
     for (size_t i = 0; i < n; i++)
-        ((int8_t *)at(g))[i] = (int8_t)((int)(random_bits() >> 8) % (2 * largest + 1) - largest);
+        ((int8_t *)at(g))[i] = (int8_t)(random_below(2 * largest + 1) - largest);
     return g;
 }
 
@@ -72,12 +75,10 @@ static guarded copy_of(guarded g)
     return copy;
 }
 
-/* Both blocks, with their guards; then they are given back. */
-static void check_same(guarded a, guarded b)
+/* Both blocks, with their guards. */
+static void check_equal(guarded a, guarded b)
 {
     assert_memory_equal(a.block, b.block, a.before + a.size + a.after);
-    free(a.block);
-    free(b.block);
 }
 
 static void check_guards(guarded g, int guard)
@@ -93,26 +94,39 @@ static void check_same_numbers(const float *a, const float *b, size_t n)
         if (!isnan(a[i]) || !isnan(b[i])) assert_memory_equal(a + i, b + i, sizeof *a);
 }
 
-typedef struct {
-    int rows, in, out, more_x, more_y, first, last; /* more: what a stride has over a row */
-    size_t shift;
-    bool bias;
-} product;
+/* The scalar definition, then every other table of this build. */
+enum { TABLES = Q8_RUN == 4 ? 3 : 2 };
 
-/* A row's outputs of the panels asked for, and nothing else, were written. */
-static void check_written(guarded y, const product *p)
+static const kernels *table(int i)
 {
-    static const uint32_t untouched = 0xa5a5a5a5;
-    const uint8_t *bytes = at(y);
-    check_guards(y, 0xa5);
-    for (int r = 0; r < p->rows; r++)
-        for (int c = 0; c < p->out + p->more_y; c++) {
-            size_t place = (size_t)(r * (p->out + p->more_y) + c) * sizeof untouched;
-            bool asked = c >= p->first * PANEL && c < p->last * PANEL && c < p->out;
-            if (place < y.size)
-                assert_int_equal(memcmp(bytes + place, &untouched, sizeof untouched) != 0, asked);
-        }
+#if Q8_RUN == 4
+    if (i == 2) return kernels_simd_at_once();
+#endif
+    return i ? kernels_simd() : kernels_scalar();
 }
+
+enum { FUNCTIONS = 5 };
+
+/* A function that a product can end with; NULL: none. */
+static void (*function(const kernels *k, int i))(float *x, size_t n)
+{
+    void (*const all[FUNCTIONS])(float *, size_t) = { k->gelu, k->quick_gelu, k->relu, k->tanh,
+                                                      k->sigmoid };
+    return i < FUNCTIONS ? all[i] : NULL;
+}
+
+/* A product that every table makes. */
+typedef struct {
+    int rows, in, out, finest, more_x, more_y, first, last; /* more: what a stride has over a row */
+    size_t shift;
+    bool bias, add;
+    int activation; /* of function() */
+} task;
+
+/* Where the tables write to: a copy of `before` each. */
+typedef struct {
+    guarded before, y[TABLES], bias;
+} results;
 
 /* What the last row does not have behind it: the difference of stride and row. */
 static size_t matrix(int rows, int cols, int more)
@@ -120,101 +134,357 @@ static size_t matrix(int rows, int cols, int more)
     return (size_t)rows * (size_t)(cols + more) - (size_t)more;
 }
 
-static void check_f32(const product *p)
+static results results_new(const task *t)
 {
-    size_t panels = (size_t)panel_count(p->out), in = (size_t)p->in;
-    guarded x = floats_in(matrix(p->rows, p->in, p->more_x), p->shift);
-    guarded w = floats_in(panels * PANEL * in, p->shift);
-    guarded bias = floats_in((size_t)p->out, p->shift);
-    guarded y[2];
-    for (int r = 0; r + 1 < p->rows; r++)
-        for (int i = 0; i < p->more_x; i++)
-            ((float *)at(x))[r * (p->in + p->more_x) + p->in + i] = NAN;
-    for (int i = 0; i < 2; i++) {
-        y[i] = floats_out(matrix(p->rows, p->out, p->more_y), p->shift);
-        const kernels *k = i ? kernels_best() : kernels_scalar();
-        k->matmul_f32(at(x), p->in + p->more_x, p->rows, p->in, at(w), p->bias ? at(bias) : NULL,
-                      at(y[i]), p->out + p->more_y, p->out, p->first, p->last);
+    size_t size = matrix(t->rows, t->out, t->more_y);
+    results r = { .before = t->add ? floats_in(size, t->shift) : floats_out(size, t->shift),
+                  .bias = floats_in((size_t)t->out, t->shift) };
+    for (int i = 0; i < TABLES; i++) r.y[i] = copy_of(r.before);
+    return r;
+}
+
+/* What table `i` is told. */
+static product product_of(const task *t, const results *r, int i)
+{
+    return (product){ .y = at(r->y[i]),
+                      .y_stride = t->out + t->more_y,
+                      .out = t->out,
+                      .bias = t->bias ? at(r->bias) : NULL,
+                      .activation = function(table(i), t->activation),
+                      .add = t->add };
+}
+
+/* A row's outputs of the panels asked for, and nothing else, were written; by all tables the same. */
+static void check_results(const task *t, results r)
+{
+    const uint32_t *before = at(r.before), *y = at(r.y[0]);
+    int count = (int)(r.before.size / sizeof *y), stride = t->out + t->more_y;
+    check_guards(r.y[0], 0xa5);
+    for (int i = 0; i < count; i++) {
+        int c = i % stride;
+        bool asked = c >= t->first * PANEL && c < t->last * PANEL && c < t->out;
+        if (!asked || !t->add) assert_int_equal(y[i] != before[i], asked);
     }
-    check_written(y[0], p);
-    check_same(y[0], y[1]);
+    for (int i = 1; i < TABLES; i++) check_equal(r.y[0], r.y[i]);
+    for (int i = 0; i < TABLES; i++) free(r.y[i].block);
+    free(r.before.block);
+    free(r.bias.block);
+}
+
+static void check_f32(const task *t)
+{
+    size_t panels = (size_t)panel_count(t->out), in = (size_t)t->in;
+    guarded x = floats_in(matrix(t->rows, t->in, t->more_x), t->shift);
+    guarded w = floats_in(panels * PANEL * in, t->shift);
+    results r = results_new(t);
+    for (int row = 0; row + 1 < t->rows; row++)
+        for (int i = 0; i < t->more_x; i++)
+            ((float *)at(x))[row * (t->in + t->more_x) + t->in + i] = NAN;
+    for (int i = 0; i < TABLES; i++) {
+        const product p = product_of(t, &r, i);
+        table(i)->matmul_f32(at(x), t->in + t->more_x, t->rows, t->in, at(w), &p, t->first,
+                             t->last);
+    }
+    check_results(t, r);
     free(x.block);
     free(w.block);
-    free(bias.block);
 }
 
-static void check_q8(const product *p)
+/* Rows of activations and the finest one's remainder, as products take them. */
+typedef struct {
+    guarded q, u, sums, scale;
+} activations;
+
+/* u and sums as q has them. */
+static void derive(activations *x)
 {
-    size_t panels = (size_t)panel_count(p->out), in = (size_t)q8_padded(p->in);
-    guarded x = bytes_in((size_t)p->rows * in, p->shift, Q8_MAX);
-    guarded w = bytes_in(panels * PANEL * in, p->shift, 127);
-    guarded x_scale = floats_in((size_t)p->rows, p->shift);
-    guarded w_scale = floats_in((size_t)p->out, p->shift);
-    guarded bias = floats_in((size_t)p->out, p->shift);
-    guarded y[2];
-    for (int i = 0; i < 2; i++) {
-        y[i] = floats_out(matrix(p->rows, p->out, p->more_y), p->shift);
-        const kernels *k = i ? kernels_best() : kernels_scalar();
-        k->matmul_q8(at(x), at(x_scale), p->rows, (int)in, at(w), at(w_scale),
-                     p->bias ? at(bias) : NULL, at(y[i]), p->out + p->more_y, p->out, p->first,
-                     p->last);
-    }
-    check_written(y[0], p);
-    check_same(y[0], y[1]);
-    guarded *const inputs[] = { &x, &w, &x_scale, &w_scale, &bias };
-    for (size_t i = 0; i < COUNT(inputs); i++) free(inputs[i]->block);
+    const int8_t *q = at(x->q);
+    uint8_t *u = at(x->u);
+    int32_t *sums = at(x->sums);
+    for (size_t i = 0; i < x->u.size; i++) u[i] = (uint8_t)(q[i] + Q8_OFFSET);
+    memset(sums, 0, x->sums.size);
+    for (size_t i = 0; i < x->sums.size / sizeof *sums * Q4_GROUP; i++) sums[i / Q4_GROUP] += q[i];
 }
 
-static void check_q4(const product *p)
+static activations activations_new(int rows, int in, size_t shift)
 {
-    size_t panels = (size_t)panel_count(p->out), in = (size_t)p->in;
-    guarded x = bytes_in((size_t)p->rows * in, p->shift, Q8_MAX);
-    guarded w = bytes_in(panels * PANEL * in / 2, p->shift, 127);
-    guarded x_scale = floats_in((size_t)p->rows, p->shift);
-    guarded w_scale = floats_in(panels * PANEL * in / Q4_GROUP, p->shift);
-    guarded bias = floats_in((size_t)p->out, p->shift);
-    guarded y[2];
-    for (int i = 0; i < 2; i++) {
-        y[i] = floats_out(matrix(p->rows, p->out, p->more_y), p->shift);
-        const kernels *k = i ? kernels_best() : kernels_scalar();
-        k->matmul_q4(at(x), at(x_scale), p->rows, p->in, at(w), at(w_scale),
-                     p->bias ? at(bias) : NULL, at(y[i]), p->out + p->more_y, p->out, p->first,
-                     p->last);
-    }
-    check_written(y[0], p);
-    check_same(y[0], y[1]);
-    guarded *const inputs[] = { &x, &w, &x_scale, &w_scale, &bias };
-    for (size_t i = 0; i < COUNT(inputs); i++) free(inputs[i]->block);
+    size_t all = (size_t)rows + 1, size = all * (size_t)in, groups = all * (size_t)(in / Q4_GROUP);
+    activations x = { .q = bytes_in(size, shift, Q8_MAX),
+                      .u = guarded_new(size, shift, 0x7f),
+                      .sums = guarded_new(groups * sizeof(int32_t), shift * sizeof(int32_t), 0x7f),
+                      .scale = floats_in(all, shift) };
+    derive(&x);
+    return x;
 }
 
-/* Every size up to the limits, the other fields varied along; then larger ones. */
-static void check_products(void (*check)(const product *), int in_step, int in_most)
+static quantized_rows rows_q8(const activations *x, int rows, int in, int finest)
 {
-    static const int large[] = { 255, 768, 3072 };
-    int round = 0;
-    for (int rows = 1; rows <= 9; rows++)
-        for (int in = in_step; in <= in_most; in += in_step)
-            for (int out = 1; out <= 18; out++) {
-                product p = { .rows = rows, .in = in, .out = out == 18 ? 33 : out };
-                int panels = panel_count(p.out);
-                p.more_x = round % 3, p.more_y = round % 4, p.shift = (size_t)round % 2;
-                p.bias = round++ % 5 > 0;
-                for (p.first = 0; p.first < panels; p.first++)
-                    for (p.last = p.first + 1; p.last <= panels; p.last++) check(&p);
-            }
-    for (size_t i = 0; i < COUNT(large); i++)
-        for (int rows = 1; rows <= 5; rows += 4) {
-            product p = { rows, large[i] / in_step * in_step, 33, 1, 1, 0, 5, 1, true };
-            check(&p);
+    return (quantized_rows){
+        .rows = rows, .in = in, .u = at(x->u), .scale = at(x->scale), .finest = finest
+    };
+}
+
+static quantized_rows rows_q4(const activations *x, int rows, int in, int finest)
+{
+    return (quantized_rows){ .rows = rows,
+                             .in = in,
+                             .q = at(x->q),
+                             .sums = at(x->sums),
+                             .scale = at(x->scale),
+                             .finest = finest };
+}
+
+static void activations_free(activations *x)
+{
+    guarded *const all[] = { &x->q, &x->u, &x->sums, &x->scale };
+    for (size_t i = 0; i < COUNT(all); i++) free(all[i]->block);
+}
+
+/* Values of q8 weights: as models have them (few blocks are wide), any (all are), the extremes of
+ * a file, and as much in four that meet as is not wide, then one more. */
+enum { GAUSSIAN, UNIFORM, ALL_127, ALL_MINUS_127, ALL_MINUS_128, AT_LIMIT, ABOVE_LIMIT, VALUES };
+
+/* The inputs of eight that meet in a lane: see q8_matrix. */
+static const size_t meeting[2][4] = { { 0, 1, 4, 5 }, { 2, 3, 6, 7 } };
+
+/* Four weights of which those of one sign add up to `sum`. */
+static void four_of_sum(int sum, int8_t w[4])
+{
+    int other = -random_below(128), sign = random_below(2) ? 1 : -1, first = random_below(4);
+    const int ways[][4] = { { 127, 127, sum - 254, other },
+                            { 65, 65, 64, sum - 194 },
+                            { 128, 128, sum - 256, other } };
+    int way = random_below(sign > 0 ? 2 : 3);
+    for (int i = 0; i < 4; i++) w[(first + i) % 4] = (int8_t)(sign * ways[way][i]);
+}
+
+static guarded weights_q8(int panels, int in, size_t shift, int values)
+{
+    size_t inputs = (size_t)in, outputs = (size_t)(panels * PANEL);
+    guarded g = guarded_new(outputs * inputs, shift, 0x7f);
+    int8_t *w = at(g);
+    for (size_t i = 0; i < g.size; i++) switch (values) {
+        case GAUSSIAN:
+            w[i] = (int8_t)(random_below(64) + random_below(64) + random_below(64) +
+                            random_below(64) - 126);
+            break;
+        case ALL_127: w[i] = 127; break;
+        case ALL_MINUS_127: w[i] = -127; break;
+        case ALL_MINUS_128: w[i] = -128; break;
+        default: w[i] = (int8_t)(random_below(256) - 128); break;
         }
+    for (size_t c = 0; values >= AT_LIMIT && c < outputs; c++)
+        for (size_t k = 0; k < inputs; k += 8)
+            for (int m = 0; m < 2; m++) {
+                int8_t four[4];
+                four_of_sum(Q8_NARROW + (values == ABOVE_LIMIT), four);
+                for (int i = 0; i < 4; i++)
+                    w[panel_place_q8(c, k + meeting[m][i], inputs)] = four[i];
+            }
+    return g;
 }
 
-static void test_products(void **state)
+/* A q8_matrix with its facts, counted by `k`. */
+typedef struct {
+    guarded panels, scale, offset, wide;
+} matrix_q8;
+
+static matrix_q8 matrix_q8_new(const kernels *k, int out, int in, size_t shift, int values)
+{
+    int panels = panel_count(out);
+    size_t outputs = (size_t)(panels * PANEL), blocks = (size_t)(panels * q8_blocks(in));
+    matrix_q8 w = { .panels = weights_q8(panels, in, shift, values),
+                    .scale = floats_in((size_t)out, shift),
+                    .offset = guarded_new(outputs * sizeof(int32_t), shift * sizeof(int32_t), 0x7f),
+                    .wide = guarded_new(blocks, shift, 0x7f) };
+    k->facts_q8(at(w.panels), in, 0, panels, at(w.offset), at(w.wide));
+    return w;
+}
+
+static q8_matrix as_q8(const matrix_q8 *w)
+{
+    return (q8_matrix){ at(w->panels), at(w->scale), at(w->offset), at(w->wide) };
+}
+
+static void matrix_q8_free(matrix_q8 *w)
+{
+    guarded *const all[] = { &w->panels, &w->scale, &w->offset, &w->wide };
+    for (size_t i = 0; i < COUNT(all); i++) free(all[i]->block);
+}
+
+static void check_q8(const task *t)
+{
+    activations x = activations_new(t->rows, t->in, t->shift);
+    matrix_q8 w = matrix_q8_new(kernels_scalar(), t->out, t->in, t->shift, random_below(VALUES));
+    results r = results_new(t);
+    const quantized_rows rows = rows_q8(&x, t->rows, t->in, t->finest);
+    const q8_matrix q8 = as_q8(&w);
+    for (int i = 0; i < TABLES; i++) {
+        const product p = product_of(t, &r, i);
+        table(i)->matmul_q8(&rows, &q8, &p, t->first, t->last);
+    }
+    check_results(t, r);
+    activations_free(&x);
+    matrix_q8_free(&w);
+}
+
+static void check_q4(const task *t)
+{
+    size_t outputs = (size_t)(panel_count(t->out) * PANEL), in = (size_t)t->in;
+    activations x = activations_new(t->rows, t->in, t->shift);
+    guarded w = bytes_in(outputs * in / 2, t->shift, 127);
+    guarded scale = floats_in(outputs * in / Q4_GROUP, t->shift);
+    results r = results_new(t);
+    const quantized_rows rows = rows_q4(&x, t->rows, t->in, t->finest);
+    const q4_matrix q4 = { at(w), at(scale) };
+    for (int i = 0; i < TABLES; i++) {
+        const product p = product_of(t, &r, i);
+        table(i)->matmul_q4(&rows, &q4, &p, t->first, t->last);
+    }
+    check_results(t, r);
+    activations_free(&x);
+    free(w.block);
+    free(scale.block);
+}
+
+/* All numbers of rows, every row the finest or none (floats know none), some of the outputs and all;
+ * what else there is at random. Then larger ones. */
+static void check_products(void (*check)(const task *), const int *ins, size_t count, int step)
+{
+    static const int outs[] = { 1, 4, 5, 7, 8, 9, 16, 17, 33 }, large[] = { 255, 768, 3072 };
+    for (int rows = 1; rows <= 9; rows++)
+        for (int finest = -1; finest < rows; finest++)
+            for (size_t i = 0; i < count; i++)
+                for (size_t o = 0; o < COUNT(outs); o++)
+                    for (int all = 0; all < 2; all++) {
+                        int panels = panel_count(outs[o]), first = all ? 0 : random_below(panels);
+                        int last = all ? panels : first + 1 + random_below(panels - first);
+                        check(&(task){ .rows = rows,
+                                       .in = ins[i],
+                                       .out = outs[o],
+                                       .finest = finest,
+                                       .more_x = random_below(3),
+                                       .more_y = random_below(4),
+                                       .first = first,
+                                       .last = last,
+                                       .shift = (size_t)random_below(4),
+                                       .bias = random_below(3) > 0,
+                                       .add = random_below(2),
+                                       .activation = random_below(2 * FUNCTIONS) });
+                    }
+    for (size_t i = 0; i < COUNT(large); i++)
+        for (int rows = 1; rows <= 6; rows += 5)
+            check(&(task){ .rows = rows,
+                           .in = large[i] / step * step,
+                           .out = 33,
+                           .finest = rows / 2,
+                           .last = 5,
+                           .bias = true,
+                           .activation = FUNCTIONS });
+}
+
+static void test_products_f32(void **state)
 {
     (void)state;
-    check_products(check_f32, 1, 33);
-    check_products(check_q8, Q8_STEP, 80);
-    check_products(check_q4, Q4_GROUP, 2 * Q4_GROUP);
+    static const int ins[] = { 1, 2, 3, 4, 5, 8, 33 };
+    check_products(check_f32, ins, COUNT(ins), 1);
+}
+
+static void test_products_q8(void **state)
+{
+    (void)state;
+    static const int ins[] = { 8, 16, 24, 56, 64, 72, 136 };
+    check_products(check_q8, ins, COUNT(ins), Q8_STEP);
+}
+
+static void test_products_q4(void **state)
+{
+    (void)state;
+    static const int ins[] = { Q4_GROUP, 2 * Q4_GROUP };
+    check_products(check_q4, ins, COUNT(ins), Q4_GROUP);
+}
+
+/* Offsets by their formula, and wide as kernels.h says; panels that were not asked for are left as
+ * they were. */
+static void check_facts(guarded w, int panels, int in, int first, int last)
+{
+    size_t inputs = (size_t)in, blocks = (size_t)q8_blocks(in);
+    const int8_t *weight = at(w);
+    for (int i = 0; i < TABLES; i++) {
+        guarded offset = guarded_new((size_t)(panels * PANEL) * sizeof(int32_t),
+                                     w.before * sizeof(int32_t), 0xa5),
+                wide = guarded_new((size_t)panels * blocks, w.before, 0xa5);
+        table(i)->facts_q8(weight, in, first, last, at(offset), at(wide));
+        check_guards(offset, 0xa5);
+        check_guards(wide, 0xa5);
+        for (size_t c = 0; c < (size_t)(panels * PANEL); c++) {
+            bool asked = c / PANEL >= (size_t)first && c / PANEL < (size_t)last;
+            int32_t sum = 0;
+            for (size_t k = 0; k < inputs; k++) sum += weight[panel_place_q8(c, k, inputs)];
+            assert_int_equal(((int32_t *)at(offset))[c],
+                             asked ? -Q8_OFFSET * sum : (int32_t)0xa5a5a5a5);
+        }
+        for (size_t b = 0; b < (size_t)panels * blocks; b++) {
+            size_t panel = b / blocks, begin = b % blocks * Q8_BLOCK, end = begin + Q8_BLOCK;
+            bool asked = panel >= (size_t)first && panel < (size_t)last, is_wide = false;
+            for (size_t c = panel * PANEL; c < (panel + 1) * PANEL; c++)
+                for (size_t k = begin; k < end && k < inputs; k += 8)
+                    for (int m = 0; m < 2; m++) {
+                        int plus = 0, less = 0;
+                        for (int four = 0; four < 4; four++) {
+                            int value = weight[panel_place_q8(c, k + meeting[m][four], inputs)];
+                            if (value > 0)
+                                plus += value;
+                            else
+                                less -= value;
+                        }
+                        is_wide |= plus > Q8_NARROW || less > Q8_NARROW;
+                    }
+            assert_int_equal(((uint8_t *)at(wide))[b],
+                             asked && Q8_RUN == 4 ? is_wide : 0xa5); /* else nobody asks */
+        }
+        free(offset.block);
+        free(wide.block);
+    }
+}
+
+static void test_facts_q8(void **state)
+{
+    (void)state;
+    static const int ins[] = { 8, 56, 64, 72, 128, 200, 768 };
+    for (size_t i = 0; i < COUNT(ins); i++)
+        for (int values = 0; values < VALUES; values++)
+            for (int panels = 1; panels <= 3; panels++)
+                for (int first = 0; first < panels; first++)
+                    for (int last = first + 1; last <= panels; last++) {
+                        guarded w = weights_q8(panels, ins[i], (size_t)random_below(4), values);
+                        check_facts(w, panels, ins[i], first, last);
+                        free(w.block);
+                    }
+}
+
+/* Four weights of sum `sum` that meet, anywhere among zeros: its block is wide if that is above the
+ * limit, and no other is. */
+static void test_a_block_is_wide_because_of_four_weights(void **state)
+{
+    (void)state;
+    enum { PANELS = 2, IN = 136, BLOCKS = 3 };
+    for (size_t c = 0; c < PANELS * PANEL; c++)
+        for (size_t k = 0; k < IN; k += 8)
+            for (int m = 0; m < 2; m++)
+                for (int above = 0; above < 2; above++) {
+                    int8_t w[PANELS * PANEL * IN] = { 0 }, four[4];
+                    four_of_sum(Q8_NARROW + above, four);
+                    for (int i = 0; i < 4; i++)
+                        w[panel_place_q8(c, k + meeting[m][i], IN)] = four[i];
+                    for (int t = 0; t < TABLES; t++) {
+                        int32_t offset[PANELS * PANEL];
+                        uint8_t wide[PANELS * BLOCKS] = { 0 }, want[PANELS * BLOCKS] = { 0 };
+                        want[c / PANEL * BLOCKS + k / Q8_BLOCK] = above && Q8_RUN == 4;
+                        table(t)->facts_q8(w, IN, 0, PANELS, offset, wide);
+                        assert_memory_equal(wide, want, sizeof want);
+                    }
+                }
 }
 
 /* Rows to be met anywhere, and rows that no sane model has. */
@@ -242,8 +512,8 @@ static void fill(float *x, size_t n, int kind)
     }
 }
 
-static const int lengths[] = { 1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,  12,  13,
-                               15, 16, 17, 23, 31, 32, 33, 64, 65, 66, 255, 768, 3072 };
+static const int lengths[] = { 1,  2,  3,  4,  5,  6,  7,  8,  9,  10,  11,  12,  13,  15,
+                               16, 17, 23, 31, 32, 33, 64, 65, 66, 128, 255, 768, 3072 };
 
 /* Run `check` with rows of all lengths and kinds, aligned and not. */
 static void check_rows(void (*check)(guarded x, int n))
@@ -258,60 +528,89 @@ static void check_rows(void (*check)(guarded x, int n))
             }
 }
 
+/* With what q8 products need, what q4 products need, both and neither. */
 static void check_quantize(guarded x, int n)
 {
-    guarded q[2];
-    float scale[2];
-    for (int i = 0; i < 2; i++) {
-        q[i] = guarded_new((size_t)q8_padded(n), x.before / 4, 0xa5);
-        scale[i] = (i ? kernels_best() : kernels_scalar())->quantize_row(at(x), n, at(q[i]));
+    size_t shift = x.before / sizeof(float), padded = (size_t)q8_padded(n);
+    for (int wanted = 0; wanted < 4; wanted++) {
+        guarded q[TABLES], u[TABLES], sums[TABLES];
+        float scale[TABLES];
+        size_t groups = wanted & 2 && n % Q4_GROUP == 0 ? (size_t)(n / Q4_GROUP) : 0;
+        for (int i = 0; i < TABLES; i++) {
+            q[i] = guarded_new(padded, shift, 0xa5);
+            u[i] = guarded_new(wanted & 1 ? padded : 0, shift, 0xa5);
+            sums[i] = guarded_new(groups * sizeof(int32_t), shift * sizeof(int32_t), 0xa5);
+            scale[i] = table(i)->quantize_row(at(x), n, at(q[i]), wanted & 1 ? at(u[i]) : NULL,
+                                              groups ? at(sums[i]) : NULL);
+        }
+        const int8_t *values = at(q[0]);
+        check_guards(q[0], 0xa5);
+        check_guards(u[0], 0xa5);
+        check_guards(sums[0], 0xa5);
+        for (size_t i = (size_t)n; i < padded; i++) assert_int_equal(values[i], 0);
+        for (size_t i = 0; i < u[0].size; i++)
+            assert_int_equal(((uint8_t *)at(u[0]))[i], values[i] + Q8_OFFSET);
+        for (size_t g = 0; g < groups; g++) {
+            int sum = 0;
+            for (size_t i = g * Q4_GROUP; i < (g + 1) * Q4_GROUP; i++) sum += values[i];
+            assert_int_equal(((int32_t *)at(sums[0]))[g], sum);
+        }
+        for (int i = 0; i < TABLES; i++) {
+            check_same_numbers(scale, scale + i, 1);
+            check_equal(q[0], q[i]);
+            check_equal(u[0], u[i]);
+            check_equal(sums[0], sums[i]);
+        }
+        for (int i = 0; i < TABLES; i++) {
+            free(q[i].block);
+            free(u[i].block);
+            free(sums[i].block);
+        }
     }
-    check_guards(q[0], 0xa5);
-    for (int i = n; i < q8_padded(n); i++) assert_int_equal(((int8_t *)at(q[0]))[i], 0);
-    check_same_numbers(scale, scale + 1, 1);
-    check_same(q[0], q[1]);
 }
 
 static void check_norm(guarded x, int n)
 {
-    guarded weight = floats_in((size_t)n, x.before / 4), bias = floats_in((size_t)n, x.before / 4);
-    guarded y[2], in_place = copy_of(x);
-    for (int i = 0; i < 2; i++) {
-        y[i] = floats_out((size_t)n, x.before / 4);
-        const kernels *k = i ? kernels_best() : kernels_scalar();
-        k->layer_norm(at(x), at(weight), at(bias), 1e-12f, at(y[i]), n);
+    size_t shift = x.before / sizeof(float);
+    guarded weight = floats_in((size_t)n, shift), bias = floats_in((size_t)n, shift);
+    guarded y[TABLES];
+    for (int i = 0; i < TABLES; i++) {
+        guarded in_place = copy_of(x);
+        y[i] = floats_out((size_t)n, shift);
+        table(i)->layer_norm(at(x), at(weight), at(bias), 1e-12f, at(y[i]), n);
+        table(i)->layer_norm(at(in_place), at(weight), at(bias), 1e-12f, at(in_place), n);
         check_guards(y[i], 0xa5);
+        check_guards(in_place, 0xa5);
+        check_same_numbers(at(y[0]), at(y[i]), (size_t)n);
+        check_same_numbers(at(y[0]), at(in_place), (size_t)n);
+        free(in_place.block);
     }
-    kernels_best()->layer_norm(at(in_place), at(weight), at(bias), 1e-12f, at(in_place), n);
-    check_same_numbers(at(y[0]), at(y[1]), (size_t)n);
-    check_same_numbers(at(y[0]), at(in_place), (size_t)n);
-    guarded *const all[] = { &weight, &bias, &y[0], &y[1], &in_place };
-    for (size_t i = 0; i < COUNT(all); i++) free(all[i]->block);
+    for (int i = 0; i < TABLES; i++) free(y[i].block);
+    free(weight.block);
+    free(bias.block);
 }
 
 static void check_in_place(guarded x, int n)
 {
-    const kernels *const table[2] = { kernels_scalar(), kernels_best() };
-    for (int f = 0; f < 6; f++) {
-        guarded y[2];
-        guarded other = floats_in((size_t)n, x.before / 4);
-        for (int i = 0; i < 2; i++) {
+    static const float scales[] = { 1, 0.125f, 0.17677669f };
+    enum { SUM = FUNCTIONS, SOFTMAX, ALL = SOFTMAX + COUNT(scales) };
+    guarded other = floats_in((size_t)n, x.before / sizeof(float));
+    for (int f = 0; f < ALL; f++) {
+        guarded y[TABLES];
+        for (int i = 0; i < TABLES; i++) {
             y[i] = copy_of(x);
-            switch (f) {
-            case 0: table[i]->gelu(at(y[i]), (size_t)n); break;
-            case 1: table[i]->quick_gelu(at(y[i]), (size_t)n); break;
-            case 2: table[i]->tanh(at(y[i]), (size_t)n); break;
-            case 3: table[i]->sigmoid(at(y[i]), (size_t)n); break;
-            case 4: table[i]->add(at(y[i]), at(other), (size_t)n); break;
-            default: table[i]->softmax(at(y[i]), n); break;
-            }
+            if (f < FUNCTIONS)
+                function(table(i), f)(at(y[i]), (size_t)n);
+            else if (f == SUM)
+                table(i)->add(at(y[i]), at(other), (size_t)n);
+            else
+                table(i)->softmax(at(y[i]), n, scales[f - SOFTMAX]);
             check_guards(y[i], 0xa5);
+            check_same_numbers(at(y[0]), at(y[i]), (size_t)n);
         }
-        check_same_numbers(at(y[0]), at(y[1]), (size_t)n);
-        free(y[0].block);
-        free(y[1].block);
-        free(other.block);
+        for (int i = 0; i < TABLES; i++) free(y[i].block);
     }
+    free(other.block);
 }
 
 static void test_quantize_row(void **state)
@@ -338,7 +637,7 @@ static void test_quantize_row_rounds_halves_to_even(void **state)
     static const float x[] = { 63, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 62.5f, -62.5f, 0.49f };
     static const int8_t want[16] = { 63, 0, 2, 2, 0, -2, -2, 62, -62, 0 };
     int8_t q[16];
-    assert_true(kernels_scalar()->quantize_row(x, COUNT(x), q) == 1);
+    assert_true(kernels_scalar()->quantize_row(x, COUNT(x), q, NULL, NULL) == 1);
     assert_memory_equal(q, want, sizeof q);
 }
 
@@ -353,7 +652,7 @@ static void test_quantize_row_is_within_half_a_step(void **state)
             x[i] = ldexpf(random_float(), exponent);
             largest = fmaxf(largest, fabsf(x[i]));
         }
-        float scale = kernels_scalar()->quantize_row(x, COUNT(x), q);
+        float scale = kernels_scalar()->quantize_row(x, COUNT(x), q, NULL, NULL);
         assert_true(scale == largest / Q8_MAX);
         for (size_t i = 0; i < COUNT(x); i++) {
             assert_in_range(q[i] + Q8_MAX, 0, 2 * Q8_MAX);
@@ -362,29 +661,63 @@ static void test_quantize_row_is_within_half_a_step(void **state)
     }
 }
 
-/* The sums of matmul_q8 are exact: random values, then the largest there can be. */
+/* Rows of activations for the exactness of sums: the largest, the smallest, as large as the weights
+ * of some output have it, the opposite, any. */
+enum { EXTREME_ROWS = 5 };
+
+static void fill_extremes(activations *x, int in, const int8_t *weights_of_one)
+{
+    int8_t *q = at(x->q);
+    for (int k = 0; k < in; k++) {
+        q[k] = Q8_MAX;
+        q[in + k] = -Q8_MAX;
+        q[2 * in + k] = weights_of_one[k] > 0 ? Q8_MAX : -Q8_MAX;
+        q[3 * in + k] = weights_of_one[k] > 0 ? -Q8_MAX : Q8_MAX;
+    }
+    derive(x);
+}
+
+/* The sums of matmul_q8 are exact, of whatever weights a file may have. */
 static void test_product_q8_is_exact(void **state)
 {
     (void)state;
-    static const int ins[] = { 8, 24, 768, 3072, 65536 };
+    enum { OUT = 11, PANELS = 2, ROWS = EXTREME_ROWS - 1, MOST = 65536 };
+    static const int ins[] = { 8, 24, 64, 72, 768, 3072, MOST };
+    static int8_t w[PANELS * PANEL][MOST];
     for (size_t i = 0; i < COUNT(ins); i++)
-        for (int extreme = 0; extreme < 3; extreme++) {
-            size_t in = (size_t)ins[i];
-            guarded x = bytes_in(in, 0, Q8_MAX), w = bytes_in(PANEL * in, 0, 127);
-            int8_t *xs = at(x), *ws = at(w);
-            if (extreme) memset(xs, extreme == 1 ? Q8_MAX : -Q8_MAX, in);
-            if (extreme) memset(ws, extreme == 1 ? 127 : -128, PANEL * in);
-            float x_scale = 0.013f, w_scale[3] = { 0.7f, 0.011f, 3.0f }, bias[3] = { 1, -2, 0 };
-            float y[3];
-            kernels_best()->matmul_q8(xs, &x_scale, 1, ins[i], ws, w_scale, bias, y, 3, 3, 0, 1);
-            for (size_t c = 0; c < 3; c++) {
-                int64_t sum = 0;
-                for (size_t k = 0; k < in; k++) sum += xs[k] * ws[(k / 2 * PANEL + c) * 2 + k % 2];
-                float want = (float)sum * (x_scale * w_scale[c]) + bias[c];
-                assert_memory_equal(y + c, &want, sizeof want);
+        for (int values = 0; values < VALUES; values++) {
+            int in = ins[i], finest = random_below(ROWS + 1) - 1;
+            activations x = activations_new(ROWS, in, 0);
+            matrix_q8 matrix = matrix_q8_new(kernels_simd(), OUT, in, 0, values);
+            const quantized_rows rows = rows_q8(&x, ROWS, in, finest);
+            const q8_matrix q8 = as_q8(&matrix);
+            float bias[OUT], want[ROWS * OUT];
+            for (int c = 0; c < OUT; c++) {
+                bias[c] = random_float();
+                panel_row_q8(q8.panels, c, in, w[c]);
             }
-            free(x.block);
-            free(w.block);
+            fill_extremes(&x, in, w[random_below(OUT)]);
+            for (int c = 0; c < OUT; c++) {
+                float value[EXTREME_ROWS];
+                for (int r = 0; r < EXTREME_ROWS; r++) {
+                    const int8_t *q = (int8_t *)at(x.q) + r * in;
+                    int64_t sum = 0;
+                    for (int k = 0; k < in; k++) sum += q[k] * w[c][k];
+                    value[r] = (float)sum * (rows.scale[r] * q8.scale[c]);
+                }
+                for (int r = 0; r < ROWS; r++) {
+                    want[r * OUT + c] = value[r] + bias[c];
+                    if (r == finest) want[r * OUT + c] += value[ROWS];
+                }
+            }
+            for (int t = 0; t < TABLES; t++) {
+                float y[ROWS * OUT];
+                const product p = { .y = y, .y_stride = OUT, .out = OUT, .bias = bias };
+                table(t)->matmul_q8(&rows, &q8, &p, 0, PANELS);
+                assert_memory_equal(y, want, sizeof want);
+            }
+            activations_free(&x);
+            matrix_q8_free(&matrix);
         }
 }
 
@@ -392,41 +725,64 @@ static void test_product_q8_is_exact(void **state)
 static void test_product_q4_by_its_formula(void **state)
 {
     (void)state;
-    enum { OUT = 11, PANELS = 2 };
-    static const int ins[] = { Q4_GROUP, 3 * Q4_GROUP, 768, 3072 };
+    enum { OUT = 11, PANELS = 2, ROWS = EXTREME_ROWS - 1, MOST = 65536 };
+    enum { ANY, ALL_LOW, ALL_HIGH, LOW_OR_HIGH, NIBBLES };
+    static const int ins[] = { Q4_GROUP, 3 * Q4_GROUP, 768, 3072, MOST };
+    static int8_t w[PANELS * PANEL][MOST];
     for (size_t i = 0; i < COUNT(ins); i++)
-        for (int extreme = 0; extreme < 3; extreme++) {
-            size_t in = (size_t)ins[i], groups = in / Q4_GROUP;
-            guarded xs = bytes_in(in, 0, Q8_MAX), ws = bytes_in(PANELS * PANEL * in / 2, 0, 127),
-                    scales = floats_in(PANELS * PANEL * groups, 0), biases = floats_in(OUT, 0);
-            if (extreme) memset(at(xs), extreme == 1 ? Q8_MAX : -Q8_MAX, in);
-            if (extreme) memset(at(ws), extreme == 1 ? 0xff : 0, PANELS * PANEL * in / 2);
-            const int8_t *x = at(xs);
-            const uint8_t *w = at(ws);
-            const float *scale = at(scales), *bias = at(biases);
-            float x_scale = 0.013f, y[OUT];
-            kernels_best()->matmul_q4(x, &x_scale, 1, ins[i], w, scale, bias, y, OUT, OUT, 0,
-                                      PANELS);
-            for (size_t c = 0; c < OUT; c++) {
-                uint8_t row[3072 / 2];
-                float want = 0;
-                double exact = bias[c], size = fabs(exact);
-                panel_row_q4(w, (int)c, ins[i], row);
-                for (size_t g = 0; g < groups; g++) {
-                    int sum = 0;
-                    float step = scale[(c / PANEL * groups + g) * PANEL + c % PANEL];
-                    for (size_t k = g * Q4_GROUP; k < (g + 1) * Q4_GROUP; k++)
-                        sum += x[k] * (2 * (row[k / 2] >> k % 2 * 4 & 15) - (Q4_LEVELS - 1));
-                    want += (float)sum * step;
-                    exact += (double)sum * step * x_scale;
-                    size += fabs((double)sum * step * x_scale);
-                }
-                want = want * x_scale + bias[c];
-                assert_memory_equal(y + c, &want, sizeof want);
-                assert_true(fabs(y[c] - exact) <= ((double)groups + 2) * FLT_EPSILON * size);
+        for (int nibbles = 0; nibbles < NIBBLES; nibbles++) {
+            int in = ins[i], groups = in / Q4_GROUP, finest = random_below(ROWS + 1) - 1;
+            activations x = activations_new(ROWS, in, 0);
+            guarded panels = bytes_in(PANELS * PANEL * (size_t)in / 2, 0, 127),
+                    scales = floats_in((size_t)(PANELS * PANEL * groups), 0);
+            const quantized_rows rows = rows_q4(&x, ROWS, in, finest);
+            const q4_matrix q4 = { at(panels), at(scales) };
+            float bias[OUT], want[ROWS * OUT];
+            uint8_t *bytes = at(panels), pairs[MOST / 2];
+            for (size_t k = 0; nibbles != ANY && k < panels.size; k++)
+                bytes[k] = nibbles == ALL_LOW ? 0
+                           : nibbles == ALL_HIGH
+                               ? 0xff
+                               : (uint8_t)(random_below(2) * 15 | random_below(2) * 0xf0);
+            for (int c = 0; c < OUT; c++) {
+                bias[c] = random_float();
+                panel_row_q4(q4.panels, c, in, pairs);
+                for (int k = 0; k < in; k++)
+                    w[c][k] = (int8_t)(2 * (pairs[k / 2] >> k % 2 * 4 & 15) - (Q4_LEVELS - 1));
             }
-            guarded *const blocks[] = { &xs, &ws, &scales, &biases };
-            for (size_t b = 0; b < COUNT(blocks); b++) free(blocks[b]->block);
+            fill_extremes(&x, in, w[random_below(OUT)]);
+            for (int c = 0; c < OUT; c++) {
+                const float *scale = q4.scale + c / PANEL * groups * PANEL + c % PANEL;
+                float value[EXTREME_ROWS];
+                for (int r = 0; r < EXTREME_ROWS; r++) {
+                    const int8_t *q = (int8_t *)at(x.q) + r * in;
+                    double exact = 0, size = 0;
+                    value[r] = 0;
+                    for (int g = 0; g < groups; g++) {
+                        int64_t sum = 0;
+                        for (int k = g * Q4_GROUP; k < (g + 1) * Q4_GROUP; k++)
+                            sum += q[k] * w[c][k];
+                        value[r] += (float)sum * scale[g * PANEL];
+                        exact += (double)sum * scale[g * PANEL];
+                        size += fabs((double)sum * scale[g * PANEL]);
+                    }
+                    assert_true(fabs(value[r] - exact) <= (groups + 1) * FLT_EPSILON * size);
+                    value[r] *= rows.scale[r];
+                }
+                for (int r = 0; r < ROWS; r++) {
+                    want[r * OUT + c] = value[r] + bias[c];
+                    if (r == finest) want[r * OUT + c] += value[ROWS];
+                }
+            }
+            for (int t = 0; t < TABLES; t++) {
+                float y[ROWS * OUT];
+                const product p = { .y = y, .y_stride = OUT, .out = OUT, .bias = bias };
+                table(t)->matmul_q4(&rows, &q4, &p, 0, PANELS);
+                assert_memory_equal(y, want, sizeof want);
+            }
+            activations_free(&x);
+            free(panels.block);
+            free(scales.block);
         }
 }
 
@@ -442,7 +798,8 @@ static void test_product_f32_is_near_double(void **state)
         const float *x = at(xs), *w = at(ws);
         float bias[OUT], y[ROWS * OUT];
         fill(bias, OUT, RANDOM);
-        kernels_scalar()->matmul_f32(x, in, ROWS, in, w, bias, y, OUT, OUT, 0, 3);
+        const product p = { .y = y, .y_stride = OUT, .out = OUT, .bias = bias };
+        kernels_scalar()->matmul_f32(x, in, ROWS, in, w, &p, 0, 3);
         for (int r = 0; r < ROWS; r++)
             for (int c = 0; c < OUT; c++) {
                 double sum = bias[c], size = fabs(sum);
@@ -459,6 +816,7 @@ static void test_product_f32_is_near_double(void **state)
     print_message("matmul_f32: at most %.1e of the sum of magnitudes\n", worst);
 }
 
+static double relu(double x) { return fmax(0, x); }
 static double gelu(double x) { return x / 2 * (1 + erf(x * sqrt(0.5))); }
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double quick_gelu(double x) { return x * sigmoid(1.702 * x); }
@@ -472,9 +830,8 @@ static void test_functions_are_near_double(void **state)
         void (*f)(float *, size_t);
         double (*want)(double);
     } functions[] = {
-        { "gelu", k->gelu, gelu },
-        { "quick_gelu", k->quick_gelu, quick_gelu },
-        { "tanh", k->tanh, tanh },
+        { "gelu", k->gelu, gelu },          { "quick_gelu", k->quick_gelu, quick_gelu },
+        { "relu", k->relu, relu },          { "tanh", k->tanh, tanh },
         { "sigmoid", k->sigmoid, sigmoid },
     };
     for (size_t i = 0; i < COUNT(functions); i++) {
@@ -498,19 +855,22 @@ static void test_rows_are_near_double(void **state)
         float x[3072], weight[3072], bias[3072], y[3072];
         for (int i = 0; i < n; i++)
             x[i] = random_float() * 3 + 1, weight[i] = random_float(), bias[i] = random_float();
-        double mean = 0, variance = 0, sum = 0;
+        double mean = 0, variance = 0, sum = 0, largest = 0;
         for (int i = 0; i < n; i++) mean += (double)x[i] / n;
+        for (int i = 0; i < n; i++) largest = fmax(largest, fabsf(x[i]));
         for (int i = 0; i < n; i++) variance += (x[i] - mean) * (x[i] - mean) / n;
-        for (int i = 0; i < n; i++) sum += exp(x[i]);
+        for (int i = 0; i < n; i++) sum += exp(x[i] * 0.125);
         kernels_scalar()->layer_norm(x, weight, bias, 1e-5f, y, n);
         for (int i = 0; i < n; i++) {
-            double want = (x[i] - mean) / sqrt(variance + 1e-5) * weight[i] + bias[i];
-            worst_norm = fmax(worst_norm, fabs(y[i] - want) / fmax(1, fabs(want)));
+            double factor = weight[i] / sqrt(variance + 1e-5),
+                   want = (x[i] - mean) * factor + bias[i];
+            /* the mean is as exact as the values are */
+            worst_norm = fmax(worst_norm, fabs(y[i] - want) / (1 + fabs(largest * factor)));
         }
         memcpy(y, x, sizeof y);
-        kernels_scalar()->softmax(y, n);
+        kernels_scalar()->softmax(y, n, 0.125f);
         for (int i = 0; i < n; i++)
-            worst_softmax = fmax(worst_softmax, fabs(y[i] - exp(x[i]) / sum));
+            worst_softmax = fmax(worst_softmax, fabs(y[i] - exp(x[i] * 0.125) / sum));
     }
     print_message("layer_norm: at most %.1e; softmax: %.1e\n", worst_norm, worst_softmax);
     assert_true(worst_norm <= 1e-6);
@@ -520,7 +880,11 @@ static void test_rows_are_near_double(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_products_f32),
+        cmocka_unit_test(test_products_q8),
+        cmocka_unit_test(test_products_q4),
+        cmocka_unit_test(test_facts_q8),
+        cmocka_unit_test(test_a_block_is_wide_because_of_four_weights),
         cmocka_unit_test(test_quantize_row),
         cmocka_unit_test(test_layer_norm),
         cmocka_unit_test(test_functions_in_place),

@@ -60,6 +60,13 @@ static tensor copy_of(tensor x)
     return t;
 }
 
+static tensor sum_of(tensor a, tensor b)
+{
+    tensor y = copy_of(a);
+    for (int i = 0; i < y.rows * y.cols; i++) y.data[i] += b.data[i];
+    return y;
+}
+
 static void check_same(tensor a, tensor b)
 {
     assert_int_equal(a.rows * a.cols, b.rows * b.cols);
@@ -118,7 +125,7 @@ static double element(const weight *t, int r, int c)
     return (double)t->bytes[r * q8_padded(t->cols) + c] * t->scale[r];
 }
 
-static double product(const weight *w, const weight *bias, const float *x, int out)
+static double output_of(const weight *w, const weight *bias, const float *x, int out)
 {
     double sum = bias ? bias->floats[out] : 0;
     for (int i = 0; i < w->cols; i++) sum += x[i] * element(w, out, i);
@@ -176,7 +183,7 @@ static void check_linear(const char *name, int rows, int in, int out, precision 
                 for (int i = 0; i < in; i++) sum += fabs(element(&plain.all[0], o, i));
                 double off = l.floats ? 0 : largest / Q8_MAX / 2;
                 if (r == (finest < rows ? finest : 0)) off /= 2 * Q8_MAX;
-                double want = product(&plain.all[0], &plain.all[1], row, o);
+                double want = output_of(&plain.all[0], &plain.all[1], row, o);
                 assert_true(fabs(tensor_row(y, r)[o] - want) <= sum * (off + 4 * FLT_EPSILON));
             }
     }
@@ -229,7 +236,7 @@ static void test_the_finest_row_is_nearer(void **state)
             for (int r = 0; r < ROWS; r++)
                 for (int o = 0; o < OUT; o++)
                     off[r] += fabs(tensor_row(y, r)[o] -
-                                   product(&plain.all[0], NULL, tensor_row(x, r), o));
+                                   output_of(&plain.all[0], NULL, tensor_row(x, r), o));
             for (int r = 0; r < ROWS; r++) assert_true(r == finest || off[finest] < off[r] / 30);
         }
         weights_free(&w);
@@ -237,37 +244,89 @@ static void test_the_finest_row_is_nearer(void **state)
     }
 }
 
-static void test_linear_many_and_parts(void **state)
+/* Layers of all forms, with and without a bias, their weights, and the norm of their input. */
+enum { LAYERS = 3, NORM = LAYERS, MIXED_IN = 2 * Q4_GROUP };
+
+typedef struct {
+    linear layer[LAYERS];
+    norm norm;
+    weights w[LAYERS + 1];
+} mixed_layers;
+
+static const int mixed_outs[LAYERS] = { 70, 8, 33 };
+
+static mixed_layers mixed_new(void)
+{
+    static const precision keep[LAYERS] = { KEEP_AS_STORED, QUANTIZE_Q8, QUANTIZE_Q4 };
+    static const spec norm_specs[] = { { "n.weight", MIXED_IN, 0 }, { "n.bias", MIXED_IN, 0 } };
+    mixed_layers m;
+    error err;
+    for (int i = 0; i < LAYERS; i++) {
+        const spec specs[] = { { "l.weight", mixed_outs[i], MIXED_IN },
+                               { "l.bias", mixed_outs[i], 0 } };
+        m.w[i] = make_weights(specs, COUNT(specs), keep[i]);
+        assert_true(linear_bind(&m.layer[i], &m.w[i], "l", MIXED_IN, mixed_outs[i], i != 1, &err));
+    }
+    assert_non_null(m.layer[0].floats);
+    assert_non_null(m.layer[1].q8.panels);
+    assert_non_null(m.layer[2].q4.panels);
+    m.w[NORM] = make_weights(norm_specs, COUNT(norm_specs), KEEP_AS_STORED);
+    assert_true(norm_bind(&m.norm, &m.w[NORM], "n", MIXED_IN, 1e-5f, &err));
+    return m;
+}
+
+static void mixed_free(mixed_layers *m)
+{
+    for (int i = 0; i < LAYERS + 1; i++) weights_free(&m->w[i]);
+}
+
+/* What nn_linear_call says of its parts: norm, layer, activation and residual one by one. */
+static void check_call(const compute *c, const mixed_layers *m, const int *which, int count,
+                       bool with_norm, activation act, bool add, int rows, arena tmp)
+{
+    size_t used = memory.used;
+    tensor x = random_tensor(rows, MIXED_IN), before = copy_of(x),
+           normed = tensor_new(&memory, rows, MIXED_IN), want[LAYERS];
+    linear_call call = { .x = x, .count = count, .act = act, .add = add };
+    if (with_norm) {
+        call.norm = &m->norm;
+        call.normed = tensor_new(&memory, rows, MIXED_IN);
+        nn_norm(c, &m->norm, x, normed);
+    }
+    for (int i = 0; i < count; i++) {
+        call.layers[i] = &m->layer[which[i]];
+        call.y[i] = random_tensor(rows, call.layers[i]->out);
+        want[i] = tensor_new(&memory, rows, call.layers[i]->out);
+        nn_linear(c, call.layers[i], with_norm ? normed : x, want[i], memory);
+        nn_activate(c, act, want[i]);
+        if (add) want[i] = sum_of(call.y[i], want[i]);
+    }
+    nn_linear_call(c, &call, tmp);
+    for (int i = 0; i < count; i++) check_same(call.y[i], want[i]);
+    if (with_norm) check_same(call.normed, normed);
+    check_same(x, before);
+    memory.used = used;
+}
+
+static void test_linear_call(void **state)
 {
     (void)state;
-    enum { ROWS = 6, IN = 64 };
-    static const spec specs[] = { { "a.weight", 70, IN },
-                                  { "a.bias", 70, 0 },
-                                  { "b.weight", 8, IN },
-                                  { "b.bias", 8, 0 },
-                                  { "c.weight", 33, IN } };
-    for (int keep = KEEP_AS_STORED; keep <= QUANTIZE_Q4; keep++) {
-        weights w = make_weights(specs, COUNT(specs), (precision)keep);
-        linear l[3];
-        error err;
-        tensor x = random_tensor(ROWS, IN), y[3], z[3];
-        arena tmp = exactly(linear_scratch(ROWS, IN));
-        for (int i = 0; i < 3; i++) {
-            const char *const names[] = { "a", "b", "c" };
-            const int outs[] = { 70, 8, 33 };
-            assert_true(linear_bind(&l[i], &w, names[i], IN, outs[i], i < 2, &err));
-            y[i] = tensor_new(&memory, ROWS, outs[i]);
-            z[i] = tensor_new(&memory, ROWS, outs[i]);
-            nn_linear(&one, &l[i], x, y[i], tmp);
-        }
-        const compute *const with[] = { &one, &four };
-        for (int t = 0; t < 2; t++) {
-            nn_linear_many(with[t], (const linear *const[]){ &l[0], &l[1], &l[2] }, 3, x, z, tmp);
-            for (int i = 0; i < 3; i++) check_same(y[i], z[i]);
-        }
+    static const int layers[][LAYERS] = { { 0, 1, 2 }, { 2, 0, 1 }, { 1, 2 }, { 0 }, { 1 }, { 2 } };
+    static const int counts[] = { 3, 3, 2, 1, 1, 1 };
+    mixed_layers m = mixed_new();
+    for (int rows = 1; rows <= 9; rows += rows < 6 ? 1 : 3) {
+        arena tmp = exactly(linear_scratch(rows, MIXED_IN));
+        for (size_t l = 0; l < COUNT(layers); l++)
+            for (int act = ACTIVATION_NONE; act <= ACTIVATION_TANH; act++)
+                for (int options = 0; options < 8; options++) {
+                    compute c = options & 1 ? four : one;
+                    c.finest = (act * 3 + options) % (rows + 1);
+                    check_call(&c, &m, layers[l], counts[l], options & 2, (activation)act,
+                               options & 4, rows, tmp);
+                }
         arena_free(&tmp);
-        weights_free(&w);
     }
+    mixed_free(&m);
 }
 
 static void test_linear_refused(void **state)
@@ -420,14 +479,7 @@ static tensor layer_of(const weight *w, bool bias, tensor x)
     tensor y = tensor_new(&memory, x.rows, w->rows);
     for (int r = 0; r < y.rows; r++)
         for (int c = 0; c < y.cols; c++)
-            tensor_row(y, r)[c] = (float)product(w, bias ? w + 1 : NULL, tensor_row(x, r), c);
-    return y;
-}
-
-static tensor sum_of(tensor a, tensor b)
-{
-    tensor y = copy_of(a);
-    for (int i = 0; i < y.rows * y.cols; i++) y.data[i] += b.data[i];
+            tensor_row(y, r)[c] = (float)output_of(w, bias ? w + 1 : NULL, tensor_row(x, r), c);
     return y;
 }
 
@@ -643,7 +695,7 @@ static void test_pooler(void **state)
     tensor x = random_tensor(4, 9), y = tensor_new(&memory, 1, 9);
     nn_pooler(&one, &p, x, y, memory);
     for (int c = 0; c < 9; c++)
-        assert_true(fabs(tanh(product(&plain.all[0], &plain.all[1], x.data, c)) - y.data[c]) <
+        assert_true(fabs(tanh(output_of(&plain.all[0], &plain.all[1], x.data, c)) - y.data[c]) <
                     1e-6);
     weights_free(&w);
     weights_free(&plain);
@@ -665,12 +717,13 @@ static void test_classifier(void **state)
     tensor x = random_tensor(1, 6), y = tensor_new(&memory, 1, 10), z = tensor_new(&memory, 1, 3);
     arena tmp = exactly(classifier_scratch(&c)), deep = exactly(classifier_scratch(&d));
     nn_classifier(&one, &c, x, y, tmp);
-    for (int o = 0; o < 10; o++) assert_true(fabs(product(t, t + 1, x.data, o) - y.data[o]) < 1e-6);
+    for (int o = 0; o < 10; o++)
+        assert_true(fabs(output_of(t, t + 1, x.data, o) - y.data[o]) < 1e-6);
     nn_classifier(&one, &d, x, z, deep);
     float inner[11];
-    for (int i = 0; i < 11; i++) inner[i] = (float)fmax(0, product(t + 2, t + 3, x.data, i));
+    for (int i = 0; i < 11; i++) inner[i] = (float)fmax(0, output_of(t + 2, t + 3, x.data, i));
     for (int o = 0; o < 3; o++)
-        assert_true(fabs(product(t + 4, t + 5, inner, o) - z.data[o]) < 1e-6);
+        assert_true(fabs(output_of(t + 4, t + 5, inner, o) - z.data[o]) < 1e-6);
     assert_false(classifier_bind(&c, &w, "x", 6, 5, ACTIVATION_NONE, 10, &err));
     assert_string_equal(err.text, "the model has no tensor 'x.dense.weight'");
     arena_free(&tmp);
@@ -708,20 +761,13 @@ static void test_activations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_linear),
-        TEST(test_the_finest_row_is_nearer),
-        TEST(test_linear_many_and_parts),
-        TEST(test_linear_refused),
-        TEST(test_attention),
-        TEST(test_causal_attention_of_a_beginning),
-        TEST(test_patches),
-        TEST(test_transformer),
-        TEST(test_norm),
-        TEST(test_embedding),
-        TEST(test_interpolate),
-        TEST(test_interpolate_bilinear),
-        TEST(test_pooler),
-        TEST(test_classifier),
+        TEST(test_linear),      TEST(test_the_finest_row_is_nearer),
+        TEST(test_linear_call), TEST(test_linear_refused),
+        TEST(test_attention),   TEST(test_causal_attention_of_a_beginning),
+        TEST(test_patches),     TEST(test_transformer),
+        TEST(test_norm),        TEST(test_embedding),
+        TEST(test_interpolate), TEST(test_interpolate_bilinear),
+        TEST(test_pooler),      TEST(test_classifier),
         TEST(test_activations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

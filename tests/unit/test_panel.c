@@ -35,13 +35,15 @@ static void check_float_panels(const float *panels, int out, int in)
 static void test_counts(void **state)
 {
     (void)state;
-    static const int cases[][3] = {
-        /* n, panels, padded */
-        { 0, 0, 0 }, { 1, 1, 8 }, { 7, 1, 8 }, { 8, 1, 8 }, { 9, 2, 16 }, { 3129, 392, 3136 },
+    static const int cases[][4] = {
+        /* n, panels, padded, blocks */
+        { 0, 0, 0, 0 },  { 1, 1, 8, 1 },   { 7, 1, 8, 1 },   { 8, 1, 8, 1 },
+        { 9, 2, 16, 1 }, { 64, 8, 64, 1 }, { 65, 9, 72, 2 }, { 3129, 392, 3136, 49 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_int_equal(panel_count(cases[i][0]), cases[i][1]);
         assert_int_equal(q8_padded(cases[i][0]), cases[i][2]);
+        assert_int_equal(q8_blocks(cases[i][0]), cases[i][3]);
     }
 }
 
@@ -105,8 +107,10 @@ static void check_in_place_q8(int out, int in)
         for (int k = 0; k < padded; k++)
             for (int j = 0; j < PANEL; j++) {
                 int row = p * PANEL + j, want = row < out && k < in ? small(row, k) : 0;
-                int pair = p * padded / 2 + k / 2;
-                assert_int_equal(w[(pair * PANEL + j) * 2 + k % 2], want);
+                int run = p * padded / Q8_RUN + k / Q8_RUN;
+                int place = (run * PANEL + j) * Q8_RUN + k % Q8_RUN;
+                assert_int_equal(w[place], want);
+                assert_int_equal(panel_place_q8((size_t)row, (size_t)k, (size_t)padded), place);
             }
     int8_t *row = block((size_t)in, 1);
     for (int r = 0; r < out; r++) {
@@ -120,8 +124,7 @@ static void check_in_place_q8(int out, int in)
 
 static int nibble(int row, int column) { return (row * 7 + column * 5 + column / 16) % 16; }
 
-/* A pair of nibbles for the inputs k and k + 1 of each output, and in their high halves those for
- * k + 2 and k + 3. */
+/* Bytes for a run of inputs of each output, and in their high halves the next run. */
 static void check_in_place_q4(int out, int in)
 {
     size_t length = (size_t)in / 2, size = (size_t)panel_count(out) * PANEL * length;
@@ -134,9 +137,13 @@ static void check_in_place_q4(int out, int in)
     for (int p = 0; p < panel_count(out); p++)
         for (int k = 0; k < in; k++)
             for (int j = 0; j < PANEL; j++) {
-                int r = p * PANEL + j, want = r < out ? nibble(r, k) : 0,
-                    byte = w[((p * in / 4 + k / 4) * PANEL + j) * 2 + k % 2];
-                assert_int_equal(k % 4 < 2 ? byte & 15 : byte >> 4, want);
+                int r = p * PANEL + j, want = r < out ? nibble(r, k) : 0;
+                int runs = p * in / (2 * Q8_RUN) + k / (2 * Q8_RUN);
+                int place = (runs * PANEL + j) * Q8_RUN + k % Q8_RUN;
+                bool high = k % (2 * Q8_RUN) >= Q8_RUN;
+                assert_int_equal(high ? w[place] >> 4 : w[place] & 15, want);
+                assert_int_equal(panel_place_q4((size_t)r, (size_t)k, (size_t)in), place);
+                assert_int_equal(panel_shift_q4((size_t)k), high ? 4 : 0);
             }
     for (int r = 0; r < out; r++) {
         panel_row_q4(w, r, in, row);
@@ -159,7 +166,7 @@ static void test_all_sizes(void **state)
             }
             check_in_place(outs[o], ins[i]);
             check_in_place_q8(outs[o], ins[i]);
-            check_in_place_q4(outs[o], 4 * ins[i]);
+            check_in_place_q4(outs[o], 8 * ins[i]);
         }
 }
 

@@ -5,10 +5,10 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, RUNTIME, missing } from '../test/support.js';
+import { CHROME, CHROME_FLAGS, COMMAND_LINE, RUNTIME, fullSizeFolder, missing } from '../test/support.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const [folder = here('../../build/vilt-b32'), picture = here('../demo/samples/toys.png'), question = 'what color is the circle?'] =
+const [folder = missing(COMMAND_LINE) ? '' : fullSizeFolder('vilt_b32_vqa'), picture = here('../demo/samples/toys.png'), question = 'what color is the circle?'] =
   process.argv.slice(2);
 
 const unable = missing(RUNTIME) || (!CHROME && 'no Chromium found: set CHROME_PATH') ||

@@ -122,6 +122,25 @@ export class Engine {
       this.#lend(utf8(`${choices.join('\0')}\0`), (q, all) => c.vqa_choose(this.#vqa, picture, p, size, q, all, topK))));
   }
 
+  /**
+   * Answer, and give the raw outputs of the model instead of the best answers.
+   * @param {number} picture
+   * @param {'ask' | 'choose'} call
+   * @param {any[]} args  those of the call after the picture
+   * @returns {Float32Array} one for each answer of the model in the order of its labels, or where it has none, for each choice
+   */
+  logits(picture, call, ...args) {
+    /** @type {any} */ (this)[call](picture, ...args);
+    let logits = new Float32Array();
+    this.#run((c) => this.#lend(new Uint8Array(4), (p) => {
+      const start = c.vqa_logits(this.#vqa, p) >>> 0;
+      const [count] = new Int32Array(c.memory.buffer, p, 1);
+      logits = new Float32Array(c.memory.buffer, start, count).slice(); // the engine's change with its next answer
+      return count;
+    }));
+    return logits;
+  }
+
   /** @param {(c: any) => number} ask */
   #answers(ask) {
     const count = this.#checked(ask);

@@ -7,7 +7,7 @@ import { VqaError } from './errors.js';
  * @typedef {object} QuestionOptions
  * @property {number} [topK]  how many answers to give, 1..100; default: 5, or all choices
  * @property {string[]} [choices]  rank these answers, and no others
- * @typedef {{ call: 'ask' | 'choose', args: any[] }} QuestionCall  args: those after the picture
+ * @typedef {{ call: 'ask' | 'choose' | 'logits', args: any[] }} QuestionCall  args: those after the picture
  */
 
 /** Limit of vqa.h. */

@@ -130,7 +130,7 @@ export class Picture {
   #closed = false;
 
   /**
-   * @param {(question: import('./question.js').QuestionCall, signal?: AbortSignal) => Promise<Answer[]>} ask
+   * @param {(question: import('./question.js').QuestionCall, signal?: AbortSignal) => Promise<any>} ask
    * @param {() => Promise<void>} close
    */
   constructor(ask, close) {
@@ -145,8 +145,20 @@ export class Picture {
    * @returns {Promise<Answer[]>} best first
    */
   async ask(question, { signal, ...options } = {}) {
-    if (this.#closed) throw new VqaError('E_CLOSED', 'the picture is closed: encode it anew');
+    this.#expectOpen();
     return this.#ask(readQuestion(question, options), signal);
+  }
+
+  /**
+   * Answer a question, and give the raw outputs of the model, before softmax or sigmoid: the same bits everywhere.
+   * @param {string} question
+   * @param {Omit<AskOptions, 'topK'>} [options]
+   * @returns {Promise<Float32Array>} one for each answer of the model in the order of its labels, or where it has none, for each choice
+   */
+  async logits(question, { signal, ...options } = {}) {
+    this.#expectOpen();
+    const { call, args } = readQuestion(question, options);
+    return this.#ask({ call: 'logits', args: [call, ...args] }, signal);
   }
 
   /** Give back what is kept of the picture. */
@@ -162,5 +174,9 @@ export class Picture {
 
   async [Symbol.asyncDispose]() {
     this.close();
+  }
+
+  #expectOpen() {
+    if (this.#closed) throw new VqaError('E_CLOSED', 'the picture is closed: encode it anew');
   }
 }

@@ -48,6 +48,24 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
     picture.close();
   });
 
+  test('raw outputs: one for each answer, of which the scores are the softmax', async () => {
+    const picture = await vqa.encode(RED_CIRCLE);
+    const logits = await picture.logits(COLOR);
+    assert.ok(logits instanceof Float32Array);
+    assert.equal(logits.length, vqa.info.answers);
+    const kept = logits.slice();
+    const [best] = await picture.ask(COLOR);
+    const sum = logits.reduce((all, logit) => all + Math.exp(logit - Math.max(...logits)), 0);
+    assert.ok(Math.abs(best.score * sum - 1) < 1e-5, `${best.score}, ${1 / sum}`);
+    assert.notDeepEqual(await picture.logits('is there a star?'), logits);
+    assert.deepEqual(logits, kept);
+    assert.deepEqual(await picture.logits(COLOR, { choices: ['red', 'blue'] }), logits);
+    await refuses(picture.logits(''), 'E_QUESTION', /the question is empty/);
+    await refuses(picture.logits(COLOR, { choices: [] }), 'E_CALL', /empty array/);
+    picture.close();
+    await refuses(picture.logits(COLOR), 'E_CLOSED', /picture is closed/);
+  });
+
   test('every form of a picture gives the same scores', async () => {
     const expected = await vqa.ask(RED_CIRCLE, COLOR);
     const data = new Uint8ClampedArray(96 * 96 * 4).fill(255);

@@ -3,38 +3,30 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, COMMAND_LINE, PACK, RUNTIME, SAMPLES, missing } from './support.js';
+import { CHROME, CHROME_FLAGS, COMMAND_LINE, PACK, RUNTIME, SAMPLES, fullSizeFolder, missing } from './support.js';
 
 const skip = missing(COMMAND_LINE, RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const RECIPE = here('../../tests/fixtures/realistic/vilt_b32_vqa');
-const FOLDER = here('../../build/vilt-b32');
 const PICTURE = here('../../tests/fixtures/preprocess/images/exif6_120x90.jpg');
 const QUESTION = 'What is on the table?';
 
 /** Most bytes of WebAssembly's memory, which never shrinks: so this is the peak of loading. */
 const MOST_MEMORY = { q8: 170e6, q4: 110e6 };
 
-const vqa = promisify(execFile).bind(undefined, COMMAND_LINE);
+let folder;
 
-/** The folder, kept from test to test; there under its name only when it is whole. */
-async function writeFolder() {
-  if (existsSync(FOLDER)) return;
-  rmSync(`${FOLDER}.part`, { recursive: true, force: true });
-  await vqa(['recipe', RECIPE, `${FOLDER}.part`]);
-  renameSync(`${FOLDER}.part`, FOLDER);
-}
+const vqa = promisify(execFile).bind(undefined, COMMAND_LINE);
 
 /** What the command line answers. Its nine digits tell every float32 apart. */
 async function expected(precision) {
-  const { stdout } = await vqa(['ask', FOLDER, PICTURE, QUESTION, '--precision', precision, '--json']);
+  const { stdout } = await vqa(['ask', folder, PICTURE, QUESTION, '--precision', precision, '--json']);
   return JSON.parse(stdout).answers.map(({ answer, score }) => ({ answer, score: Math.fround(score) }));
 }
 
@@ -52,8 +44,8 @@ describe('a full-size checkpoint', { skip, timeout: 240_000 }, () => {
   let server, browser, page, model;
 
   before(async () => {
-    await writeFolder();
-    server = await serve(0, { '/vilt-b32/': `${FOLDER}/` });
+    folder = fullSizeFolder('vilt_b32_vqa');
+    server = await serve(0, { '/vilt-b32/': `${folder}/` });
     const url = `http://localhost:${server.address().port}/`;
     model = `${url}vilt-b32/`;
     browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });

@@ -1,6 +1,7 @@
 // What the tests share: the files under test, and pictures and runtimes made on the spot.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 
@@ -18,6 +19,10 @@ export const CHROME = [process.env.CHROME_PATH, '/usr/bin/chromium', '/usr/bin/c
 export const CHROME_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** A Firefox; FIREFOX_PATH names another. */
+export const FIREFOX = [process.env.FIREFOX_PATH, '/usr/bin/firefox-esr', '/usr/bin/firefox',
+  '/Applications/Firefox.app/Contents/MacOS/firefox'].find((file) => file && existsSync(file));
+
 /** The files of a small folder: a fixture, and a vocabulary, which it lacks. */
 export function smallFolder(fixture = 'fusion/concat') {
   const files = Object.fromEntries(['config.json', 'preprocessor_config.json', 'model.safetensors']
@@ -28,6 +33,19 @@ export function smallFolder(fixture = 'fusion/concat') {
     'tokenizer_config.json': Buffer.from('{ "tokenizer_class": "BertTokenizer", "do_lower_case": true }'),
     'vocab.txt': Buffer.from(words.join('\n')),
   };
+}
+
+/** Folders of build/ for the recipes of tests/fixtures/realistic. */
+const FULL_SIZE = { vilt_b32_vqa: 'vilt-b32', bert_vit_concat: 'bert-vit' };
+
+/** The folder of a full-size model with random weights; written once, and there under its name only when it is whole. */
+export function fullSizeFolder(recipe) {
+  const folder = path(`build/${FULL_SIZE[recipe]}`);
+  if (existsSync(folder)) return folder;
+  rmSync(`${folder}.part`, { recursive: true, force: true });
+  execFileSync(COMMAND_LINE, ['recipe', path(`tests/fixtures/realistic/${recipe}`), `${folder}.part`]);
+  renameSync(`${folder}.part`, folder);
+  return folder;
 }
 
 /** For `test(name, { skip })`: false if all these files are there, else the line that says which is not. */

@@ -1,0 +1,80 @@
+// Packs on the disk, read for the graphs: settings, and weights as floats.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+
+/** @typedef {{ dtype: string, shape: number[], data_offsets: [number, number] }} TensorInfo */
+
+/** A pack as src/format/pack.h describes it, with weights of type F32, or of I8 with a scale for each row. */
+export class Pack {
+  #data;
+  /** @type {Record<string, string>} */ metadata;
+  /** @type {Record<string, TensorInfo>} */ #tensors;
+
+  /** @param {string} path */
+  constructor(path) {
+    const bytes = readFileSync(path);
+    const headerEnd = 8 + Number(bytes.readBigUInt64LE());
+    const { __metadata__, checksum, ...tensors } = JSON.parse(bytes.toString('utf8', 8, headerEnd));
+    this.metadata = __metadata__;
+    this.#tensors = tensors;
+    this.#data = bytes.subarray(headerEnd);
+  }
+
+  /** The model's config.json. @returns {Record<string, any>} */
+  get config() {
+    return JSON.parse(this.metadata.config);
+  }
+
+  /** The answer of each logit. @returns {string[]} */
+  get labels() {
+    return JSON.parse(this.metadata.labels);
+  }
+
+  /** The tokens in the order of their ids. @returns {string[]} */
+  get vocabulary() {
+    return JSON.parse(this.metadata.tokenizer).vocab.split('\n');
+  }
+
+  /** The names of the weights, without those of scales. @returns {string[]} */
+  get names() {
+    return Object.keys(this.#tensors).filter((name) => !name.endsWith('.scale'));
+  }
+
+  /** @param {string} name @returns {number[]} */
+  shape(name) {
+    return this.#tensors[name].shape;
+  }
+
+  /** A tensor's values, in a block of their own. @param {string} name @returns {Float32Array} */
+  floats(name) {
+    const { dtype, shape, data_offsets: [begin, end] } = this.#tensors[name];
+    const bytes = new Uint8Array(this.#data.subarray(begin, end)); // a copy, aligned
+    if (dtype === 'F32') return new Float32Array(bytes.buffer);
+    if (dtype !== 'I8') throw new Error(`tensor '${name}' is of type ${dtype}, expected F32 or I8`);
+    const scales = this.floats(`${name}.scale`);
+    const columns = bytes.length / shape[0];
+    return Float32Array.from(new Int8Array(bytes.buffer), (q, i) => q * scales[Math.floor(i / columns)]); // of the built-in model only
+  }
+}
+
+/** Write a pack with all weights as floats. @param {Pack} pack @param {string} path */
+export function writeFloatPack(pack, path) {
+  let end = 0;
+  const place = (/** @type {number} */ size) => [end, end += size];
+  /** @type {Record<string, any>} */
+  const header = { __metadata__: pack.metadata };
+  const values = pack.names.map((name) => {
+    const floats = pack.floats(name);
+    header[name] = { dtype: 'F32', shape: pack.shape(name), data_offsets: place(floats.byteLength) };
+    return new Uint8Array(floats.buffer);
+  });
+  header.checksum = { dtype: 'U8', shape: [4], data_offsets: place(4) };
+  const text = Buffer.from(JSON.stringify(header));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  const bytes = Buffer.concat([size, text, ...values]);
+  const check = Buffer.alloc(4);
+  check.writeUInt32LE(crc32(bytes));
+  writeFileSync(path, Buffer.concat([bytes, check]));
+}

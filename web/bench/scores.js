@@ -1,0 +1,18 @@
+// How far apart two engines' answers are: whether they compute the same.
+
+/** @typedef {{ answer: string, score: number }[]} Answers */
+
+/** The largest difference between engines that compute the same graph in float32. */
+export const SAME_SCORES = 1e-3;
+
+/**
+ * The largest difference of scores, of the answers that both give, as a share of the best score.
+ * @param {Answers} expected
+ * @param {Answers} answers
+ */
+export function scoreDifference(expected, answers) {
+  const scores = new Map(answers.map(({ answer, score }) => [answer, score]));
+  const common = expected.filter(({ answer }) => scores.has(answer));
+  const most = Math.max(...expected.map(({ score }) => score));
+  return Math.max(...common.map(({ answer, score }) => Math.abs(score - /** @type {number} */ (scores.get(answer))))) / most;
+}

@@ -1,0 +1,202 @@
+// The same bits everywhere: the logits of every build of the runtime, in Node and in browsers, are those of the command line,
+// byte by byte.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
+import { serve } from '../serve.js';
+import { CHROME, CHROME_FLAGS, COMMAND_LINE, FIREFOX, PACK, RUNTIME, SAMPLES, missing, smallFolder } from './support.js';
+
+const skip = missing(COMMAND_LINE, RUNTIME, PACK, SAMPLES);
+
+const BUILDS = skip ? [] : readdirSync(dirname(RUNTIME)).filter((name) => /^vqa.*\.wasm$/.test(name));
+const BROWSERS = {
+  Chromium: { path: CHROME, variable: 'CHROME_PATH', launch: () => chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS }) },
+  Firefox: { path: FIREFOX, variable: 'FIREFOX_PATH', launch: () => puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX }) },
+};
+
+const fixture = (path) => fileURLToPath(new URL(`../../tests/fixtures/${path}`, import.meta.url));
+const vqa = promisify(execFile).bind(undefined, COMMAND_LINE);
+
+// ---- models and questions ----
+
+/**
+ * A model and what it is asked; paths are relative to a folder of files that are made here and served to browsers.
+ * @typedef {{ model: string, precision?: string, pictures: string[], questions: string[], choices?: string[] }} Asked
+ */
+
+const QUESTIONS = ['What color is the cat?', 'how many dogs'];
+
+/** @param {string} folder @param {Record<string, string | Uint8Array>} files */
+function write(folder, files) {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+}
+
+/** The built-in model and its samples. @returns {Asked} */
+function builtIn(root) {
+  const pictures = JSON.parse(readFileSync(SAMPLES, 'utf8')).map(({ file }) => file);
+  for (const file of pictures) write(root, { [file]: readFileSync(join(dirname(SAMPLES), file)) });
+  write(root, { 'shapes.safetensors': readFileSync(PACK) });
+  return { model: 'shapes.safetensors', pictures, questions: ['How many shapes are there?', 'Is the circle left of the star?'] };
+}
+
+/** Small models that use every kernel: gates, attention, ViLT and CLIP. @returns {Asked[]} */
+function small(root) {
+  const pictures = ['image0_50x40.png', 'image1_33x70.png'];
+  for (const name of pictures) write(root, { [name]: readFileSync(fixture(`fusion/${name}`)) });
+  const folders = ['fusion/hybrid', 'fusion/token_attention_mean', 'vilt'];
+  for (const name of folders) write(join(root, name), smallFolder(name));
+  write(join(root, 'clip'), { ...smallFolder('clip'), ...clipTokenizer() });
+  return ['f32', 'q8', 'q4'].flatMap((precision) => [
+    ...folders.map((model) => ({ model: `${model}/`, precision, pictures, questions: QUESTIONS })),
+    { model: 'clip/', precision, pictures, questions: ['a photo of a {}', ''], choices: ['cat', 'yellow dog', 'teapot'] },
+  ]);
+}
+
+/** A vocabulary of the letters that are visible in ASCII, with one merge. */
+function clipTokenizer() {
+  const letters = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
+  const tokens = [...letters, ...letters.map((letter) => `${letter}</w>`), 'at</w>', '<|startoftext|>', '<|endoftext|>'];
+  return {
+    'tokenizer_config.json': '{ "tokenizer_class": "CLIPTokenizer" }',
+    'vocab.json': JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id]))),
+    'merges.txt': '#version: 0.2\na t</w>\n',
+  };
+}
+
+/** ViLT-B/32 with random weights, as wide as it is, with the first four of its twelve layers. @returns {Promise<Asked[]>} */
+async function wide(root) {
+  const LAYERS = 4;
+  const read = (file) => JSON.parse(readFileSync(fixture(`realistic/vilt_b32_vqa/${file}`), 'utf8'));
+  const manifest = read('manifest.json');
+  const isKept = ({ name }) => !(Number(/layer\.(\d+)\./.exec(name)?.[1]) >= LAYERS);
+  write(join(root, 'recipe'), {
+    'config.json': JSON.stringify({ ...read('config.json'), num_hidden_layers: LAYERS }),
+    'preprocessor_config.json': JSON.stringify(read('preprocessor_config.json')),
+    'manifest.json': JSON.stringify({ ...manifest, tensors: manifest.tensors.filter(isKept) }),
+  });
+  await vqa(['recipe', join(root, 'recipe'), join(root, 'vilt-b32')]);
+  write(root, { 'photo.jpg': readFileSync(fixture('preprocess/images/exif6_120x90.jpg')) });
+  return Promise.all(['q8', 'q4'].map(async (precision) => {
+    const model = `vilt-b32.${precision}.safetensors`;
+    await vqa(['quantize', join(root, 'vilt-b32'), join(root, model), '--precision', precision]);
+    return { model, pictures: ['photo.jpg'], questions: [QUESTIONS[0]] };
+  }));
+}
+
+// ---- answers ----
+
+/**
+ * In a page or in Node: ask them all.
+ * @returns {Promise<{ logits: number[][], ran: string }>} the bytes of the logits, question by question, and what computed them
+ */
+async function answers({ source, wasm, threads, root, all }) {
+  const { createVqa } = await import(source);
+  const logits = [];
+  let ran = '';
+  for (const { model, precision, pictures, questions, choices } of all) {
+    const vqa = await createVqa({ model: root + model, precision, wasm, threads, cache: false });
+    for (const name of pictures) {
+      const picture = await vqa.encode(root + name);
+      for (const question of questions) logits.push([...new Uint8Array((await picture.logits(question, { choices })).buffer)]);
+      picture.close();
+    }
+    ran = `kernels ${vqa.info.kernels}, threads ${vqa.info.threads}`;
+    vqa.close();
+  }
+  return { logits, ran };
+}
+
+/** In a page: whether the browser knows all instructions of a build. */
+const validates = async (wasm) => WebAssembly.validate(await (await fetch(wasm)).arrayBuffer());
+
+/** What the command line answers: numbers of nine digits, which tell every float apart. */
+async function expectedAnswers(root, all) {
+  const logits = [];
+  for (const { model, precision, pictures, questions, choices } of all) {
+    const options = ['--logits', '--json'];
+    if (precision) options.push('--precision', precision);
+    if (choices) options.push('--choices', choices.join());
+    for (const picture of pictures) {
+      for (const question of questions) {
+        const { stdout } = await vqa(['ask', join(root, model), join(root, picture), question, ...options], { maxBuffer: 1e7 });
+        logits.push([...new Uint8Array(Float32Array.from(JSON.parse(stdout).logits).buffer)]);
+      }
+    }
+  }
+  return logits;
+}
+
+/** Which of the command line's they are not. */
+function differences(all, logits, expected) {
+  const names = all.flatMap(({ model, precision = 'as it is', pictures, questions }) =>
+    pictures.flatMap((picture) => questions.map((question) => `${model} (${precision}), ${picture}: ${question}`)));
+  assert.equal(logits.length, names.length);
+  return names.filter((_, i) => Buffer.compare(Buffer.from(logits[i]), Buffer.from(expected[i])) !== 0);
+}
+
+describe('the same bits as the command line\'s', { skip, timeout: 600_000 }, () => {
+  let root, all, expected, server;
+
+  before(async () => {
+    root = `${mkdtempSync(join(tmpdir(), 'vqa-bits-'))}/`;
+    all = [builtIn(root), ...small(root), ...await wide(root)];
+    expected = await expectedAnswers(root, all);
+    server = await serve(0, { '/models/': root, '/builds/': `${dirname(RUNTIME)}/` });
+  });
+
+  after(() => {
+    server?.closeAllConnections();
+    server?.close();
+    rmSync(root, { recursive: true });
+  });
+
+  /** Builds with threads have two. */
+  const threadsOf = (build) => (build.includes('threads') ? 2 : undefined);
+
+  function check(t, where, { logits, ran }) {
+    assert.deepEqual(differences(all, logits, expected), []);
+    t.diagnostic(`${where}, ${ran}: ${logits.length} answers, ${logits.flat().length} bytes`);
+  }
+
+  for (const build of BUILDS) {
+    test(`${build} in Node`, async (t) => {
+      const wasm = join(dirname(RUNTIME), build);
+      if (threadsOf(build)) return t.skip('Node has no workers of the web');
+      if (!WebAssembly.validate(readFileSync(wasm))) return t.skip(`Node ${process.version} lacks its instructions`);
+      check(t, process.version, await answers({ source: '../src/index.js', wasm, root, all }));
+    });
+  }
+
+  for (const [name, { path, variable, launch }] of Object.entries(BROWSERS)) {
+    describe(`in ${name}`, { skip: !path && `no ${name} found: set ${variable}` }, () => {
+      let browser, page;
+
+      before(async () => {
+        browser = await launch();
+        page = await browser.newPage();
+        await page.goto(`http://localhost:${server.address().port}/icon.svg`);
+      });
+
+      after(() => browser?.close());
+
+      for (const build of BUILDS) {
+        test(`${build} in ${name}`, async (t) => {
+          const wasm = `/builds/${build}`;
+          const version = await browser.version();
+          if (!await page.evaluate(validates, wasm)) return t.skip(`${version} lacks its instructions`);
+          const asked = { source: '/src/index.js', wasm, threads: threadsOf(build), root: '/models/', all };
+          check(t, version, await page.evaluate(answers, asked));
+        });
+      }
+    });
+  }
+});
