@@ -59,7 +59,10 @@ async function turn(model, { engine, precision }, threads) {
   return { ...measured, ready_ms };
 }
 
-/** The turns of each side, A B A B; one that fails says why and is left out. */
+/** Why measurements failed. @type {string[]} */
+const failures = [];
+
+/** The turns of each side, A B A B; one that fails is left out. */
 async function turnsOf(model, sides, threads) {
   const turns = sides.map(() => []);
   for (let round = 0; round < options.rounds; round++) {
@@ -69,7 +72,8 @@ async function turnsOf(model, sides, threads) {
         turns[i].push(await turn(model, side, threads));
         console.error(`${name}: ${cell(turns[i].at(-1).median_ms, 1)} ms`);
       } catch (error) {
-        console.error(`${name}: ${error.message.split('\n')[0].replace(/^page\.evaluate: Error: /, '')}`);
+        failures.push(`${name}: ${error.message.split('\n')[0].replace(/^page\.evaluate: (\w*Error: )?/, '')}`);
+        console.error(failures.at(-1));
       }
     }
   }
@@ -135,3 +139,5 @@ console.log(table(['bar', 'target', 'measured', ''], measured.map((row) => [
   row.row, `${row.most ? 'at most' : 'at least'} ${row.target}`, cell(row.measured, 2), met(row) ? 'met' : 'not met',
 ])));
 if (measured.length < rows.length) console.log(`${rows.length - measured.length} more rows were not measured.`);
+for (const failure of failures) console.log(`failed: ${failure}`);
+process.exitCode = failures.length ? 1 : 0;

@@ -15,6 +15,9 @@ const PAGES = {
   'onnxruntime-web': { page: '/bench/ort.html', runtime: '/ort/' },
 };
 
+/** Milliseconds after which a measurement is given up. */
+const LIMIT = 600_000;
+
 /** A server of the pages, and browsers for them. */
 export class Bench {
   #server;
@@ -47,14 +50,17 @@ export class Bench {
     const note = (/** @type {import('node:http').IncomingMessage} */ { url }) => url.startsWith(folder) && runtime.add(url);
     this.#server.on('request', note);
     const browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
+    const limit = setTimeout(() => browser.close(), LIMIT);
     try {
       const page = await browser.newPage();
+      page.setDefaultTimeout(120_000); // of a page to load, where others keep the machine busy
       await page.goto(`http://localhost:${/** @type {any} */ (this.#server.address()).port}${path}`);
       await page.waitForFunction('window.bench');
       const before = cpuTimes();
       const result = await page.evaluate((options) => window.bench(options), options);
       return { ...result, runtime, other_cores: otherCores(before, cpuTimes()) };
     } finally {
+      clearTimeout(limit);
       await browser.close();
       this.#server.off('request', note);
     }

@@ -22,7 +22,7 @@ export function readOptions(args) {
   const { only = Object.keys(MODELS).join(), threads = '1,2', rounds = '3', runs, retries = '0', help = false } = values;
   return {
     parts: only.split(',').flatMap(readPart),
-    threads: threads.split(',').map((text) => readCount('--threads', text, 1)),
+    threads: threads.split(',').map((text) => readCount('--threads', text, 1, 64)),
     rounds: readCount('--rounds', rounds, 1),
     runs: runs === undefined ? undefined : readCount('--runs', runs, 1),
     retries: readCount('--retries', retries, 0),
@@ -38,8 +38,9 @@ function readPart(part) {
   return (kind ? [kind] : Object.keys(CLASSES)).map((kind) => ({ model, kind }));
 }
 
-/** @param {string} name @param {string} text @param {number} least */
-function readCount(name, text, least) {
-  if (!/^\d+$/.test(text) || Number(text) < least) throw new Error(`${name} is '${text}', expected a whole number from ${least} on`);
-  return Number(text);
+/** @param {string} name @param {string} text @param {number} least @param {number} [most] */
+function readCount(name, text, least, most = 1000) {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) throw new Error(`${name} is '${text}', expected a whole number from ${least} to ${most}`);
+  return value;
 }

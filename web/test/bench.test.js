@@ -30,8 +30,8 @@ test('options', () => {
   for (const [args, sentence] of /** @type {[string[], RegExp][]} */ ([
     [['--only', 'clip'], /^--only names 'clip', expected one of vilt-b32, seed-bert-vit, shapes$/],
     [['--only', 'shapes:int8'], /^--only names 'shapes:int8', expected one of f32, q8, q4 behind the colon$/],
-    [['--threads', '1,0'], /^--threads is '0', expected a whole number from 1 on$/],
-    [['--rounds', 'x'], /^--rounds is 'x', expected a whole number from 1 on$/],
+    [['--threads', '1,0'], /^--threads is '0', expected a whole number from 1 to 64$/],
+    [['--rounds', 'x'], /^--rounds is 'x', expected a whole number from 1 to 1000$/],
   ])) assert.throws(() => readOptions(args), { message: sentence });
 });
 
