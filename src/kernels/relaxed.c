@@ -146,8 +146,8 @@ INLINED void tile_q4(const quantized_rows *x, int row, int step, int rows, const
                 }
                 for (int r = 0; r < rows; r++) {
                     FORGET_LOADS();
-                    const int8_t *row = q + (size_t)r * stride;
-                    v128_t q_low = run_of(row), q_high = run_of(row + Q8_RUN);
+                    const int8_t *at = q + (size_t)r * stride;
+                    v128_t q_low = run_of(at), q_high = run_of(at + Q8_RUN);
                     for (int half = 0; half < 2; half++) {
                         v128_t *to = &narrow[half][r];
                         *to = wasm_i16x8_add(*to, DOT(q_low, low[half]));

@@ -9,7 +9,7 @@
 
 /* Queries whose scores are alive at a time, for one head: enough to use a panel of keys often, few
  * enough to stay in the cache. */
-enum { BLOCK = 32 };
+enum { BLOCK = 35 };
 
 typedef struct {
     const kernels *table;
