@@ -56,14 +56,14 @@ static inline void finish_tile(const product *p, int row, int rows, int panel, c
 {
     float *y = p->y + (size_t)row * (size_t)p->y_stride + (size_t)panel * PANEL;
     int outputs = p->out - panel * PANEL;
-    if (!p->activation && !p->add && outputs >= PANEL) {
+    float values[TILE_F32 * PANEL];
+    if (!p->activation && outputs >= PANEL) {
         for (int r = 0; r < rows; r++, y += p->y_stride) {
-            store(y, left[r]);
-            store(y + 4, right[r]);
+            store(y, p->add ? ADD(load(y), left[r]) : left[r]);
+            store(y + 4, p->add ? ADD(load(y + 4), right[r]) : right[r]);
         }
         return;
     }
-    float values[TILE_F32 * PANEL];
     for (int r = 0; r < rows; r++) {
         store(values + r * PANEL, left[r]);
         store(values + r * PANEL + 4, right[r]);
@@ -71,12 +71,11 @@ static inline void finish_tile(const product *p, int row, int rows, int panel, c
     if (p->activation) p->activation(values, (size_t)rows * PANEL);
     for (int r = 0; r < rows; r++, y += p->y_stride) {
         const float *value = values + r * PANEL;
-        if (outputs >= PANEL) {
-            v128_t l = load(value), h = load(value + 4);
-            store(y, p->add ? ADD(load(y), l) : l);
-            store(y + 4, p->add ? ADD(load(y + 4), h) : h);
-        } else
-            for (int j = 0; j < outputs; j++) y[j] = p->add ? y[j] + value[j] : value[j];
+        if (outputs >= PANEL && !p->add)
+            memcpy(y, value, PANEL * sizeof *y);
+        else
+            for (int j = 0; j < outputs && j < PANEL; j++)
+                y[j] = p->add ? y[j] + value[j] : value[j];
     }
 }
 

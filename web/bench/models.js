@@ -2,11 +2,11 @@
 // for onnxruntime, and a task, one picture and one question, with what the command line answers as float32.
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { COMMAND_LINE, PACK, fullSizeFolder, png } from '../test/support.js';
 import { onnxBytes } from './architectures.js';
-import { Pack, writeFloatPack } from './packs.js';
+import { Pack, bellShaped, writeFloatPack } from './packs.js';
 
 /**
  * @typedef {{ engine: 'wasm-vqa' | 'onnxruntime-web', precision: string }} Side  of a comparison
@@ -75,7 +75,8 @@ export function prepare(name, sides) {
   const { recipe, ...task } = MODELS[name];
   mkdirSync(FOLDER, { recursive: true });
   const floats = modelFile(name, CLASSES.f32[0]);
-  if (recipe) make(floats, [], (part) => vqa('quantize', fullSizeFolder(recipe), part, '--precision', 'f32'));
+  const packs = fileURLToPath(new URL('packs.js', import.meta.url));
+  if (recipe) make(floats, [packs], (part) => writeRecipe(part, recipe));
   else make(floats, [PACK], (part) => writeFloatPack(new Pack(PACK), part));
   for (const side of sides) {
     const { engine, precision } = side;
@@ -85,6 +86,14 @@ export function prepare(name, sides) {
   }
   make(`${FOLDER}${name}.png`, [], (part) => writeFileSync(part, picture(task.side)));
   make(`${FOLDER}${name}.json`, [floats, fileURLToPath(import.meta.url)], (part) => writeTask(part, name, floats, task));
+}
+
+/** A recipe's model, with weights as trained ones are distributed. @param {string} file @param {string} recipe */
+function writeRecipe(file, recipe) {
+  const even = `${file}.even`;
+  vqa('quantize', fullSizeFolder(recipe), even, '--precision', 'f32');
+  writeFloatPack(new Pack(even), file, bellShaped());
+  rmSync(even);
 }
 
 /** @param {string} file @param {string} floats @param {string} precision @param {Pick<Model, 'side' | 'tokens'>} task */

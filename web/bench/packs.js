@@ -58,14 +58,20 @@ export class Pack {
   }
 }
 
-/** Write a pack with all weights as floats. @param {Pack} pack @param {string} path */
-export function writeFloatPack(pack, path) {
+/**
+ * Write a pack with all weights as floats.
+ * @param {Pack} pack
+ * @param {string} path
+ * @param {(floats: Float32Array, shape: number[]) => void} [change]  of a tensor's values, in place
+ */
+export function writeFloatPack(pack, path, change = () => {}) {
   let end = 0;
   const place = (/** @type {number} */ size) => [end, end += size];
   /** @type {Record<string, any>} */
   const header = { __metadata__: pack.metadata };
   const values = pack.names.map((name) => {
     const floats = pack.floats(name);
+    change(floats, pack.shape(name));
     header[name] = { dtype: 'F32', shape: pack.shape(name), data_offsets: place(floats.byteLength) };
     return new Uint8Array(floats.buffer);
   });
@@ -77,4 +83,31 @@ export function writeFloatPack(pack, path) {
   const check = Buffer.alloc(4);
   check.writeUInt32LE(crc32(bytes));
   writeFileSync(path, Buffer.concat([bytes, check]));
+}
+
+/** A pseudo-random number of 0 < x <= 1, the same ones in every run (xorshift32). @param {Uint32Array} state  one number, not 0 */
+function random(state) {
+  state[0] ^= state[0] << 13;
+  state[0] ^= state[0] >>> 17;
+  state[0] ^= state[0] << 5;
+  return state[0] / 2 ** 32;
+}
+
+/**
+ * New weights for the matrices of a model: normally distributed, as those of trained networks nearly are, and as large
+ * as before. Those of a recipe are distributed evenly, which no training makes: src/kernels/relaxed.c is slower with them.
+ * @returns {(floats: Float32Array, shape: number[]) => void}
+ */
+export function bellShaped() {
+  const state = new Uint32Array([1]);
+  return (floats, shape) => {
+    if (shape.length < 2 || shape[0] === 1) return;
+    const size = Math.sqrt(floats.reduce((sum, x) => sum + x * x, 0) / floats.length);
+    for (let i = 0; i < floats.length; i += 2) { // Box and Muller 1958: two at a time
+      const radius = size * Math.sqrt(-2 * Math.log(random(state)));
+      const angle = 2 * Math.PI * random(state);
+      floats[i] = radius * Math.cos(angle);
+      if (i + 1 < floats.length) floats[i + 1] = radius * Math.sin(angle);
+    }
+  };
 }
