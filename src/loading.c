@@ -46,31 +46,11 @@ static bool take_weights(loading *l, const uint8_t *bytes, size_t size, error *e
                    : fail_memory(err, "not enough memory for a model");
 }
 
-/* Bytes of a pack. */
-typedef struct {
-    loading *l;
-    const uint8_t *bytes;
-    size_t size;
-    error *err;
-    bool ok;
-} piece;
-
-/* Its bytes are taken in and added to its checksum at the same time. */
-static void take_or_check(void *context, int i)
-{
-    piece *p = context;
-    if (i == 0)
-        p->ok = take_weights(p->l, p->bytes, p->size, p->err);
-    else
-        pack_check_bytes(&p->l->check, p->bytes, p->size);
-}
-
-bool loading_take(loading *l, pool *threads, const uint8_t *bytes, size_t size, error *err)
+bool loading_take(loading *l, const uint8_t *bytes, size_t size, error *err)
 {
     if (!l->folder) {
-        piece p = { l, bytes, size, err, false };
-        pool_run(threads, 2, take_or_check, &p);
-        return p.ok;
+        pack_check_bytes(&l->check, bytes, size);
+        return take_weights(l, bytes, size, err);
     }
     if (folder_wants_weights(l->folder)) return take_weights(l, bytes, size, err);
     if (*folder_wanted(l->folder)) return folder_take(l->folder, bytes, size, err);

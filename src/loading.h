@@ -3,7 +3,6 @@
 #ifndef VQA_LOADING_H
 #define VQA_LOADING_H
 
-#include "core/parallel.h"
 #include "format/folder.h"
 #include "format/pack.h"
 #include "format/safetensors.h"
@@ -28,8 +27,8 @@ bool loading_begun(const loading *l);
 /* The file of the folder that is wanted next; "" when there is none. */
 const char *loading_wanted(const loading *l);
 
-/* The next bytes of the pack or of the wanted file; `threads` may be NULL. */
-bool loading_take(loading *l, pool *threads, const uint8_t *bytes, size_t size, error *err);
+/* The next bytes of the pack or of the wanted file. */
+bool loading_take(loading *l, const uint8_t *bytes, size_t size, error *err);
 
 /* The wanted file has ended, or is not there. An architecture that we don't run is refused as soon
  * as config.json is read. */

@@ -198,7 +198,7 @@ int vqa_end_file(vqa *v, int there)
 int vqa_load(vqa *v, const uint8_t *bytes, size_t size)
 {
     if (loaded(v) != VQA_OK) return loaded(v);
-    return loading_take(&v->loading, v->compute.threads, bytes, size, &v->err) ? VQA_OK : broken(v);
+    return loading_take(&v->loading, bytes, size, &v->err) ? VQA_OK : broken(v);
 }
 
 int vqa_load_end(vqa *v)

@@ -18,8 +18,8 @@ void pool_free(pool *p);
 int pool_threads(const pool *p);
 
 /* Call work(context, i) once for each i in 0..count-1, on any thread and in any order, and return
- * when all are done. Calls must not depend on each other, and only one of them may allocate: in
- * WebAssembly malloc() is not for two threads at once. A NULL pool runs them on the caller. */
+ * when all are done. Calls must not depend on each other, and not allocate: in WebAssembly malloc()
+ * is not for two threads at once. A NULL pool runs them on the caller. */
 void pool_run(pool *p, int count, void (*work)(void *context, int i), void *context);
 
 #endif

@@ -320,6 +320,22 @@ static void test_pool_runs_every_index_once(void **state)
     }
 }
 
+/* Helpers of one loop may come late, into the next: they must take that one's work and context. */
+static void test_pool_loops_follow_each_other(void **state)
+{
+    (void)state;
+    enum { LOOPS = 2000 };
+    pool *pools[] = { pool_new(2), pool_new(5) };
+    int times[2][LOOPS][3] = { 0 };
+    for (int loop = 0; loop < LOOPS; loop++)
+        for (int p = 0; p < 2; p++) pool_run(pools[p], 2 + loop % 2, count_up, times[p][loop]);
+    for (int p = 0; p < 2; p++) {
+        for (int loop = 0; loop < LOOPS; loop++)
+            for (int i = 0; i < 3; i++) assert_int_equal(times[p][loop][i], i < 2 + loop % 2);
+        pool_free(pools[p]);
+    }
+}
+
 static void test_pool_sizes(void **state)
 {
     (void)state;
@@ -351,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_crc32),
         cmocka_unit_test(test_crc32_of_many_bytes),
         cmocka_unit_test(test_pool_runs_every_index_once),
+        cmocka_unit_test(test_pool_loops_follow_each_other),
         cmocka_unit_test(test_pool_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
