@@ -32,6 +32,9 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
+/** Bytes of a file that are read at a time. */
+const PIECE = 1 << 20;
+
 /** Models may come from any https server that a person names; scripts come from here only, so nothing else asks for them. */
 const HEADERS = {
   'Cache-Control': 'no-cache',
@@ -112,7 +115,7 @@ async function answer(request, response, mounts) {
     ...(range && { 'Content-Range': `bytes ${first}-${last}/${found.size}` }),
   });
   if (request.method === 'HEAD' || found.size === 0) return response.end();
-  createReadStream(file, { start: first, end: last }).on('error', () => response.destroy()).pipe(response);
+  createReadStream(file, { start: first, end: last, highWaterMark: PIECE }).on('error', () => response.destroy()).pipe(response);
 }
 
 /**
