@@ -11,12 +11,16 @@
 #include <stdint.h>
 
 /* Neighbouring inputs of an output that lie together in a q8 panel: as many as one instruction of
- * this build adds up, see panel.h. For the files of kernels/ alone: the others are compiled once for
- * all builds of the page. */
+ * this build adds up, see panel.h. For the files of kernels/ and nn/linear.c:
+ * the others are compiled once for all builds of the page. */
 #if defined(__wasm__) && !defined(__wasm_relaxed_simd__)
-#define Q8_RUN 2 /* i32x4.dot_i16x8 */
+#define Q8_RUN    2 /* i32x4.dot_i16x8 */
+#define Q8_OFFSET 0
+typedef int16_t q8_input;
 #else
-#define Q8_RUN 4 /* i16x8.relaxed_dot_i8x16_i7x16, natively SSSE3's pmaddubsw */
+#define Q8_RUN    4  /* i16x8.relaxed_dot_i8x16_i7x16, natively SSSE3's pmaddubsw */
+#define Q8_OFFSET 64 /* makes -63..63 the operand of 7 bits, which has no sign */
+typedef uint8_t q8_input;
 #endif
 
 enum {
@@ -24,7 +28,6 @@ enum {
     Q8_STEP = 8,    /* int8 rows are padded with zeros to a multiple of this */
     Q8_MAX = 63,    /* activations are quantized to -63..63, see nn/linear.h: one bit less than int8
                     has, so that relaxed i8 x i7 products stay exact */
-    Q8_OFFSET = 64, /* is added to them where the 7-bit operand of such a product has no sign */
     Q8_BLOCK = 64,  /* inputs of a panel that q8_matrix.wide tells about at once */
     Q4_GROUP = 128, /* neighbouring inputs that share a scale */
     Q4_LEVELS = 16, /* a nibble n means (2 n - 15) times the scale of its group */
@@ -34,7 +37,7 @@ enum {
 typedef struct {
     int rows, in;
     const int8_t *q;     /* [rows + 1, in], for q4 */
-    const uint8_t *u;    /* [rows + 1, in]: q + Q8_OFFSET, for q8 */
+    const q8_input *u;   /* [rows + 1, in]: q + Q8_OFFSET, for q8 */
     const int32_t *sums; /* [rows + 1, in / Q4_GROUP]: of q over each group, for q4 */
     const float *scale;  /* [rows + 1] */
     int finest;          /* a row whose remainder of rounding is quantized too, as row `rows` */
@@ -97,7 +100,7 @@ typedef struct {
     /* q = round(x * 63 / max|x|), halves to even, zeros up to a multiple of Q8_STEP; returns the
      * scale max|x| / 63, so that x is about q * scale. x [n]; q, u (or NULL) and sums (or NULL; n is
      * a multiple of Q4_GROUP then) are a row of quantized_rows. */
-    float (*quantize_row)(const float *x, int n, int8_t *q, uint8_t *u, int32_t *sums);
+    float (*quantize_row)(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums);
 
     /* y = (x - mean) / sqrt(variance + eps) * weight + bias over one row; all [n]; y may be x. */
     void (*layer_norm)(const float *x, const float *weight, const float *bias, float eps, float *y,

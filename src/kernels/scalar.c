@@ -153,7 +153,7 @@ static void facts_q8(const int8_t *panels, int in, int first, int last, int32_t 
     }
 }
 
-static float quantize_row(const float *x, int n, int8_t *q, uint8_t *u, int32_t *sums)
+static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums)
 {
     float largest = 0;
     for (int i = 0; i < n; i++) largest = larger(largest, fabsf(x[i]));
@@ -163,7 +163,7 @@ static float quantize_row(const float *x, int n, int8_t *q, uint8_t *u, int32_t 
         q[i] = (int8_t)scaled;
     }
     memset(q + n, 0, (size_t)(q8_padded(n) - n));
-    for (int i = 0; u && i < q8_padded(n); i++) u[i] = (uint8_t)(q[i] + Q8_OFFSET);
+    for (int i = 0; u && i < q8_padded(n); i++) u[i] = (q8_input)(q[i] + Q8_OFFSET);
     for (int i = 0; sums && i < n; i++)
         sums[i / Q4_GROUP] = (i % Q4_GROUP ? sums[i / Q4_GROUP] : 0) + q[i];
     return largest / Q8_MAX;

@@ -159,7 +159,7 @@ static inline v128_t quantized(v128_t x, v128_t inverse)
     return wasm_i32x4_sub(ADD(x, SPLAT(ROUNDING)), SPLAT(ROUNDING));
 }
 
-static float quantize_row(const float *x, int n, int8_t *q, uint8_t *u, int32_t *sums)
+static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums)
 {
     v128_t largest4 = SPLAT(0.0f);
     int i = 0;
@@ -170,7 +170,7 @@ static float quantize_row(const float *x, int n, int8_t *q, uint8_t *u, int32_t 
     for (int j = 0; j < 4; j++) largest = largest < lane[j] ? lane[j] : largest;
     float inverse1 = largest > Q8_ZERO ? Q8_MAX / largest : 0;
     v128_t inverse = SPLAT(inverse1);
-    v128_t offset = wasm_i8x16_splat(Q8_OFFSET), zero = wasm_i32x4_splat(0), sum = zero;
+    v128_t zero = wasm_i32x4_splat(0), sum = zero;
     for (i = 0; i < q8_padded(n); i += 8) {
         v128_t half[2];
         for (int h = 0; h < 2; h++) {
@@ -182,7 +182,9 @@ static float quantize_row(const float *x, int n, int8_t *q, uint8_t *u, int32_t 
         v128_t words = wasm_i16x8_narrow_i32x4(half[0], half[1]);
         v128_t bytes = wasm_i8x16_narrow_i16x8(words, words);
         wasm_v128_store64_lane(q + i, bytes, 0);
-        if (u) wasm_v128_store64_lane(u + i, wasm_i8x16_add(bytes, offset), 0);
+        if (u && Q8_RUN == 2) store(u + i, words);
+        if (u && Q8_RUN == 4)
+            wasm_v128_store64_lane(u + i, wasm_i8x16_add(bytes, wasm_i8x16_splat(Q8_OFFSET)), 0);
         sum = wasm_i32x4_add(sum, wasm_i32x4_add(half[0], half[1]));
         if (sums && i % Q4_GROUP == Q4_GROUP - 8) {
             int32_t lanes[4];

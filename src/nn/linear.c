@@ -55,7 +55,7 @@ typedef struct {
     const linear_call *call;
     quantized_rows rows;
     int8_t *q;
-    uint8_t *u;    /* or NULL: no layer is q8 */
+    q8_input *u;   /* or NULL: no layer is q8 */
     int32_t *sums; /* or NULL: no layer is q4 */
     float *scale;
     float *rest; /* [in]: what rounding left of the finest row */
@@ -137,7 +137,7 @@ void nn_linear_call(const compute *c, const linear_call *call, arena tmp)
     if (w.quantized) {
         size_t rows = (size_t)x.rows + 1, in = (size_t)q8_padded(x.cols);
         w.q = arena_take(&tmp, rows, in);
-        w.u = q8 ? arena_take(&tmp, rows, in) : NULL;
+        w.u = q8 ? arena_take(&tmp, rows * in, sizeof *w.u) : NULL;
         w.sums = q4 ? arena_take(&tmp, rows * (in / Q4_GROUP), sizeof *w.sums) : NULL;
         w.scale = arena_take(&tmp, rows, sizeof *w.scale);
         w.rest = arena_take(&tmp, (size_t)x.cols, sizeof *w.rest);
@@ -156,8 +156,9 @@ void nn_linear_call(const compute *c, const linear_call *call, arena tmp)
 size_t linear_scratch(int rows, int in)
 {
     size_t all = (size_t)rows + 1, padded = (size_t)q8_padded(in);
-    return 2 * arena_cost(all, padded) + arena_cost(all * (padded / Q4_GROUP), sizeof(int32_t)) +
-           arena_cost(all, sizeof(float)) + arena_cost((size_t)in, sizeof(float));
+    return arena_cost(all, padded) + arena_cost(all * padded, sizeof(q8_input)) +
+           arena_cost(all * (padded / Q4_GROUP), sizeof(int32_t)) + arena_cost(all, sizeof(float)) +
+           arena_cost((size_t)in, sizeof(float));
 }
 
 void nn_linear(const compute *c, const linear *l, tensor x, tensor y, arena tmp)

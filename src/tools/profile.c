@@ -72,7 +72,7 @@ static void matmul_q4(const quantized_rows *x, const q4_matrix *w, const product
     keep_product("product q4", x->rows + 1, x->in, p, first, last, start);
 }
 
-static float quantize_row(const float *x, int n, int8_t *q, uint8_t *u, int32_t *sums)
+static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums)
 {
     double start = tool_now();
     float scale = real->quantize_row(x, n, q, u, sums);

@@ -50,7 +50,8 @@ static const job jobs[] = {
 
 static float x[MOST], y[MOST], weights[WEIGHTS], scale[WEIGHTS / Q4_GROUP], bias[INTERMEDIATE];
 static int8_t bytes[WEIGHTS], q[MOST + INTERMEDIATE];
-static uint8_t u[MOST + INTERMEDIATE], wide[WEIGHTS / Q8_BLOCK];
+static q8_input u[MOST + INTERMEDIATE];
+static uint8_t wide[WEIGHTS / Q8_BLOCK];
 static int32_t sums[(MOST + INTERMEDIATE) / Q4_GROUP], offset[INTERMEDIATE];
 static float row_scale[ROWS + 1];
 static uint8_t room[1 << 23] __attribute__((aligned(ARENA_ALIGN)));

@@ -199,9 +199,9 @@ typedef struct {
 static void derive(activations *x)
 {
     const int8_t *q = at(x->q);
-    uint8_t *u = at(x->u);
+    q8_input *u = at(x->u);
     int32_t *sums = at(x->sums);
-    for (size_t i = 0; i < x->u.size; i++) u[i] = (uint8_t)(q[i] + Q8_OFFSET);
+    for (size_t i = 0; i < x->q.size; i++) u[i] = (q8_input)(q[i] + Q8_OFFSET);
     memset(sums, 0, x->sums.size);
     for (size_t i = 0; i < x->sums.size / sizeof *sums * Q4_GROUP; i++) sums[i / Q4_GROUP] += q[i];
 }
@@ -210,7 +210,7 @@ static activations activations_new(int rows, int in, size_t shift)
 {
     size_t all = (size_t)rows + 1, size = all * (size_t)in, groups = all * (size_t)(in / Q4_GROUP);
     activations x = { .q = bytes_in(size, shift, Q8_MAX),
-                      .u = guarded_new(size, shift, 0x7f),
+                      .u = guarded_new(size * sizeof(q8_input), shift * sizeof(q8_input), 0x7f),
                       .sums = guarded_new(groups * sizeof(int32_t), shift * sizeof(int32_t), 0x7f),
                       .scale = floats_in(all, shift) };
     derive(&x);
@@ -538,7 +538,8 @@ static void check_quantize(guarded x, int n)
         size_t groups = wanted & 2 && n % Q4_GROUP == 0 ? (size_t)(n / Q4_GROUP) : 0;
         for (int i = 0; i < TABLES; i++) {
             q[i] = guarded_new(padded, shift, 0xa5);
-            u[i] = guarded_new(wanted & 1 ? padded : 0, shift, 0xa5);
+            u[i] = guarded_new(wanted & 1 ? padded * sizeof(q8_input) : 0, shift * sizeof(q8_input),
+                               0xa5);
             sums[i] = guarded_new(groups * sizeof(int32_t), shift * sizeof(int32_t), 0xa5);
             scale[i] = table(i)->quantize_row(at(x), n, at(q[i]), wanted & 1 ? at(u[i]) : NULL,
                                               groups ? at(sums[i]) : NULL);
@@ -548,8 +549,8 @@ static void check_quantize(guarded x, int n)
         check_guards(u[0], 0xa5);
         check_guards(sums[0], 0xa5);
         for (size_t i = (size_t)n; i < padded; i++) assert_int_equal(values[i], 0);
-        for (size_t i = 0; i < u[0].size; i++)
-            assert_int_equal(((uint8_t *)at(u[0]))[i], values[i] + Q8_OFFSET);
+        for (size_t i = 0; i < u[0].size / sizeof(q8_input); i++)
+            assert_int_equal(((q8_input *)at(u[0]))[i], values[i] + Q8_OFFSET);
         for (size_t g = 0; g < groups; g++) {
             int sum = 0;
             for (size_t i = g * Q4_GROUP; i < (g + 1) * Q4_GROUP; i++) sum += values[i];
