@@ -59,9 +59,7 @@ bench:
 	@./setup.sh test
 	@$(MAKE) products web/node_modules/.package-lock.json
 	@cd web && npm run --silent build
-	@node web/bench/bench.js
-	@$(MAKE) bench-kernels
-	@node web/bench/load.js
+	@failed=0; node web/bench/bench.js || failed=1; $(MAKE) bench-kernels || failed=1; node web/bench/load.js || failed=1; exit $$failed
 
 bench-kernels: web/node_modules/.package-lock.json
 	@$(call configured,native)

@@ -19,7 +19,9 @@ int pool_threads(const pool *p);
 
 /* Call work(context, i) once for each i in 0..count-1, on any thread and in any order, and return
  * when all are done. Calls must not depend on each other, and not allocate: in WebAssembly malloc()
- * is not for two threads at once. A NULL pool runs them on the caller. */
+ * is not for two threads at once. A NULL pool runs them on the caller.
+ * A thread that is killed from outside while it works is waited for without end: whoever starts
+ * threads has to see to that. */
 void pool_run(pool *p, int count, void (*work)(void *context, int i), void *context);
 
 #endif

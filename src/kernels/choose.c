@@ -76,7 +76,7 @@ static bool at_once_is_faster(void)
             once = smaller(once, milliseconds(at_once, rounds));
             steps = smaller(steps, milliseconds(in_steps, rounds));
         }
-        if (steps >= 0.4) break;
+        if (smaller(once, steps) >= 0.4) break;
     }
     return once < 0.75 * steps;
 }

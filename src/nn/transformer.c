@@ -131,7 +131,8 @@ size_t transformer_scratch(const transformer_shape *s, int tokens)
     size_t inner = attention_scratch(s->heads, tokens, tokens, s->hidden);
     if (inner < linear_scratch(tokens, s->hidden)) inner = linear_scratch(tokens, s->hidden);
     size_t attention = 4 * rows + inner;
-    size_t mlp = rows + tensor_cost(tokens, s->intermediate) +
-                 linear_scratch(tokens, s->intermediate) + linear_scratch(tokens, s->hidden);
+    size_t wide = linear_scratch(tokens, s->intermediate);
+    if (wide < linear_scratch(tokens, s->hidden)) wide = linear_scratch(tokens, s->hidden);
+    size_t mlp = rows + tensor_cost(tokens, s->intermediate) + wide;
     return attention > mlp ? attention : mlp;
 }

@@ -15,8 +15,8 @@
 enum {
     PACKED_EIGHT = 8,
     PACKED_GROUP = Q4_GROUP,
-    PACKED_MAX_COLS =
-        1 << 16, /* of any quantized row: 128 * 63 * 65536 < 2^31, the sum of a product */
+    PACKED_MAX_COLS = 1 << 16, /* of any quantized row: 128 * (127 + 64) * 65536 < 2^31, the sum of
+                                  a product with its offset */
 };
 
 /* Scales of a row of `cols` weights. */

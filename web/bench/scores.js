@@ -13,6 +13,7 @@ export const SAME_SCORES = 1e-3;
 export function scoreDifference(expected, answers) {
   const scores = new Map(answers.map(({ answer, score }) => [answer, score]));
   const common = expected.filter(({ answer }) => scores.has(answer));
+  if (common.length === 0) return NaN; // nothing to compare: not the same
   const most = Math.max(...expected.map(({ score }) => score));
   return Math.max(...common.map(({ answer, score }) => Math.abs(score - /** @type {number} */ (scores.get(answer))))) / most;
 }

@@ -1,7 +1,7 @@
 // What the tests share: the files under test, and pictures and runtimes made on the spot.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 
@@ -56,9 +56,11 @@ export function missing(...files) {
 
 /** The same for the files of dist/: false if they are there and made of this runtime. */
 export function missingBundle() {
-  const bundled = path('web/dist/vqa.wasm');
-  const fresh = existsSync(bundled) && readFileSync(bundled).equals(readFileSync(RUNTIME));
-  return fresh ? false : 'web/dist/ is missing or of another runtime: npm run build';
+  const fresh = readdirSync(path('build/wasm')).filter((name) => /^vqa.*\.wasm$/.test(name)).every((name) => {
+    const bundled = path(`web/dist/${name}`);
+    return existsSync(bundled) && readFileSync(bundled).equals(readFileSync(path(`build/wasm/${name}`)));
+  });
+  return fresh ? false : 'web/dist/ is missing or of other runtimes: npm run build';
 }
 
 /** A PNG file; `pixel(x, y)` gives [red, green, blue]. */
