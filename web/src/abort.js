@@ -16,6 +16,25 @@ export function abortable(promise, signal) {
 }
 
 /**
+ * Work that ends with its first failure, or when the signal is aborted: then the work's own signal is, too.
+ * @template T
+ * @param {(signal: AbortSignal, fail: (reason: unknown) => void) => Promise<T>} work  fail: tells of a failure that the work
+ *   itself does not wait for
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<T>}
+ */
+export async function failFast(work, signal) {
+  throwIfAborted(signal);
+  const controller = new AbortController();
+  try {
+    return await abortable(new Promise((resolve, reject) => work(controller.signal, reject).then(resolve, reject)), signal);
+  } catch (error) {
+    controller.abort(error);
+    throw error;
+  }
+}
+
+/**
  * Throw the signal's reason if it is aborted: signal.throwIfAborted(), which Chrome has from 100 on only.
  * @param {AbortSignal} [signal]
  */

@@ -1,6 +1,6 @@
 // A model on its way into the engine.
 
-import { throwIfAborted } from './abort.js';
+import { failFast, throwIfAborted } from './abort.js';
 import { beside } from './address.js';
 import { pieces } from './bytes.js';
 import { VqaError } from './errors.js';
@@ -17,6 +17,7 @@ import { findStored, madeOf, removeStored, store } from './store.js';
  * @property {import('./meter.js').Meter} meter
  * @property {AbortSignal} [signal]
  */
+/** @typedef {Engine & { fail(reason: unknown): void }} Taking  fail: ends the loading while the next piece is waited for */
 
 /** Pieces that may be on their way at once: while one is taken in, the next are fetched. */
 const AHEAD = 8;
@@ -27,15 +28,18 @@ const AHEAD = 8;
  * @param {Engine} to
  */
 export async function load(model, to) {
-  const { call, starter, meter, signal } = to;
-  if ('open' in model) {
-    await starter.open(model.size);
-    await loadFolder(model, to);
-  } else {
-    const { size, read } = await model.fetch(signal);
-    await starter.open(size);
-    await takeAll(read(meter), to);
-  }
+  const { call, starter, meter } = to;
+  await failFast(async (signal, fail) => {
+    const taking = { ...to, signal, fail };
+    if ('open' in model) {
+      await starter.open(model.size);
+      await loadFolder(model, taking);
+    } else {
+      const { size, read } = await model.fetch(signal);
+      await starter.open(size);
+      await takeAll(read(meter), taking);
+    }
+  }, to.signal);
   meter.load();
   await call('loadEnd');
 }
@@ -43,7 +47,7 @@ export async function load(model, to) {
 /**
  * The engine says which file it wants next, until it has all.
  * @param {import('./model.js').Folder} folder
- * @param {Engine} to
+ * @param {Taking} to
  */
 async function loadFolder(folder, to) {
   const { call, meter, signal } = to;
@@ -65,14 +69,15 @@ async function loadFolder(folder, to) {
 
 /**
  * @param {AsyncGenerator<Uint8Array<ArrayBuffer>>} pieces
- * @param {Engine} to
+ * @param {Taking} to
  */
-async function takeAll(pieces, { take }) {
+async function takeAll(pieces, { take, fail }) {
   /** @type {Promise<void>[]} */
   const taken = [];
   for await (const piece of pieces) {
-    taken.push(take(piece));
-    taken.at(-1)?.catch(() => {}); // told below
+    const taking = take(piece);
+    taking.catch(fail);
+    taken.push(taking);
     if (taken.length > AHEAD) await taken.shift();
   }
   await Promise.all(taken);

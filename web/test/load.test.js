@@ -65,6 +65,32 @@ test('aborted within a file and between files', async () => {
   }
 });
 
+/** A stream that gives one piece and then nothing more; `cancelled` becomes true. */
+function stalled() {
+  const source = { cancelled: false };
+  source.stream = new ReadableStream({
+    pull(controller) {
+      if (source.given) return new Promise(() => {});
+      source.given = true;
+      controller.enqueue(new Uint8Array(9));
+    },
+    cancel: () => void (source.cancelled = true),
+  }, { highWaterMark: 0 });
+  return source;
+}
+
+test('what the engine refuses is told while the network stalls, and the download ends', { timeout: 5000 }, async () => {
+  for (const code of ['E_MODEL', 'E_MEMORY', 'E_CRASH']) {
+    const fails = (name) => { if (name === 'load') throw new VqaError(code, 'refused'); };
+    const pack = stalled();
+    await assert.rejects(load(findModel(pack.stream), recorded({ fails }).engine), { code, message: 'refused' });
+    const weights = stalled();
+    const folder = { name: 'm', open: async () => ({ stream: weights.stream, size: undefined }) };
+    await assert.rejects(load(folder, recorded({ fails }).engine), { code, message: 'refused' });
+    assert.deepEqual([pack.cancelled, weights.cancelled], [true, true]);
+  }
+});
+
 /** A stand-in for the browser's caches, of which there is one; `t.after` takes it away. `removed` are names of others. */
 function fakeCaches(t, refuse = () => {}, removed = []) {
   const entries = new Map();
