@@ -136,6 +136,8 @@ function packOf(open) {
   return {
     async fetch(signal) {
       const bytes = await open(signal);
+      // Before it is read. From then on it refuses this, and pieces() does it.
+      signal?.addEventListener('abort', () => bytes.stream.cancel().catch(() => {}));
       return {
         size: bytes.size,
         read(meter) {

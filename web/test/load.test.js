@@ -91,6 +91,20 @@ test('what the engine refuses is told while the network stalls, and the download
   }
 });
 
+test('an engine that does not start ends the download', async (t) => {
+  const refused = new VqaError('E_WASM', 'the runtime can\'t be started');
+  const { engine } = recorded();
+  engine.starter = { open: () => Promise.reject(refused) };
+  const given = stalled();
+  const response = stalled();
+  for (const model of [given.stream, new Response(response.stream)]) await assert.rejects(load(findModel(model), engine), refused);
+  assert.deepEqual([given.cancelled, response.cancelled], [true, true]);
+  let asked;
+  t.mock.method(globalThis, 'fetch', async (url, { signal }) => (asked = signal, new Response(stalled().stream)));
+  await assert.rejects(load(findModel('https://a.org/m.safetensors'), engine), refused);
+  assert.ok(asked.aborted);
+});
+
 /** A stand-in for the browser's caches, of which there is one; `t.after` takes it away. `removed` are names of others. */
 function fakeCaches(t, refuse = () => {}, removed = []) {
   const entries = new Map();
