@@ -8,6 +8,7 @@ import { VqaError } from './errors.js';
  *   starts an engine, in the place of the one before; each of its helpers has come when its promise is fulfilled
  * @property {(name: string, args: any[], given?: ArrayBufferLike[]) => Promise<any>} call  the engine's method of that name; buffers
  *   that are given away are not copied on their way to a worker
+ * @property {boolean} gone  for good: no engine can be started here any more
  * @property {() => void} close
  */
 
@@ -27,6 +28,7 @@ export function direct() {
       if (!engine) throw new VqaError('E_CLOSED', 'vqa is closed');
       return engine[name](...args);
     },
+    gone: false,
     close() {
       engine = undefined;
     },

@@ -31,13 +31,16 @@ export function remote(start) {
       });
     },
     call: engine.call,
+    get gone() {
+      return engine.gone;
+    },
     close: () => end(closed()),
   };
 }
 
 const closed = () => new VqaError('E_CLOSED', 'vqa is closed');
 
-/** @typedef {{ call: import('./calls.js').Port['call'], end(error: VqaError): void }} Connection */
+/** @typedef {{ call: import('./calls.js').Port['call'], gone: boolean, end(error: VqaError): void }} Connection */
 
 /**
  * A worker that answers calls until it ends, or fails.
@@ -88,6 +91,9 @@ function connect(start, failed) {
         worker.postMessage({ id, call, args: own }, own.filter((arg) => arg instanceof Uint8Array).map((arg) => arg.buffer));
         waiting.set(id, { resolve, reject });
       });
+    },
+    get gone() {
+      return ended !== undefined;
     },
     end,
   };

@@ -44,7 +44,8 @@ export class Starter {
         return;
       } catch (error) {
         throwIfAborted(this.#signal);
-        if (!(error instanceof VqaError) || !CURABLE.includes(error.code) || this.#builds.length < 2) throw error;
+        const curable = error instanceof VqaError && CURABLE.includes(error.code) && !this.#port.gone;
+        if (!curable || this.#builds.length < 2) throw error;
         this.#trouble ??= error.message;
         this.#builds.shift();
         this.#module = this.#compile();
