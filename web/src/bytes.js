@@ -54,7 +54,8 @@ function fromResponse(response) {
   if (!response.body) throw new VqaError('E_NETWORK', 'the response for the model has no body');
   const compressed = response.headers.has('content-encoding'); // then the length is not the model's
   const size = compressed ? undefined : Number(response.headers.get('content-length')) || undefined;
-  return { stream: response.body, size };
+  const lent = !response.url; // it was not fetched: a stream of the caller's may be in it
+  return { stream: response.body, size, lent };
 }
 
 /** @param {Uint8Array} bytes */

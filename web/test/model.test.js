@@ -58,6 +58,15 @@ test('every source gives the same bytes', async () => {
   }
 });
 
+test('what the caller has made stays the caller\'s', async () => {
+  const mine = new Uint8Array(9);
+  const stream = () => new ReadableStream({ start(c) { c.enqueue(mine); c.close(); } });
+  for (const source of [stream(), new Response(stream()), mine, mine.buffer]) {
+    const { read } = await findModel(source).fetch();
+    for await (const piece of read(new Meter(() => {}))) assert.notEqual(piece.buffer, mine.buffer);
+  }
+});
+
 test('progress goes download, load, ready', async () => {
   const seen = [];
   (await createVqa({ model: new Uint8Array(10), wasm, onProgress: (progress) => seen.push(progress) })).close();
