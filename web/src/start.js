@@ -36,7 +36,7 @@ export class Starter {
    * @param {number} [size]  of the model, if it is known
    */
   async open(size) {
-    const options = { ...this.#options, memoryLimit: memoryLimit(size) };
+    const options = { ...this.#options, memoryLimit: memoryLimit(size, this.#options.precision) };
     for (;;) {
       try {
         const opened = this.#module.then((module) => this.#port.open(module, options));

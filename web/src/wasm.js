@@ -42,13 +42,16 @@ export async function compile(wasm, signal) {
 }
 
 /**
- * How large the memory may become for a model of `size` bytes: beyond its weights there are pictures being decoded.
- * Where several threads share it, browsers reserve as many addresses, so it is no larger than need be.
+ * How large the memory may become for a model of `size` bytes: beyond its weights there are pictures being decoded, and half
+ * floats that are kept as floats are twice as large. Where several threads share it, browsers reserve as many addresses, so it
+ * is no larger than need be.
  * @param {number | undefined} size  undefined: nobody knows
+ * @param {string} [precision]  how weights are kept that come as floats; as they come without
  * @returns {number} in bytes
  */
-export function memoryLimit(size = 0) {
-  return Math.min(Math.max(GB, size * 1.25 + GB / 2), 4 * GB);
+export function memoryLimit(size = 0, precision = 'f32') {
+  const growth = precision === 'f32' ? 2.5 : 1.25;
+  return Math.min(Math.max(GB, size * growth + GB / 2), 4 * GB);
 }
 
 /**

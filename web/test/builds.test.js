@@ -59,7 +59,8 @@ test('the best build that the browser can run comes first, simpler ones behind i
 test('the memory may grow to what the model needs, and no further than there are addresses', () => {
   assert.equal(memoryLimit(), 2 ** 30);
   assert.equal(memoryLimit(1e6), 2 ** 30);
-  assert.equal(memoryLimit(2 ** 30), 1.75 * 2 ** 30);
+  for (const precision of ['q8', 'q4']) assert.equal(memoryLimit(2 ** 30, precision), 1.75 * 2 ** 30);
+  for (const precision of ['f32', undefined]) assert.equal(memoryLimit(2 ** 30, precision), 3 * 2 ** 30);
   assert.equal(memoryLimit(1e10), 2 ** 32);
 });
 

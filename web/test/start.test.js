@@ -28,3 +28,13 @@ test('no other build is tried where the worker is gone', async (t) => {
   await assert.rejects(starter.open(), { code: 'E_WASM', message: 'the worker failed: its script could not be loaded' });
   assert.equal(compiled.callCount(), 1);
 });
+
+test('the memory has room for half floats that are kept as floats', async (t) => {
+  const limits = [];
+  const answer = (worker, { id, args: [, { memoryLimit }] }) => {
+    limits.push(memoryLimit / 2 ** 30);
+    worker.onmessage({ data: { id, result: [] } });
+  };
+  for (const precision of ['f32', undefined, 'q8']) await starting(t, answer, { precision }).starter.open(2 ** 30);
+  assert.deepEqual(limits, [3, 3, 1.75]);
+});
