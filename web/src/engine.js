@@ -62,7 +62,6 @@ export class Engine {
     return this.#run((c) => this.#text(c.vqa_wanted_file(this.#vqa)));
   }
 
-
   /** Take in the next bytes of the pack or of the wanted file. @param {Uint8Array} bytes */
   load(bytes) {
     this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_load(this.#vqa, p, size)));
