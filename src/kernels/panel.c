@@ -53,14 +53,21 @@ void panel_pack_in_place_q8(int8_t *w, int out, int in, int8_t *panel)
     }
 }
 
-/* Nibbles of a row that are 2 Q8_RUN neighbours lie in Q8_RUN bytes, pair by pair; in a panel, the
- * low nibbles are the first half of them and the high ones the second. */
+/* Up to four nibbles as bytes. */
+static uint32_t spread(uint32_t nibbles)
+{
+    nibbles = (nibbles | nibbles << 8) & 0x00ff00ff;
+    return (nibbles | nibbles << 4) & 0x0f0f0f0f;
+}
+
+/* 2 Q8_RUN neighbours of a row lie in Q8_RUN bytes, pair by pair; in a panel, the low nibbles are the
+ * first half of them and the high ones the second. */
 static void split_pairs(const uint8_t *pairs, uint8_t *halves)
 {
-    for (int k = 0; k < Q8_RUN; k++) {
-        int low = pairs[k / 2] >> k % 2 * 4 & 15, high = pairs[(k + Q8_RUN) / 2] >> k % 2 * 4 & 15;
-        halves[k] = (uint8_t)(low | high << 4);
-    }
+    uint32_t all = 0;
+    for (int k = 0; k < Q8_RUN; k++) all |= (uint32_t)pairs[k] << 8 * k;
+    all = spread(all & ((1u << 4 * Q8_RUN) - 1)) | spread(all >> 4 * Q8_RUN) << 4;
+    for (int k = 0; k < Q8_RUN; k++) halves[k] = (uint8_t)(all >> 8 * k);
 }
 
 void panel_pack_in_place_q4(uint8_t *w, int out, int in, uint8_t *panel)

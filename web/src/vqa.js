@@ -52,7 +52,7 @@ export class Vqa {
         throwIfAborted(signal);
         return await this.#port.call(asked.call, [id, ...asked.args]);
       } finally {
-        await this.#port.call('closePicture', [id]).catch(() => {}); // the answers or their error are what counts
+        this.#port.call('closePicture', [id]).catch(() => {}); // nobody waits for it: the engine takes calls in their order
       }
     }, signal);
   }
