@@ -70,10 +70,7 @@ static size_t scale_room(const weight *t)
 }
 
 /* Panels of a q8 matrix, for which a layer counts what a q8_matrix says. */
-static size_t counted_panels(const weight *t)
-{
-    return t->form == FORM_Q8 ? room(t) / PANEL : 0;
-}
+static size_t counted_panels(const weight *t) { return t->form == FORM_Q8 ? room(t) / PANEL : 0; }
 
 static size_t cost(const weight *t)
 {
