@@ -334,13 +334,14 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     assert.deepEqual(said, { said: [expected, expected], drawn: 0 });
   });
 
-  test('a worker that cannot start is one sentence', async () => {
-    await page.goto(url);
+  test('a worker that cannot start is one sentence, and no further runtime is fetched', async () => {
+    await page.goto(`${url}icon.svg`);
     await page.route('**/src/worker.js', (route) => route.fulfill({ status: 404 }));
     const error = await page.evaluate(async () => {
       const { createVqa } = await import('/src/index.js');
       return createVqa({ model: '/weights/shapes.q8.safetensors' }).catch(({ code, message }) => ({ code, message }));
     });
     assert.deepEqual(error, { code: 'E_WASM', message: 'the worker failed: its script could not be loaded' });
+    assert.equal(requests.filter((address) => address.endsWith('.wasm')).length, 1);
   });
 });
