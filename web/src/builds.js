@@ -18,7 +18,7 @@ const ZERO = [0xfd, 12, ...Array(16).fill(0)]; // v128.const 0
 const SIMD_MODULE = moduleOf(...ZERO);
 const RELAXED_MODULE = moduleOf(...ZERO, ...ZERO, 0xfd, 0x92, 0x02); // i16x8.relaxed_dot_i8x16_i7x16_s
 
-/** Limits of parallel.h, and of what 'auto' takes: beyond that, memory and not cores sets the speed. */
+/** Limits of parallel.h, and of what 'auto' takes: a page leaves the rest of a large machine to others. */
 const MAX_THREADS = 64;
 const MAX_AUTO = 8;
 
