@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/crc32.h"
 #include "format/json.h"
 #include "quant/packed.h"
 
@@ -80,8 +79,8 @@ void pack_check_bytes(pack_check *c, const uint8_t *bytes, size_t size)
                                              ? known - PACK_CHECKSUM_SIZE
                                              : 0; /* no longer among the last */
     size_t from_held = out < c->held ? out : c->held;
-    c->crc = crc32_update(c->crc, c->last, from_held);
-    c->crc = crc32_update(c->crc, bytes, out - from_held);
+    checksum_add(&c->sum, c->last, from_held);
+    checksum_add(&c->sum, bytes, out - from_held);
     memmove(c->last, c->last + from_held, c->held - from_held);
     c->held -= from_held;
     size_t rest = size - (out - from_held);
@@ -91,11 +90,11 @@ void pack_check_bytes(pack_check *c, const uint8_t *bytes, size_t size)
 
 bool pack_check_end(const pack_check *c, error *err)
 {
-    uint32_t stored = 0;
+    uint32_t stored = 0, sum = checksum_value(&c->sum);
     for (int i = PACK_CHECKSUM_SIZE; i-- > 0;) stored = stored << 8 | c->last[i];
-    if (c->held == PACK_CHECKSUM_SIZE && stored == c->crc) return true;
+    if (c->held == PACK_CHECKSUM_SIZE && stored == sum) return true;
     return fail(err, "the pack is damaged: its bytes have the checksum %08x, it says %08x",
-                (unsigned)c->crc, (unsigned)stored);
+                (unsigned)sum, (unsigned)stored);
 }
 
 struct pack_writer {
@@ -264,8 +263,10 @@ static size_t scales_of(const weight *t, int r, uint8_t *bytes)
 static size_t checksum_of(const pack_check *check, uint8_t *bytes)
 {
     /* the four bytes held back belong to what is checked: the checksum itself comes behind them */
-    uint32_t crc = crc32_update(check->crc, check->last, check->held);
-    for (int i = 0; i < PACK_CHECKSUM_SIZE; i++) bytes[i] = (uint8_t)(crc >> (8 * i));
+    checksum all = check->sum;
+    checksum_add(&all, check->last, check->held);
+    for (int i = 0; i < PACK_CHECKSUM_SIZE; i++)
+        bytes[i] = (uint8_t)(checksum_value(&all) >> (8 * i));
     return PACK_CHECKSUM_SIZE;
 }
 

@@ -1,22 +1,23 @@
 /* A pack: one safetensors file that is a whole model. Its "__metadata__" holds texts:
- *   format        "vqa-pack 1"
+ *   format        "vqa-pack 2"
  *   config        the model's config.json without its labels
  *   preprocessor  preprocessor_config.json
  *   tokenizer     {"tokenizer_class", "do_lower_case", "vocab": a token a line, in the order of
  *                 their ids, "merges": the lines of merges.txt (byte-level BPE only)}
  *   labels        ["yes", "no", ...], the answer of each logit
  *   name, licence for people; may be missing
- * Weights are F32, I8 with scales (quant/q8.h) or packed U8 with scales
- * (quant/packed.h). The last tensor, "checksum" (U8, [4]), is the
- * CRC-32 of every byte of the file before it, little-endian: a damaged pack is refused. */
+ * Weights are F32, I8 with scales (quant/q8.h) or packed U8 with scales (quant/packed.h). The last
+ * tensor, "checksum" (U8, [4]), is the sum (core/checksum.h) of every byte of the file before it,
+ * little-endian: a damaged pack is refused. */
 #ifndef VQA_FORMAT_PACK_H
 #define VQA_FORMAT_PACK_H
 
 #include <cjson/cJSON.h>
 
+#include "core/checksum.h"
 #include "quant/weights.h"
 
-#define PACK_FORMAT   "vqa-pack 1"
+#define PACK_FORMAT   "vqa-pack 2"
 #define PACK_CHECKSUM "checksum"
 enum { PACK_CHECKSUM_SIZE = 4 };
 
@@ -35,9 +36,9 @@ void pack_settings_free(pack_settings *s);
 /* Whether `labels` is an array of printable texts; otherwise a sentence. */
 bool pack_labels_valid(const cJSON *labels, error *err);
 
-/* The CRC-32 of all bytes but the last four, which must be that CRC: fed as the bytes arrive. */
+/* The sum of all bytes but the last four, which must be that sum: fed as the bytes arrive. */
 typedef struct {
-    uint32_t crc;
+    checksum sum;
     uint8_t last[PACK_CHECKSUM_SIZE];
     size_t held; /* bytes in `last` */
 } pack_check;

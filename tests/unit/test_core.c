@@ -1,9 +1,10 @@
-/* Errors, arenas, the bounds-checked reader, UTF-8, CRC-32 and the thread pool. */
+/* Errors, arenas, the bounds-checked reader, UTF-8, checksums and the thread pool. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/checksum.h"
 #include "core/crc32.h"
 #include "core/error.h"
 #include "core/parallel.h"
@@ -300,6 +301,75 @@ static void test_crc32_of_many_bytes(void **state)
         }
 }
 
+static uint32_t checksum_of(const void *bytes, size_t size)
+{
+    checksum c = { 0 };
+    checksum_add(&c, bytes, size);
+    return checksum_value(&c);
+}
+
+/* XXH32's constants and steps, written out from its description. */
+static uint32_t rotated(uint32_t x, int bits) { return x << bits | x >> (32 - bits); }
+
+static uint32_t joined(uint32_t sum, uint32_t word)
+{
+    return rotated(sum + word * 3266489917u, 17) * 668265263u;
+}
+
+static uint32_t defined_checksum(const uint8_t *b, size_t size)
+{
+    uint32_t lane[32] = { 0 };
+    for (size_t at = 0; at < (size + 127) / 128 * 128; at += 4) {
+        uint32_t word = 0, *l = &lane[at / 4 % 32];
+        for (size_t i = 4; i-- > 0;) word = word << 8 | (at + i < size ? b[at + i] : 0);
+        *l = rotated(*l + word * 2246822519u, 13) * 2654435761u;
+    }
+    uint32_t sum = joined(joined(0, (uint32_t)size), 0);
+    for (int i = 0; i < 32; i++) sum = joined(sum, lane[i]);
+    sum = (sum ^ sum >> 15) * 2246822519u;
+    sum = (sum ^ sum >> 13) * 3266489917u;
+    return sum ^ sum >> 16;
+}
+
+static void test_checksum_by_its_definition(void **state)
+{
+    (void)state;
+    uint8_t bytes[700];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * i >> 3);
+    for (size_t size = 0; size <= sizeof bytes; size++)
+        assert_true(checksum_of(bytes, size) == defined_checksum(bytes, size));
+}
+
+static void test_checksum_in_pieces(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = { 1, 3, 4, 127, 128, 129, 257 };
+    uint8_t bytes[1000];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * i >> 3);
+    for (size_t p = 0; p < COUNT(pieces); p++)
+        for (size_t size = 900; size <= sizeof bytes; size += 25) {
+            checksum c = { 0 };
+            checksum_add(&c, NULL, 0);
+            for (size_t at = 0; at < size; at += pieces[p])
+                checksum_add(&c, bytes + at, size - at < pieces[p] ? size - at : pieces[p]);
+            assert_true(checksum_value(&c) == checksum_of(bytes, size));
+        }
+}
+
+static void test_checksum_sees_every_bit(void **state)
+{
+    (void)state;
+    uint8_t bytes[300] = { 1, 2, 3 };
+    uint32_t whole = checksum_of(bytes, sizeof bytes);
+    for (size_t bit = 0; bit < 8 * sizeof bytes; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_true(checksum_of(bytes, sizeof bytes) != whole);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    for (size_t size = 0; size < sizeof bytes; size++) /* zeros that are missing */
+        assert_true(checksum_of(bytes, size) != whole);
+}
+
 enum { ROUNDS = 300, MOST = 100 };
 
 static void count_up(void *context, int i) { ((int *)context)[i]++; }
@@ -366,6 +436,9 @@ int main(void)
         cmocka_unit_test(test_utf8_refuses),
         cmocka_unit_test(test_crc32),
         cmocka_unit_test(test_crc32_of_many_bytes),
+        cmocka_unit_test(test_checksum_by_its_definition),
+        cmocka_unit_test(test_checksum_in_pieces),
+        cmocka_unit_test(test_checksum_sees_every_bit),
         cmocka_unit_test(test_pool_runs_every_index_once),
         cmocka_unit_test(test_pool_loops_follow_each_other),
         cmocka_unit_test(test_pool_sizes),

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/crc32.h"
+#include "core/checksum.h"
 #include "format/pack.h"
 #include "nn/transformer.h"
 
@@ -359,8 +359,10 @@ static size_t header_size(tiny_bytes pack)
 void tiny_seal(tiny_bytes pack)
 {
     size_t size = pack.size - PACK_CHECKSUM_SIZE;
-    uint32_t crc = crc32_update(0, pack.bytes, size);
-    for (int i = 0; i < PACK_CHECKSUM_SIZE; i++) pack.bytes[size + (size_t)i] = crc >> 8 * i & 255;
+    checksum sum = { 0 };
+    checksum_add(&sum, pack.bytes, size);
+    for (int i = 0; i < PACK_CHECKSUM_SIZE; i++)
+        pack.bytes[size + (size_t)i] = checksum_value(&sum) >> 8 * i & 255;
 }
 
 static const char *const parts[4] = { "config", "preprocessor", "tokenizer", "labels" };

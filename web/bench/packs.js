@@ -1,7 +1,6 @@
 // Packs on the disk, read for the graphs: settings, and weights as floats.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
 
 /** @typedef {{ dtype: string, shape: number[], data_offsets: [number, number] }} TensorInfo */
 
@@ -81,8 +80,27 @@ export function writeFloatPack(pack, path, change = () => {}) {
   size.writeBigUInt64LE(BigInt(text.length));
   const bytes = Buffer.concat([size, text, ...values]);
   const check = Buffer.alloc(4);
-  check.writeUInt32LE(crc32(bytes));
+  check.writeUInt32LE(checksum(bytes));
   writeFileSync(path, Buffer.concat([bytes, check]));
+}
+
+/** The checksum of a pack's bytes, see src/core/checksum.h. @param {Uint8Array} bytes */
+function checksum(bytes) {
+  const LANES = 32, [P1, P2, P3, P4] = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f];
+  const rotate = (/** @type {number} */ x, /** @type {number} */ bits) => x << bits | x >>> (32 - bits);
+  const words = new Uint32Array(Math.ceil(bytes.length / (4 * LANES)) * LANES);
+  new Uint8Array(words.buffer).set(bytes);
+  const lanes = new Int32Array(LANES);
+  for (let i = 0; i < words.length; i++) {
+    lanes[i % LANES] = Math.imul(rotate(lanes[i % LANES] + Math.imul(words[i], P2) | 0, 13), P1);
+  }
+  let sum = 0;
+  for (const word of [bytes.length, Math.floor(bytes.length / 2 ** 32), ...lanes]) {
+    sum = Math.imul(rotate(sum + Math.imul(word, P3) | 0, 17), P4);
+  }
+  sum = Math.imul(sum ^ sum >>> 15, P2);
+  sum = Math.imul(sum ^ sum >>> 13, P3);
+  return (sum ^ sum >>> 16) >>> 0;
 }
 
 /** A pseudo-random number of 0 < x <= 1, the same ones in every run (xorshift32). @param {Uint32Array} state  one number, not 0 */

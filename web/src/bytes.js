@@ -11,8 +11,12 @@ import { arrival, expectFile } from './fetch.js';
  * @property {number | undefined} size  undefined while nobody knows it
  * @property {boolean} [lent]  what the stream gives stays somebody else's
  */
+/**
+ * Buffers of PIECE bytes that were used, to be used again: the system takes longer to give fresh memory than it takes to fill it.
+ * @typedef {ArrayBuffer[]} Spare
+ */
 
-/** Bytes that are there already are handed over in pieces of this size. */
+/** Bytes are handed over in pieces of this size, or less. */
 export const PIECE = 1 << 20;
 
 /**
@@ -28,24 +32,70 @@ export function bytesOf(source) {
 }
 
 /**
- * Piece by piece; each belongs to who asked for it, with all of its buffer.
+ * Piece by piece; each belongs to who asked for it, with all of its buffer, which may be given to `spare` afterwards.
  * @param {Bytes} bytes
  * @param {string} what  names them in errors
+ * @param {Spare} spare
  * @param {AbortSignal} [signal]
  * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>>}
  */
-export async function* pieces({ stream, lent }, what, signal) {
+export async function* pieces({ stream, lent }, what, spare, signal) {
   if (stream.locked) throw new VqaError('E_CALL', `the ${what} stream is being read already`);
-  const reader = stream.getReader();
+  const { reader, fills, read } = open(stream, spare);
   try {
     while (true) {
-      const { done, value } = await arrival(reader.read(), what, signal);
+      const { done, value } = await arrival(read(), what, signal);
       if (done) return;
       if (!(value instanceof Uint8Array)) throw new VqaError('E_CALL', `the ${what} stream gave something that is not a Uint8Array`);
-      yield lent || value.length < value.buffer.byteLength ? value.slice() : /** @type {Uint8Array<ArrayBuffer>} */ (value);
+      const whole = !lent && value.length === value.buffer.byteLength;
+      if (fills || whole) yield /** @type {Uint8Array<ArrayBuffer>} */ (value);
+      else yield* copies(value, spare);
     }
   } finally {
     reader.cancel().catch(() => {}); // ends a download that nobody wants any more
+  }
+}
+
+/**
+ * These bytes, piece by piece, as pieces() gives them.
+ * @param {Uint8Array} bytes
+ * @param {Spare} spare
+ * @returns {Generator<Uint8Array<ArrayBuffer>>}
+ */
+export function* copies(bytes, spare) {
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const part = bytes.subarray(at, at + PIECE);
+    const piece = new Uint8Array(buffer(spare), 0, part.length);
+    piece.set(part);
+    yield piece;
+  }
+}
+
+/**
+ * Keep the buffer of a piece that was used. Those that streams made have other sizes.
+ * @param {Uint8Array<ArrayBuffer>} piece
+ * @param {Spare} spare
+ */
+export function reuse({ buffer }, spare) {
+  if (buffer.byteLength === PIECE) spare.push(buffer);
+}
+
+/** @param {Spare} spare */
+const buffer = (spare) => spare.pop() ?? new ArrayBuffer(PIECE);
+
+/**
+ * Begin to read. Streams of files and of the network fill our buffers, except in browsers that are older than that; those of
+ * others mostly bring their own.
+ * @param {ReadableStream<Uint8Array>} stream
+ * @param {Spare} spare
+ */
+function open(stream, spare) {
+  try {
+    const reader = stream.getReader({ mode: 'byob' });
+    return { reader, fills: true, read: () => reader.read(new Uint8Array(buffer(spare))) };
+  } catch {
+    const reader = stream.getReader();
+    return { reader, fills: false, read: () => reader.read() };
   }
 }
 
@@ -64,9 +114,9 @@ function fromBytes(bytes) {
   /** @type {ReadableStream<Uint8Array>} */
   const stream = new ReadableStream({
     pull(controller) {
-      if (at < bytes.length) controller.enqueue(bytes.slice(at, (at += PIECE)));
+      if (at < bytes.length) controller.enqueue(bytes.subarray(at, (at += PIECE)));
       else controller.close();
     },
   });
-  return { stream, size: bytes.length };
+  return { stream, size: bytes.length, lent: true };
 }

@@ -62,9 +62,10 @@ export class Engine {
     return this.#run((c) => this.#text(c.vqa_wanted_file(this.#vqa)));
   }
 
-  /** Take in the next bytes of the pack or of the wanted file. @param {Uint8Array} bytes */
+  /** Take in the next bytes of the pack or of the wanted file. @param {Uint8Array} bytes @returns {Uint8Array} the same, not needed any more */
   load(bytes) {
     this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_load(this.#vqa, p, size)));
+    return bytes;
   }
 
   /** All bytes are there: make the model ready. */

@@ -68,7 +68,7 @@ export async function createVqa(options) {
     const engine = {
       /** @type {import('./pack.js').Call} */
       call: (name, ...args) => abortable(port.call(name, args), signal),
-      /** @param {Uint8Array<ArrayBuffer>} piece */
+      /** @param {Uint8Array<ArrayBuffer>} piece @returns {Promise<Uint8Array<ArrayBuffer>>} the same, where it may be used again */
       take: (piece) => abortable(port.call('load', [piece], [piece.buffer]), signal),
       starter,
       meter,

@@ -2,7 +2,7 @@
 
 import { failFast, throwIfAborted } from './abort.js';
 import { beside } from './address.js';
-import { pieces } from './bytes.js';
+import { pieces, reuse } from './bytes.js';
 import { VqaError } from './errors.js';
 import { changed } from './fresh.js';
 import { findModel } from './model.js';
@@ -12,12 +12,12 @@ import { findStored, madeOf, removeStored, store } from './store.js';
 /**
  * @typedef {object} Engine  where to, and how
  * @property {import('./pack.js').Call} call
- * @property {(piece: Uint8Array<ArrayBuffer>) => Promise<void>} take  the next bytes, which are given away
+ * @property {(piece: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>} take  the next bytes, which are given away, and come back
  * @property {import('./start.js').Starter} starter
  * @property {import('./meter.js').Meter} meter
  * @property {AbortSignal} [signal]
  */
-/** @typedef {Engine & { fail(reason: unknown): void }} Taking  fail: ends the loading while the next piece is waited for */
+/** @typedef {Engine & { spare: import('./bytes.js').Spare, fail(reason: unknown): void }} Taking  fail: ends the loading while the next piece is waited for */
 
 /** Pieces that may be on their way at once: while one is taken in, the next are fetched. */
 const AHEAD = 8;
@@ -30,14 +30,14 @@ const AHEAD = 8;
 export async function load(model, to) {
   const { call, starter, meter } = to;
   await failFast(async (signal, fail) => {
-    const taking = { ...to, signal, fail };
+    const taking = { ...to, signal, fail, spare: [] };
     if ('open' in model) {
       await starter.open(model.size);
       await loadFolder(model, taking);
     } else {
       const { size, read } = await model.fetch(signal);
       await starter.open(size);
-      await takeAll(read(meter), taking);
+      await takeAll(read(meter, taking.spare), taking);
     }
   }, to.signal);
   meter.load();
@@ -50,13 +50,13 @@ export async function load(model, to) {
  * @param {Taking} to
  */
 async function loadFolder(folder, to) {
-  const { call, meter, signal } = to;
+  const { call, meter, signal, spare } = to;
   let file = await call('openFolder', folder.name);
   while (file) {
     const bytes = await folder.open(file, signal);
     if (bytes) {
       if (isWeights(file)) meter.expect(bytes.size);
-      await takeAll(meter.count(pieces(bytes, `model's ${file}`, signal)), to);
+      await takeAll(meter.count(pieces(bytes, `model's ${file}`, spare, signal)), to);
     }
     try {
       file = await call('endFile', bytes !== null);
@@ -71,11 +71,11 @@ async function loadFolder(folder, to) {
  * @param {AsyncGenerator<Uint8Array<ArrayBuffer>>} pieces
  * @param {Taking} to
  */
-async function takeAll(pieces, { take, fail }) {
+async function takeAll(pieces, { take, fail, spare }) {
   /** @type {Promise<void>[]} */
   const taken = [];
   for await (const piece of pieces) {
-    const taking = take(piece);
+    const taking = take(piece).then((used) => reuse(used, spare));
     taking.catch(fail);
     taken.push(taking);
     if (taken.length > AHEAD) await taken.shift();

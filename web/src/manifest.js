@@ -4,7 +4,7 @@
 //     "parts": [{ "file": name of a file beside the manifest, "size": bytes, "sha256": hex }, ...] }
 
 import { abortable } from './abort.js';
-import { PIECE, pieces } from './bytes.js';
+import { copies, pieces, reuse } from './bytes.js';
 import { VqaError, reason } from './errors.js';
 
 /** @typedef {{ file: string, size: number, sha256: string }} Part */
@@ -39,24 +39,26 @@ export function readManifest(bytes) {
  * @param {Manifest} manifest
  * @param {(file: string) => Promise<import('./bytes.js').Bytes>} open
  * @param {(size: number) => void} arrived  told of bytes as they come
+ * @param {import('./bytes.js').Spare} spare
  * @param {AbortSignal} [signal]
  * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>>}
  */
-export async function* readParts({ parts }, open, arrived, signal) {
+export async function* readParts({ parts }, open, arrived, spare, signal) {
   for (const part of parts) {
     const { file, size, sha256 } = part;
     const bytes = new Uint8Array(size);
     let at = 0;
-    for await (const piece of pieces(await open(file), `part ${file}`, signal)) {
+    for await (const piece of pieces(await open(file), `part ${file}`, spare, signal)) {
       if (at + piece.length > size) throw damaged(part, `it has more than ${size} bytes`);
       bytes.set(piece, at);
       at += piece.length;
+      reuse(piece, spare);
       arrived(piece.length);
     }
     if (at < size) throw damaged(part, `it has ${at} bytes, expected ${size}`);
     const hash = await abortable(hashOf(bytes), signal);
     if (hash && hash !== sha256.toLowerCase()) throw damaged(part, `its SHA-256 is ${hash}, expected ${sha256.toLowerCase()}`);
-    for (at = 0; at < size; at += PIECE) yield bytes.slice(at, at + PIECE);
+    yield* copies(bytes, spare);
   }
 }
 

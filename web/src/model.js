@@ -12,11 +12,12 @@ import { readManifest, readParts } from './manifest.js';
  * @typedef {import('./bytes.js').Bytes} Bytes
  * @typedef {import('./bytes.js').ByteSource} ByteSource
  * @typedef {import('./meter.js').Meter} Meter
+ * @typedef {import('./bytes.js').Spare} Spare
  * @typedef {string | URL | ByteSource | FileList | readonly File[]} ModelSource
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
  * @typedef {{ url?: URL, files?: import('./fresh.js').Made[] }} Origin
  *   files: those that decide what the model answers, if they have an address; complete when the model is loaded
- * @typedef {{ size: number | undefined, read(meter: Meter): AsyncGenerator<Uint8Array<ArrayBuffer>> }} Opened  size: undefined while nobody knows it
+ * @typedef {{ size: number | undefined, read(meter: Meter, spare: Spare): AsyncGenerator<Uint8Array<ArrayBuffer>> }} Opened  size: undefined while nobody knows it
  * @typedef {Origin & { fetch(signal?: AbortSignal): Promise<Opened> }} Pack
  * @typedef {Origin & { name: string, size?: number, open(file: string, signal?: AbortSignal): Promise<Bytes | null> }} Folder
  *   size: of all files, if it is known; open: null if there is no such file
@@ -140,9 +141,9 @@ function packOf(open) {
       signal?.addEventListener('abort', () => bytes.stream.cancel().catch(() => {}));
       return {
         size: bytes.size,
-        read(meter) {
+        read(meter, spare) {
           meter.expect(bytes.size);
-          return meter.count(pieces(bytes, 'model', signal));
+          return meter.count(pieces(bytes, 'model', spare, signal));
         },
       };
     },
@@ -160,9 +161,9 @@ function inParts(read, open) {
       const manifest = readManifest(await read(signal));
       return {
         size: manifest.size,
-        read(meter) {
+        read(meter, spare) {
           meter.expect(manifest.size);
-          return readParts(manifest, (file) => open(file, signal), (size) => meter.arrived(size), signal);
+          return readParts(manifest, (file) => open(file, signal), (size) => meter.arrived(size), spare, signal);
         },
       };
     },

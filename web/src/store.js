@@ -8,7 +8,7 @@ const MADE_OF = 'X-Wasm-Vqa-Made-Of';
  * Raise this when the same files make another pack: quantization, the pack's format, or what is kept with it has changed.
  * Packs of older versions are not found then, and go when the next one is kept.
  */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** @param {number} version */
 const nameOf = (version) => `wasm-vqa packs ${version}`;
