@@ -19,7 +19,7 @@ const text = async (chunks) => {
   for await (const chunk of chunks) all += Buffer.from(chunk).toString();
   return all;
 };
-const read = async (files) => text((await findModel(files).fetch()).read(new Meter(() => {})));
+const read = async (files) => text((await findModel(files).fetch()).read(new Meter(() => {}), []));
 
 test('config.json makes a folder', async () => {
   const folder = findModel([file('vilt/model.safetensors'), file('vilt/onnx/config.json'), file('vilt/config.json'), file('vilt/.git/config')]);

@@ -37,7 +37,7 @@ function recorded({ signal, report = () => {}, fails = () => {} } = {}) {
     return answers[name]?.(...args);
   };
   const starter = { open: async (size) => void calls.push(['open', size]) };
-  return { calls, engine: { call, take: (piece) => call('load', piece), starter, meter: new Meter(report), signal } };
+  return { calls, engine: { call, take: async (piece) => (await call('load', piece), piece), starter, meter: new Meter(report), signal } };
 }
 
 const file = (name, size) => new File([new Uint8Array(size)], name);

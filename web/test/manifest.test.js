@@ -37,7 +37,7 @@ function serve(manifest, changed = {}) {
 async function read(signal, report = () => {}) {
   const all = [];
   const { read } = await findModel(`${base}m.json?v=2`).fetch(signal);
-  for await (const piece of read(new Meter(report))) all.push(piece);
+  for await (const piece of read(new Meter(report), [])) all.push(piece);
   return Buffer.concat(all);
 }
 

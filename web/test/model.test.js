@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { reuse } from '../src/bytes.js';
 import { createVqa } from '../src/index.js';
 import { Meter } from '../src/meter.js';
 import { findModel } from '../src/model.js';
@@ -49,8 +50,14 @@ test('every source gives the same bytes', async () => {
   for (const [name, source] of Object.entries(sources)) {
     const pieces = [];
     const seen = [];
+    const spare = [];
     const { read } = await findModel(source).fetch();
-    for await (const piece of read(new Meter((progress) => seen.push(progress)))) pieces.push(piece);
+    for await (const piece of read(new Meter((progress) => seen.push(progress)), spare)) {
+      pieces.push(piece.slice());
+      piece.fill(255); // it belongs to who asked for it, and so does its buffer
+      reuse(piece, spare);
+      assert.ok(spare.length <= 1, name);
+    }
     assert.equal(seen.length, pieces.length, name);
     for (const { total } of seen) assert.equal(total, name === 'stream' ? undefined : BYTES.length, name);
     assert.equal(seen.at(-1).loaded, BYTES.length, name);
@@ -63,7 +70,7 @@ test('what the caller has made stays the caller\'s', async () => {
   const stream = () => new ReadableStream({ start(c) { c.enqueue(mine); c.close(); } });
   for (const source of [stream(), new Response(stream()), mine, mine.buffer]) {
     const { read } = await findModel(source).fetch();
-    for await (const piece of read(new Meter(() => {}))) assert.notEqual(piece.buffer, mine.buffer);
+    for await (const piece of read(new Meter(() => {}), [])) assert.notEqual(piece.buffer, mine.buffer);
   }
 });
 
@@ -133,5 +140,6 @@ test('an aborted stream of the caller is cancelled', async () => {
   let cancelled = false;
   const model = new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(9)), cancel: () => { cancelled = true; } });
   await assert.rejects(createVqa({ model, wasm, signal: controller.signal, onProgress: () => controller.abort() }), { name: 'AbortError' });
+  await new Promise(setImmediate); // soon after
   assert.ok(cancelled);
 });
