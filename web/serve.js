@@ -93,11 +93,12 @@ export function byteRange(range, size) {
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
  * @param {Mounts} mounts
+ * @param {Record<string, string>} headers
  */
-async function answer(request, response, mounts) {
+async function answer(request, response, mounts, headers) {
   /** @param {number} status @param {string} sentence */
-  const refuse = (status, sentence, headers = {}) =>
-    response.writeHead(status, { ...HEADERS, 'Content-Type': 'text/plain; charset=utf-8', ...headers }).end(`${sentence}\n`);
+  const refuse = (status, sentence, more = {}) =>
+    response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8', ...more }).end(`${sentence}\n`);
 
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
   const file = fileFor(request.url ?? '/', mounts);
@@ -108,7 +109,7 @@ async function answer(request, response, mounts) {
   if (range === null) return refuse(416, 'the range is outside the file', { 'Content-Range': `bytes */${found.size}` });
   const [first, last] = range ?? [0, found.size - 1];
   response.writeHead(range ? 206 : 200, {
-    ...HEADERS,
+    ...headers,
     'Accept-Ranges': 'bytes',
     'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
     'Content-Length': last - first + 1,
@@ -122,11 +123,12 @@ async function answer(request, response, mounts) {
  * Start serving.
  * @param {number} port  0 takes a free one
  * @param {Mounts} [mounts]  e.g. { '/vilt-b32/': 'build/vilt-b32/' }
+ * @param {Record<string, string>} [headers]  of every answer
  * @returns {Promise<import('node:http').Server>}
  */
-export function serve(port, mounts = {}) {
+export function serve(port, mounts = {}, headers = HEADERS) {
   return new Promise((done, reject) => {
-    const server = createServer((request, response) => answer(request, response, mounts)).on('error', reject);
+    const server = createServer((request, response) => answer(request, response, mounts, headers)).on('error', reject);
     server.listen(port, 'localhost', () => done(server));
   });
 }

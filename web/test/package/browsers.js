@@ -1,0 +1,106 @@
+// The browsers that must run the package, each behind the same few calls.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import puppeteer from 'puppeteer-core';
+import { CHROME, CHROME_FLAGS, FIREFOX } from '../support.js';
+
+/**
+ * @typedef {object} Browser
+ * @property {string} version
+ * @property {(url: string) => Promise<any>} visit  open a page, and give its outcome
+ * @property {() => Promise<void>} close
+ */
+
+const WEBKIT = '/usr/bin/WebKitWebDriver';
+const XVFB = '/usr/bin/Xvfb';
+
+/** How long a page may take to come to an end, in milliseconds. */
+const PATIENCE = 30_000;
+
+/** @type {Record<string, { missing: string | false, launch: () => Promise<Browser> }>} */
+export const BROWSERS = {
+  Chromium: {
+    missing: !CHROME && 'no Chromium found: set CHROME_PATH',
+    launch: () => puppeteered({ executablePath: CHROME, args: CHROME_FLAGS }),
+  },
+  Firefox: {
+    missing: !FIREFOX && 'no Firefox found: set FIREFOX_PATH',
+    launch: () => puppeteered({ browser: 'firefox', executablePath: FIREFOX }),
+  },
+  WebKitGTK: {
+    missing: [WEBKIT, XVFB].every((file) => existsSync(file)) ? false : 'no WebKitWebDriver and Xvfb found',
+    launch: webkit,
+  },
+};
+
+/** In a page: what main.js tells. */
+const outcome = () => document.documentElement.dataset.outcome;
+
+/** @param {import('puppeteer-core').LaunchOptions} options @returns {Promise<Browser>} */
+async function puppeteered(options) {
+  const browser = await puppeteer.launch(options);
+  return {
+    version: await browser.version(),
+    async visit(url) {
+      const page = await browser.newPage();
+      try {
+        await page.goto(url);
+        const handle = await page.waitForFunction(outcome, { polling: 100, timeout: PATIENCE });
+        return JSON.parse(await handle.jsonValue());
+      } finally {
+        await page.close();
+      }
+    },
+    close: () => browser.close(),
+  };
+}
+
+/** WebKitGTK's small browser, on a display that nobody sees, told by WebDriver what to do. @returns {Promise<Browser>} */
+async function webkit() {
+  const screen = spawn(XVFB, ['-displayfd', '3', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  const display = await new Promise((resolve) => screen.stdio[3].once('data', (line) => resolve(String(line).trim())));
+  const port = await freePort();
+  const driver = spawn(WEBKIT, [`--port=${port}`], { env: { ...process.env, DISPLAY: `:${display}` }, stdio: 'ignore' });
+
+  async function call(method, path, body) {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) });
+    const { value } = await response.json();
+    if (!response.ok) throw new Error(value.message);
+    return value;
+  }
+
+  const until = async (done) => {
+    for (const end = Date.now() + PATIENCE; ; await pause(100)) {
+      const value = await done();
+      if (value) return value;
+      if (Date.now() > end) throw new Error(`waited ${PATIENCE} ms in vain`);
+    }
+  };
+
+  await until(() => call('GET', '/status').catch(() => undefined)); // it listens
+  const { sessionId, capabilities } = await call('POST', '/session', { capabilities: {} });
+  const session = `/session/${sessionId}`;
+  return {
+    version: `${capabilities.browserName}/${capabilities.browserVersion}`,
+    async visit(url) {
+      await call('POST', `${session}/url`, { url });
+      return JSON.parse(await until(() => call('POST', `${session}/execute/sync`, { script: `return (${outcome})()`, args: [] })));
+    },
+    async close() {
+      await call('DELETE', session);
+      driver.kill();
+      screen.kill();
+    },
+  };
+}
+
+/** A port that nobody listens on. @returns {Promise<number>} */
+const freePort = () => new Promise((resolve) => {
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+    server.close(() => resolve(port));
+  });
+});
