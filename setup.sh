@@ -3,13 +3,13 @@
 #
 #   ./setup.sh         what `make build` needs: C compiler, cmake, libraries, Emscripten, node
 #   ./setup.sh demo    the same
-#   ./setup.sh test    and what the tests need: cmocka, a second compiler, Chromium, Firefox
+#   ./setup.sh test    and what the tests need: cmocka, a second compiler, Chromium, Firefox, WebKitGTK
 #
 # Debian and Ubuntu packages are installed with apt (as root or by sudo). Everything else goes into
 # ${XDG_CACHE_HOME:-~/.cache}/wasm-vqa, which all clones share and which can be deleted at any time:
 #   emscripten/   only where no Emscripten >= 3.1.60 is found through EMSDK or PATH
 #   src/          the sources of cJSON and cmocka, to be compiled to WebAssembly
-#   node/         only where no node >= 20.16 is found in PATH (Debian 12's own is 18)
+#   node/         only where no node >= 20.19 is found in PATH (Debian 12's own is 18)
 #   setup.log     what the commands of the last installation printed
 # On other systems nothing is installed: a sentence says what is missing.
 
@@ -21,7 +21,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/wasm-vqa
 log=$cache/setup.log
 recipe=1                        # raise it when the content of emscripten/ or src/ below changes
 wanted_emscripten=3.1.60
-wanted_node=20.16
+wanted_node=20.19               # of vite, which tests bundle with; the package itself runs on 20.16
 export PATH=$cache/node/bin:$PATH
 
 say()  { echo "setup: $*"; }
@@ -64,6 +64,8 @@ look() {
         need clang-19       any clang-19 clang
         need chromium       any chromium chromium-browser google-chrome
         need firefox-esr    any firefox-esr firefox
+        need webkit2gtk-driver  any WebKitWebDriver
+        need xvfb           any Xvfb
     fi
 }
 

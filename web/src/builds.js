@@ -22,8 +22,12 @@ const RELAXED_MODULE = moduleOf(...ZERO, ...ZERO, 0xfd, 0x92, 0x02); // i16x8.re
 const MAX_THREADS = 64;
 const MAX_AUTO = 8;
 
-/** Refuse a browser that can't run any build. */
-export function expectSimd() {
+/** Refuse a browser, or a Node, that can't run any build. */
+export function expectSupport() {
+  const { versions, getBuiltinModule } = /** @type {any} */ (globalThis).process ?? {};
+  if (versions?.node && !getBuiltinModule) {
+    throw new VqaError('E_WASM', `this is Node ${versions.node}: use Node 20.16, 22.3 or later`);
+  }
   if (typeof WebAssembly === 'object' && WebAssembly.validate(SIMD_MODULE)) return;
   throw new VqaError('E_SIMD', 'this browser lacks WebAssembly SIMD: use Chrome 97, Firefox 114, Safari 16.4 or later');
 }
@@ -39,7 +43,8 @@ export function countThreads(wanted, worker) {
     throw new VqaError('E_CALL', `threads is ${shown(wanted)}, expected "auto" or a whole number from 1 to ${MAX_THREADS}`);
   }
   const reason = !worker ? 'the engine runs without a worker'
-    : !globalThis.crossOriginIsolated ? 'the page is not cross-origin isolated' : undefined;
+    : !globalThis.crossOriginIsolated ? 'the page is not cross-origin isolated'
+    : !('SharedArrayBuffer' in globalThis) ? 'the browser does not share memory' : undefined;
   if (wanted === 'auto') return { threads: reason ? 1 : Math.min(globalThis.navigator?.hardwareConcurrency || 1, MAX_AUTO) };
   if (reason && wanted !== 1) return { threads: 1, refused: `${wanted} threads are wanted, but ${reason}` };
   return { threads: Number(wanted) };

@@ -1,6 +1,6 @@
 import { abortable } from './abort.js';
 import { BUILDS, startWorker } from './assets.js';
-import { countThreads, expectSimd, fittingBuilds } from './builds.js';
+import { countThreads, expectSupport, fittingBuilds } from './builds.js';
 import { direct } from './calls.js';
 import { expectOneOf } from './check.js';
 import { PRECISIONS } from './engine.js';
@@ -50,6 +50,7 @@ export { Picture, Vqa, VqaError };
  * @returns {Promise<Vqa>}
  */
 export async function createVqa(options) {
+  expectSupport();
   const {
     model, precision, cache, threads = 'auto', wasm, worker = 'Worker' in globalThis, onProgress = () => {}, signal,
   } = { ...options };
@@ -59,7 +60,6 @@ export async function createVqa(options) {
   const source = findModel(model);
   const isFolder = 'open' in source;
   const kept = precision ?? (isFolder ? 'q8' : undefined);
-  expectSimd();
   const port = worker ? remote(startWorker) : direct();
   try {
     const builds = wasm === undefined ? fittingBuilds(BUILDS, counted.threads) : [wasm];

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { abortable, throwIfAborted } from './abort.js';
 import { VqaError } from './errors.js';
 import { packBlob } from './pack.js';

@@ -2,7 +2,7 @@
 // runs in another worker, until that ends; { error } tells that it can't go on.
 
 import { Engine } from './engine.js';
-import { reason } from './errors.js';
+import { VqaError, reason } from './errors.js';
 import { startHelper } from './wasm.js';
 
 /** @type {any} */
@@ -32,7 +32,7 @@ self.onmessage = async ({ data: { id, call, args } }) => {
     const moved = result instanceof Uint8Array ? [result.buffer] : []; // bytes are handed over, not copied
     self.postMessage({ id, result }, { transfer: moved });
   } catch (error) {
-    const { code = 'E_CRASH' } = /** @type {any} */ (error);
+    const code = error instanceof VqaError ? error.code : 'E_CRASH';
     self.postMessage({ id, error: { code, message: reason(error) } });
   }
 };

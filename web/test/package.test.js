@@ -1,83 +1,182 @@
 // The package as it is published, `npm pack`, does the same wherever people use it.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { availableParallelism } from 'node:os';
-import { createServer as viteServer } from 'vite';
+import { fileURLToPath } from 'node:url';
+import esbuild from 'esbuild';
+import { createServer as createViteServer } from 'vite';
 import { createVqa } from '../src/index.js';
 import { serve } from '../serve.js';
 import { ask } from './package/app/ask.js';
 import { BROWSERS } from './package/browsers.js';
 import { installed } from './package/install.js';
-import { esbuilt, plain, single, vite, webpack5 } from './package/sites.js';
+import { esbuilt, extension, helped, plain, single, vite, webpack5 } from './package/sites.js';
 import { PACK, RUNTIME, SAMPLES, missing, missingBundle } from './support.js';
 
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 const STRICT = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
 
-/** What is served how, by the name of its test. @type {Record<string, [site: import('./package/sites.js').Site, headers: Record<string, string>]>} */
+/** What the package has for everyone who imports it. */
+const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation'];
+
+/** @typedef {{ site: import('./package/sites.js').Site, headers?: Record<string, string>, isolated?: boolean, threads?: boolean }} Served */
+
+/** With and without isolation, which gives threads to all but the single file. @returns {Record<string, Served>} */
+const both = (name, site, headers = {}) => ({
+  [name]: { site, headers },
+  [`${name}, isolated`]: { site, headers: { ...headers, ...ISOLATION }, isolated: true, threads: site !== single },
+});
+
+/** What every browser is shown, by the name of its test. */
 const SITES = {
-  'a static folder': [plain, {}],
-  'a static folder, isolated': [plain, ISOLATION],
-  'a strict Content-Security-Policy': [plain, STRICT],
-  'a strict Content-Security-Policy, isolated': [plain, { ...STRICT, ...ISOLATION }],
-  'Vite': [vite, {}],
-  'Vite, isolated': [vite, ISOLATION],
-  'webpack': [webpack5, {}],
-  'webpack, isolated': [webpack5, ISOLATION],
-  'esbuild': [esbuilt, {}],
-  'esbuild, isolated': [esbuilt, ISOLATION],
-  'the single file': [single, {}],
-  'the single file, isolated': [single, ISOLATION],
+  ...both('a static folder', plain),
+  ...both('a strict Content-Security-Policy', plain, STRICT),
+  ...both('Vite', vite),
+  ...both('webpack', webpack5),
+  ...both('esbuild', esbuilt),
+  ...both('the single file', single),
 };
 
+/** Ten lines of someone who uses it. */
+const TYPED = `
+import { createVqa, Picture, VqaError, type Answer, type Progress, type Vqa } from 'wasm-vqa';
+import { createVqa as fromOneFile } from 'wasm-vqa/inline';
+import { isolate } from 'wasm-vqa/isolation';
+
+const isolated: boolean = await isolate(new URL('https://example.com/isolation-worker.js'));
+const onProgress = ({ stage, loaded, total }: Progress) => console.log(stage, loaded, total ?? 0);
+const vqa: Vqa = await createVqa({ model: 'shapes.q8.safetensors', threads: isolated ? 'auto' : 1, onProgress });
+const picture: Picture = await vqa.encode(new ImageData(1, 1));
+const best: Answer | undefined = (await picture.ask('Where is the cat?', { topK: 1 }))[0];
+const thrown = await fromOneFile({ model: new Blob() }).catch((error: VqaError) => error.code === 'E_MODEL');
+// @ts-expect-error
+await createVqa({});
+// @ts-expect-error
+await vqa.ask(7, best?.score);
+console.log(thrown, best?.answer.length);
+picture.close();
+vqa.close();
+`;
+
 describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle(), timeout: 300_000 }, () => {
-  let project, packed, remove, expected;
+  let project, packed, remove, answered;
+  const servers = [];
+  const folders = new Map();
 
   before(async () => {
     ({ project, packed, remove } = installed());
-    expected = await ask((options) => createVqa({ ...options, wasm: RUNTIME }), project + '/public/');
+    const { answer, score } = await ask((options) => createVqa({ ...options, wasm: RUNTIME }), join(project, 'public/'));
+    assert.equal(answer, 'black');
+    answered = { answer, score };
   });
 
-  after(() => remove?.());
+  after(() => {
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    remove?.();
+  });
 
-  describe('in a page', () => {
-    const servers = [];
-    const urls = {};
+  /** Build it, once, and serve it. @param {Served} served @returns {Promise<string>} its address */
+  async function online({ site, headers = {} }) {
+    if (!folders.has(site)) folders.set(site, await site(project));
+    const server = await serve(0, { '/': `${folders.get(site)}/` }, headers);
+    servers.push(server);
+    return `http://localhost:${server.address().port}/`;
+  }
 
-    before(async () => {
-      const folders = new Map();
-      for (const [name, [site, headers]] of Object.entries(SITES)) {
-        if (!folders.has(site)) folders.set(site, await site(project));
-        const server = await serve(0, { '/': `${folders.get(site)}/` }, headers);
-        servers.push(server);
-        urls[name] = `http://localhost:${server.address().port}/`;
-      }
-    });
+  const run = (...args) => spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
 
-    after(() => {
-      for (const server of servers) {
-        server.closeAllConnections();
-        server.close();
-      }
-    });
+  test('the tarball holds what package.json names, and no sources', () => {
+    const { exports, types } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+    const named = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? entry : Object.values(entry)));
+    for (const file of [...named, types, './README.md']) assert.ok(packed.includes(file.replace('./', '')), file);
+    const others = packed.filter((file) => !/^(package\.json|README\.md|dist\/(LICENSE|[\w.-]+\.(js|wasm)|types\/[\w-]+\.d\.ts))$/.test(file));
+    assert.deepEqual(others, []);
+  });
 
-    for (const [name, { missing, launch }] of Object.entries(BROWSERS)) {
-      describe(`in ${name}`, { skip: missing }, () => {
-        let browser;
-        before(async () => (browser = await launch()));
-        after(() => browser?.close());
-
-        for (const [site, [, headers]] of Object.entries(SITES)) {
-          test(site, async (t) => {
-            const found = await browser.visit(urls[site]);
-            t.diagnostic(`${browser.version}: ${JSON.stringify(found)}`);
-          });
-        }
-      });
+  test('whoever imports it and uses nothing of it has nothing of it in the bundle', async () => {
+    for (const name of ENTRIES) {
+      const stdin = { contents: `import '${name}';`, resolveDir: project };
+      const { outputFiles } = await esbuild.build({ stdin, bundle: true, format: 'esm', write: false, logLevel: 'error' });
+      assert.equal(outputFiles[0].text.replace(/^\/\/.*$/gm, '').trim(), '', name);
     }
   });
+
+  for (const name of ['wasm-vqa', 'wasm-vqa/inline']) {
+    test(`${name} in Node`, (t) => {
+      writeFileSync(join(project, 'node.js'), `import { createVqa } from '${name}';
+        import { ask } from './ask.js';
+        console.log(JSON.stringify(await ask(createVqa, 'public/')));`);
+      const { stdout, stderr } = run('node.js');
+      assert.equal(stderr, '');
+      const { build, ...found } = JSON.parse(stdout);
+      assert.deepEqual(found, { ...answered, threads: 1, crossOriginIsolated: false });
+      t.diagnostic(`${process.version}: ${build}`);
+    });
+  }
+
+  test('a Node that is too old is told so in one sentence', () => {
+    writeFileSync(join(project, 'old.js'), `import { createVqa } from 'wasm-vqa';
+      delete process.getBuiltinModule; // which came with 20.16 and 22.3
+      await createVqa({ model: 'public/shapes.q8.safetensors' }).catch(({ code, message }) => console.log(code, message));`);
+    assert.equal(run('old.js').stdout, `E_WASM this is Node ${process.versions.node}: use Node 20.16, 22.3 or later\n`);
+  });
+
+  for (const [module, moduleResolution] of [['esnext', 'bundler'], ['node16', 'node16']]) {
+    test(`types, for TypeScript at its strictest and moduleResolution ${moduleResolution}`, () => {
+      writeFileSync(join(project, 'types.ts'), TYPED);
+      const options = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, target: 'es2022', module, moduleResolution, types: [] };
+      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['types.ts'] }));
+      const { stdout } = run(fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url)), '-p', '.');
+      assert.equal(stdout, '');
+    });
+  }
+
+  for (const [name, { missing, sharesMemory, launch }] of Object.entries(BROWSERS)) {
+    describe(`in ${name}`, { skip: missing }, () => {
+      let browser;
+      before(async () => (browser = await launch()));
+      after(() => browser?.close());
+
+      /** Visit a page: it answers, without a complaint. */
+      async function answers(t, url, { isolated = false, threads = false }) {
+        const { cores, build, ...found } = await browser.visit(url);
+        const expected = { ...answered, threads: threads && sharesMemory ? Math.min(cores, 8) : 1, crossOriginIsolated: isolated };
+        assert.deepEqual(found, { ...expected, complaints: [] });
+        assert.match(build, /^(relaxed-)?simd$/);
+        t.diagnostic(`${browser.version}: ${build}, threads: ${found.threads}`);
+      }
+
+      for (const [site, served] of Object.entries(SITES)) {
+        test(site, async (t) => answers(t, await online(served), served));
+      }
+
+      test('a host whose headers can\'t be set: a service worker isolates the page, which is reloaded once', async (t) => {
+        const url = await online({ site: helped });
+        let loads = 0;
+        servers.at(-1).on('request', (request) => (loads += Number(request.url === '/')));
+        await answers(t, url, { isolated: true, threads: true });
+        assert.equal(loads, 2);
+        await answers(t, url, { isolated: true, threads: true });
+        assert.equal(loads, 3);
+      });
+
+      test('a page of an extension, Manifest V3', { skip: name !== 'Chromium' && 'extensions are tested in Chromium' }, async (t) => {
+        const id = await browser.install(extension(project));
+        await answers(t, `chrome-extension://${id}/index.html`, {});
+      });
+
+      test('Vite, while developing', async (t) => {
+        const server = await createViteServer({ root: project, configFile: false, logLevel: 'warn', server: { port: 0 } });
+        t.after(() => server.close());
+        await server.listen();
+        await answers(t, server.resolvedUrls.local[0], {});
+      });
+    });
+  }
 });

@@ -11,29 +11,34 @@ import { CHROME, CHROME_FLAGS, FIREFOX } from '../support.js';
  * @typedef {object} Browser
  * @property {string} version
  * @property {(url: string) => Promise<any>} visit  open a page, and give its outcome
+ * @property {(folder: string) => Promise<string>} [install]  an extension, and give its id
  * @property {() => Promise<void>} close
  */
 
 const WEBKIT = '/usr/bin/WebKitWebDriver';
 const XVFB = '/usr/bin/Xvfb';
+const noWebKit = [WEBKIT, XVFB].every((file) => existsSync(file)) ? false : 'no WebKitWebDriver and Xvfb found';
 
 /** How long a page may take to come to an end, in milliseconds. */
 const PATIENCE = 30_000;
 
-/** @type {Record<string, { missing: string | false, launch: () => Promise<Browser> }>} */
+/**
+ * sharesMemory: whether pages that are cross-origin isolated can have threads. WebKitGTK knows how, as Safari does, but must be told to.
+ * @type {Record<string, { missing: string | false, sharesMemory: boolean, launch: () => Promise<Browser> }>}
+ */
 export const BROWSERS = {
   Chromium: {
     missing: !CHROME && 'no Chromium found: set CHROME_PATH',
-    launch: () => puppeteered({ executablePath: CHROME, args: CHROME_FLAGS }),
+    sharesMemory: true,
+    launch: () => puppeteered({ executablePath: CHROME, args: CHROME_FLAGS, enableExtensions: true, pipe: true }),
   },
   Firefox: {
     missing: !FIREFOX && 'no Firefox found: set FIREFOX_PATH',
+    sharesMemory: true,
     launch: () => puppeteered({ browser: 'firefox', executablePath: FIREFOX }),
   },
-  WebKitGTK: {
-    missing: [WEBKIT, XVFB].every((file) => existsSync(file)) ? false : 'no WebKitWebDriver and Xvfb found',
-    launch: webkit,
-  },
+  WebKitGTK: { missing: noWebKit, sharesMemory: false, launch: webkit },
+  'WebKitGTK, told to share memory': { missing: noWebKit, sharesMemory: true, launch: () => webkit({ JSC_useSharedArrayBuffer: '1' }) },
 };
 
 /** In a page: what main.js tells. */
@@ -54,16 +59,17 @@ async function puppeteered(options) {
         await page.close();
       }
     },
+    install: (folder) => browser.installExtension(folder),
     close: () => browser.close(),
   };
 }
 
-/** WebKitGTK's small browser, on a display that nobody sees, told by WebDriver what to do. @returns {Promise<Browser>} */
-async function webkit() {
+/** WebKitGTK's small browser, on a display that nobody sees, told by WebDriver what to do. @param {Record<string, string>} [settings] @returns {Promise<Browser>} */
+async function webkit(settings = {}) {
   const screen = spawn(XVFB, ['-displayfd', '3', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
   const display = await new Promise((resolve) => screen.stdio[3].once('data', (line) => resolve(String(line).trim())));
   const port = await freePort();
-  const driver = spawn(WEBKIT, [`--port=${port}`], { env: { ...process.env, DISPLAY: `:${display}` }, stdio: 'ignore' });
+  const driver = spawn(WEBKIT, [`--port=${port}`], { env: { ...process.env, ...settings, DISPLAY: `:${display}` }, stdio: 'ignore' });
 
   async function call(method, path, body) {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) });

@@ -33,6 +33,16 @@ export function plain(project) {
   return folder;
 }
 
+/** The same on a host whose headers can't be set: a service worker adds them. @type {Site} */
+export function helped(project) {
+  const folder = join(project, '../helped');
+  cpSync(plain(project), folder, { recursive: true });
+  cpSync(join(folder, 'wasm-vqa/isolation-worker.js'), join(folder, 'isolation-worker.js'));
+  const file = join(folder, 'main.js');
+  writeFileSync(file, `import { isolate } from './wasm-vqa/isolation.js';\nawait isolate();\n${readFileSync(file, 'utf8')}`);
+  return folder;
+}
+
 /** The same with the single file. @type {Site} */
 export function single(project) {
   const folder = begin(project, 'single', 'index.html', 'main.js', 'ask.js');
@@ -44,8 +54,19 @@ export function single(project) {
 /** Vite, as it is without a configuration. @type {Site} */
 export async function vite(project) {
   const outDir = join(project, '../vite');
-  await build({ root: project, configFile: false, logLevel: 'warn', build: { outDir } });
+  await build({ root: project, configFile: false, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
   return outDir;
+}
+
+/** An extension for browsers (Manifest V3) with the same page. @type {Site} */
+export function extension(project) {
+  const folder = join(project, '../extension');
+  cpSync(plain(project), folder, { recursive: true });
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({
+    manifest_version: 3, name: 'wasm-vqa', version: '1',
+    content_security_policy: { extension_pages: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" },
+  }));
+  return folder;
 }
 
 /** webpack, as it is without a configuration. @type {Site} */
