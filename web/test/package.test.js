@@ -42,7 +42,7 @@ const SITES = {
 
 /** Ten lines of someone who uses it. */
 const TYPED = `
-import { createVqa, Picture, VqaError, type Answer, type Progress, type Vqa } from 'wasm-vqa';
+import { createVqa, Picture, VqaError, type Answer, type Progress, type Result, type Vqa } from 'wasm-vqa';
 import { createVqa as fromOneFile } from 'wasm-vqa/inline';
 import { isolate } from 'wasm-vqa/isolation';
 
@@ -50,13 +50,14 @@ const isolated: boolean = await isolate(new URL('https://example.com/isolation-w
 const onProgress = ({ stage, loaded, total }: Progress) => console.log(stage, loaded, total ?? 0);
 const vqa: Vqa = await createVqa({ model: 'shapes.q8.safetensors', threads: isolated ? 'auto' : 1, onProgress });
 const picture: Picture = await vqa.encode(new ImageData(1, 1));
-const best: Answer | undefined = (await picture.ask('Where is the cat?', { topK: 1 }))[0];
+const { answer, sure, answers }: Result = await picture.ask('Where is the cat?', { topK: 1 });
+const best: Answer | undefined = answers[0];
 const thrown = await fromOneFile({ model: new Blob() }).catch((error: VqaError) => error.code === 'E_MODEL');
 // @ts-expect-error
 await createVqa({});
 // @ts-expect-error
 await vqa.ask(7, best?.score);
-console.log(thrown, best?.answer.length);
+console.log(thrown, answer.length, sure, best?.score);
 picture.close();
 vqa.close();
 `;

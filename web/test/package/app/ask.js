@@ -10,7 +10,7 @@ export const QUESTION = 'What color is the cross?';
  */
 export async function ask(createVqa, folder = '') {
   const vqa = await createVqa({ model: folder + MODEL });
-  const [{ answer, score }] = await vqa.ask(folder + PICTURE, QUESTION);
+  const { answer, score } = await vqa.ask(folder + PICTURE, QUESTION);
   const { build, threads, crossOriginIsolated } = vqa.info;
   vqa.close();
   return { answer, score, build, threads, crossOriginIsolated };
