@@ -31,7 +31,8 @@ for (const name of runtimes) {
   await copyFile(runtime(name), `${here}dist/${name}`);
 }
 await copyFile(`${here}../LICENSE`, `${here}dist/LICENSE`);
-await build({ ...common, entryPoints: ['index', 'worker', 'isolation', 'isolation-worker'].map((name) => `${here}src/${name}.js`), outdir: `${here}dist` });
+await copyFile(`${here}../weights/shapes.q8.safetensors`, `${here}dist/shapes.q8.safetensors`);
+await build({ ...common, entryPoints: ['index', 'worker', 'shapes', 'isolation', 'isolation-worker'].map((name) => `${here}src/${name}.js`), outdir: `${here}dist` });
 await build({ ...common, entryPoints: [`${here}src/index.js`], outfile: `${here}dist/wasm-vqa.inline.js`, plugins: [inline] });
 
 /** Of each file, with gzip. @type {Record<string, number>} */

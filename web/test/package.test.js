@@ -13,14 +13,14 @@ import { serve } from '../serve.js';
 import { ask } from './package/app/ask.js';
 import { BROWSERS } from './package/browsers.js';
 import { installed } from './package/install.js';
-import { esbuilt, extension, helped, plain, single, vite, webpack5 } from './package/sites.js';
+import { esbuilt, extension, helped, newcomer, plain, single, vite, webpack5 } from './package/sites.js';
 import { PACK, RUNTIME, SAMPLES, missing, missingBundle } from './support.js';
 
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 const STRICT = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
 
 /** What the package has for everyone who imports it. */
-const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation'];
+const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation', 'wasm-vqa/shapes'];
 
 /** @typedef {{ site: import('./package/sites.js').Site, headers?: Record<string, string>, isolated?: boolean, threads?: boolean }} Served */
 
@@ -45,10 +45,11 @@ const TYPED = `
 import { createVqa, Picture, VqaError, type Answer, type Progress, type Result, type Vqa } from 'wasm-vqa';
 import { createVqa as fromOneFile } from 'wasm-vqa/inline';
 import { isolate } from 'wasm-vqa/isolation';
+import shapes from 'wasm-vqa/shapes';
 
 const isolated: boolean = await isolate(new URL('https://example.com/isolation-worker.js'));
 const onProgress = ({ stage, loaded, total }: Progress) => console.log(stage, loaded, total ?? 0);
-const vqa: Vqa = await createVqa({ model: 'shapes.q8.safetensors', threads: isolated ? 'auto' : 1, onProgress });
+const vqa: Vqa = await createVqa({ model: shapes, threads: isolated ? 'auto' : 1, onProgress });
 const picture: Picture = await vqa.encode(new ImageData(1, 1));
 const { answer, sure, answers }: Result = await picture.ask('Where is the cat?', { topK: 1 });
 const best: Answer | undefined = answers[0];
@@ -69,7 +70,7 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
 
   before(async () => {
     ({ project, packed, remove } = installed());
-    const { answer, score } = await ask((options) => createVqa({ ...options, wasm: RUNTIME }), join(project, 'public/'));
+    const { answer, score } = await ask(createVqa, { model: PACK, wasm: RUNTIME }, join(project, 'public/'));
     assert.equal(answer, 'black');
     answered = { answer, score };
   });
@@ -96,7 +97,7 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
     const { exports, types } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
     const named = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? entry : Object.values(entry)));
     for (const file of [...named, types, './README.md']) assert.ok(packed.includes(file.replace('./', '')), file);
-    const others = packed.filter((file) => !/^(package\.json|README\.md|dist\/(LICENSE|[\w.-]+\.(js|wasm)|types\/[\w-]+\.d\.ts))$/.test(file));
+    const others = packed.filter((file) => !/^(package\.json|README\.md|dist\/(LICENSE|[\w.-]+\.(js|wasm|safetensors)|types\/[\w-]+\.d\.ts))$/.test(file));
     assert.deepEqual(others, []);
   });
 
@@ -111,8 +112,9 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
   for (const name of ['wasm-vqa', 'wasm-vqa/inline']) {
     test(`${name} in Node`, (t) => {
       writeFileSync(join(project, 'node.js'), `import { createVqa } from '${name}';
+        import shapes from 'wasm-vqa/shapes';
         import { ask } from './ask.js';
-        console.log(JSON.stringify(await ask(createVqa, 'public/')));`);
+        console.log(JSON.stringify(await ask(createVqa, { model: shapes }, 'public/')));`);
       const { stdout, stderr } = run('node.js');
       assert.equal(stderr, '');
       const { build, ...found } = JSON.parse(stdout);
@@ -124,7 +126,7 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
   test('a Node that is too old is told so in one sentence', () => {
     writeFileSync(join(project, 'old.js'), `import { createVqa } from 'wasm-vqa';
       delete process.getBuiltinModule; // which came with 20.16 and 22.3
-      await createVqa({ model: 'public/shapes.q8.safetensors' }).catch(({ code, message }) => console.log(code, message));`);
+      await createVqa({ model: 'no/matter.safetensors' }).catch(({ code, message }) => console.log(code, message));`);
     assert.equal(run('old.js').stdout, `E_WASM this is Node ${process.versions.node}: use Node 20.16, 22.3 or later\n`);
   });
 
@@ -138,7 +140,7 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
     });
   }
 
-  for (const [name, { missing, sharesMemory, launch }] of Object.entries(BROWSERS)) {
+  for (const [name, { missing, sharesMemory, again, launch }] of Object.entries(BROWSERS)) {
     describe(`in ${name}`, { skip: missing }, () => {
       let browser;
       before(async () => (browser = await launch()));
@@ -153,7 +155,7 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
         t.diagnostic(`${browser.version}: ${build}, threads: ${found.threads}`);
       }
 
-      for (const [site, served] of Object.entries(SITES)) {
+      for (const [site, served] of Object.entries(SITES).filter(([, { threads }]) => threads || !again)) {
         test(site, async (t) => answers(t, await online(served), served));
       }
 
@@ -165,6 +167,12 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
         assert.equal(loads, 2);
         await answers(t, url, { isolated: true, threads: true });
         assert.equal(loads, 3);
+      });
+
+      if (again) return;
+
+      test('the first example of the README, in an empty Vite project', async () => {
+        assert.match(await browser.visit(await online({ site: newcomer })), /^red \(0\.9\d+\)$/);
       });
 
       test('a page of an extension, Manifest V3', { skip: name !== 'Chromium' && 'extensions are tested in Chromium' }, async (t) => {

@@ -23,8 +23,9 @@ const noWebKit = [WEBKIT, XVFB].every((file) => existsSync(file)) ? false : 'no 
 const PATIENCE = 30_000;
 
 /**
- * sharesMemory: whether pages that are cross-origin isolated can have threads. WebKitGTK knows how, as Safari does, but must be told to.
- * @type {Record<string, { missing: string | false, sharesMemory: boolean, launch: () => Promise<Browser> }>}
+ * sharesMemory: whether pages that are cross-origin isolated can have threads. WebKitGTK knows how, as Safari does, but must be told to;
+ * again: it is there for the threads only.
+ * @type {Record<string, { missing: string | false, sharesMemory: boolean, again?: boolean, launch: () => Promise<Browser> }>}
  */
 export const BROWSERS = {
   Chromium: {
@@ -38,7 +39,7 @@ export const BROWSERS = {
     launch: () => puppeteered({ browser: 'firefox', executablePath: FIREFOX }),
   },
   WebKitGTK: { missing: noWebKit, sharesMemory: false, launch: webkit },
-  'WebKitGTK, told to share memory': { missing: noWebKit, sharesMemory: true, launch: () => webkit({ JSC_useSharedArrayBuffer: '1' }) },
+  'WebKitGTK, told to share memory': { missing: noWebKit, sharesMemory: true, again: true, launch: () => webkit({ JSC_useSharedArrayBuffer: '1' }) },
 };
 
 /** In a page: what main.js tells. */

@@ -5,8 +5,8 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PACK, SAMPLES } from '../support.js';
-import { MODEL, PICTURE } from './app/ask.js';
+import { SAMPLES } from '../support.js';
+import { PICTURE } from './app/ask.js';
 
 const WEB = fileURLToPath(new URL('../..', import.meta.url));
 const APP = fileURLToPath(new URL('app', import.meta.url));
@@ -14,7 +14,7 @@ const APP = fileURLToPath(new URL('app', import.meta.url));
 const npm = (cwd, ...args) => execFileSync('npm', [...args, '--offline', '--no-audit', '--no-fund', '--loglevel=error'], { cwd, encoding: 'utf8' });
 
 /**
- * Pack, install, and lay the page beside it; its model and its picture are in public/.
+ * Pack, install, and lay the page beside it; its picture is in public/.
  * @returns {{ project: string, packed: string[], remove(): void }} the project's folder, which has an empty one around it; the files in the tarball
  */
 export function installed() {
@@ -25,7 +25,6 @@ export function installed() {
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   npm(project, 'install', join(project, filename));
   cpSync(APP, project, { recursive: true });
-  cpSync(PACK, join(project, 'public', MODEL));
   cpSync(join(dirname(SAMPLES), PICTURE), join(project, 'public', PICTURE));
   return { project, packed: files.map(({ path }) => path), remove: () => rmSync(root, { recursive: true }) };
 }

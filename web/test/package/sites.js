@@ -1,7 +1,7 @@
 // The project as people put it online: each takes the project's folder and gives one beside it, to be served.
 
 import esbuild from 'esbuild';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'vite';
@@ -11,7 +11,7 @@ import webpack from 'webpack';
 
 const DIST = 'node_modules/wasm-vqa/dist';
 
-/** A folder with the page's model and picture, and, if they are not built, its files. */
+/** A folder with the page's picture, and, if they are not built, its files. */
 function begin(project, name, ...files) {
   const folder = join(project, '..', name);
   cpSync(join(project, 'public'), folder, { recursive: true });
@@ -19,17 +19,18 @@ function begin(project, name, ...files) {
   return folder;
 }
 
-/** In a module of the page, another package's name. */
-function rename(folder, name) {
+/** Without a bundler, the page's module names files: the package's are in the folder wasm-vqa. */
+function nameFiles(folder, index) {
   const file = join(folder, 'main.js');
-  writeFileSync(file, readFileSync(file, 'utf8').replace("'wasm-vqa'", `'${name}'`));
+  const code = readFileSync(file, 'utf8');
+  writeFileSync(file, code.replace("'wasm-vqa'", `'./wasm-vqa/${index}'`).replace("'wasm-vqa/shapes'", "'./wasm-vqa/shapes.js'"));
 }
 
 /** No bundler: the package's files are copied beside the page. @type {Site} */
 export function plain(project) {
   const folder = begin(project, 'plain', 'index.html', 'main.js', 'ask.js');
   cpSync(join(project, DIST), join(folder, 'wasm-vqa'), { recursive: true });
-  rename(folder, './wasm-vqa/index.js');
+  nameFiles(folder, 'index.js');
   return folder;
 }
 
@@ -46,8 +47,10 @@ export function helped(project) {
 /** The same with the single file. @type {Site} */
 export function single(project) {
   const folder = begin(project, 'single', 'index.html', 'main.js', 'ask.js');
-  cpSync(join(project, DIST, 'wasm-vqa.inline.js'), join(folder, 'wasm-vqa.inline.js'));
-  rename(folder, './wasm-vqa.inline.js');
+  for (const name of ['wasm-vqa.inline.js', 'shapes.js', 'shapes.q8.safetensors']) {
+    cpSync(join(project, DIST, name), join(folder, 'wasm-vqa', name));
+  }
+  nameFiles(folder, 'wasm-vqa.inline.js');
   return folder;
 }
 
@@ -69,19 +72,33 @@ export function extension(project) {
   return folder;
 }
 
-/** webpack, as it is without a configuration. @type {Site} */
+/** Vite, and of the page no more than the first example of the README; its answer is all that the page shows. @type {Site} */
+export async function newcomer(project) {
+  const root = join(project, 'newcomer');
+  const [, example] = /```js\n([^]*?)```/.exec(readFileSync(join(project, DIST, '../README.md'), 'utf8')) ?? [];
+  cpSync(join(project, 'index.html'), join(root, 'index.html'));
+  writeFileSync(join(root, 'main.js'), `${example}
+    document.documentElement.dataset.outcome = JSON.stringify(document.body.textContent.trim());`);
+  const outDir = join(project, '../newcomer');
+  await build({ root, configFile: false, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
+  return outDir;
+}
+
+/** webpack, as it is without a configuration; but models are larger than it likes. @type {Site} */
 export async function webpack5(project) {
   const path = begin(project, 'webpack', 'index.html');
-  const stats = await promisify(webpack)({ mode: 'production', context: project, entry: './main.js', output: { path } });
+  const stats = await promisify(webpack)({
+    mode: 'production', context: project, entry: './main.js', output: { path }, performance: { hints: false },
+  });
   if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString('errors-warnings'));
   return path;
 }
 
-/** esbuild, which leaves `new URL('./…', import.meta.url)` as it is: the runtimes and the worker are copied beside the bundle. @type {Site} */
+/** esbuild, which leaves `new URL('./…', import.meta.url)` as it is: what they name is copied beside the bundle. @type {Site} */
 export async function esbuilt(project) {
   const outdir = begin(project, 'esbuild', 'index.html');
   await esbuild.build({ entryPoints: [join(project, 'main.js')], bundle: true, format: 'esm', target: 'es2022', minify: true, outdir });
-  for (const name of ['worker.js', 'vqa.wasm', 'vqa-relaxed.wasm', 'vqa-threads.wasm', 'vqa-relaxed-threads.wasm']) {
+  for (const name of readdirSync(join(project, DIST)).filter((name) => /^worker\.js$|\.wasm$|\.safetensors$/.test(name))) {
     cpSync(join(project, DIST, name), join(outdir, name));
   }
   return outdir;

@@ -1,15 +1,15 @@
-// What every test of the package does, in pages and in Node: load the built-in model, ask about a sample picture.
+// What every test of the package does, in pages and in Node: load a model, ask about a sample picture.
 
-export const MODEL = 'shapes.q8.safetensors';
 export const PICTURE = 'toys.png';
-export const QUESTION = 'What color is the cross?';
+const QUESTION = 'What color is the cross?';
 
 /**
  * @param {typeof import('../../../src/index.js').createVqa} createVqa
- * @param {string} [folder]  of the model and the picture
+ * @param {import('../../../src/index.js').VqaOptions} options
+ * @param {string} [folder]  of the picture
  */
-export async function ask(createVqa, folder = '') {
-  const vqa = await createVqa({ model: folder + MODEL });
+export async function ask(createVqa, options, folder = '') {
+  const vqa = await createVqa(options);
   const { answer, score } = await vqa.ask(folder + PICTURE, QUESTION);
   const { build, threads, crossOriginIsolated } = vqa.info;
   vqa.close();
