@@ -137,6 +137,27 @@ float vqa_answer_score(const vqa *v, int i);
  * long as the answers. */
 const float *vqa_logits(const vqa *v, int *count);
 
+/* Whether answers come with a heat map: off unless called. It costs time and memory only while it is
+ * on, and changes no bit of the answers. Models that look at a picture once, without the question
+ * (CLIP, and fusions of two [CLS] rows), make the map in vqa_encode(): turn it on before that. */
+void vqa_set_explain(vqa *v, int on);
+
+/* Where the last answer comes from: how much each patch of the picture counts for it, [*height,
+ * *width] row by row, 0..1, the largest 1. It is the attention rollout (Abnar & Zuidema 2020,
+ * nn/rollout.h) of the blocks in which words and patches meet, from the row that the head reads to the
+ * rows of the patches: all of ViLT's, those of fusions of all rows. What a picture encoder before them
+ * has moved between its rows is left out: on drawings, the map's largest value lies on the thing asked
+ * about less often with its rollout than without (weights/recipe/explain.py). Where words and patches
+ * don't meet it is the picture encoder's, the same for every question.
+ * NULL, 0 and 0 without an answer, while explain is off, and for a picture of the latter models that was
+ * encoded while it was off. It lives until the next vqa_ask(), vqa_choose() or vqa_close_picture(). */
+const float *vqa_heatmap(const vqa *v, int *height, int *width);
+
+/* Which part of the picture, upright, the heat map covers: x, y, width, height in fractions of the
+ * picture, 0..1. Models crop pictures, or leave pixels over at the right and at the bottom. Zeros where
+ * there is no heat map. */
+void vqa_heatmap_box(const vqa *v, float box[4]);
+
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
  * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices"
  * ("required" where the answers come from the caller, else "optional"), "maxTokens", "build"

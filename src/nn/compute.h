@@ -5,6 +5,7 @@
 #include "core/parallel.h"
 #include "core/tensor.h"
 #include "kernels/kernels.h"
+#include "nn/rollout.h"
 
 typedef struct {
     const kernels *k;
@@ -14,6 +15,8 @@ typedef struct {
      * name as in the reference ("hidden_states", "fused"), the layer or 0. NULL: nobody looks. */
     void (*watch)(void *context, const char *name, int layer, tensor value);
     void *watch_context;
+    rollout *
+        rollout; /* follows the attention of all blocks that run; NULL: nobody asks where answers come from */
 } compute;
 
 static inline void compute_show(const compute *c, const char *name, int layer, tensor value)

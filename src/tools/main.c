@@ -18,6 +18,8 @@ static const char help[] =
     "  vqa ask MODEL PICTURE QUESTION [-k 5] [--choices A,B,...] [--logits] [--json]\n"
     "                                        the best answers with their scores; --logits: all raw\n"
     "                                        outputs of the model instead, to the last bit\n"
+    "      [--explain MAP.png]               --explain: also the picture, bright where the answer comes\n"
+    "                                        from; --json has the heat map as numbers then\n"
     "  vqa eval MODEL DATA.jsonl PICTURES [--json]\n"
     "                                        accuracy on questions with known answers\n"
     "  vqa compare MODEL OTHER DATA.jsonl PICTURES [-n 200]\n"
