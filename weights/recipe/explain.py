@@ -107,7 +107,7 @@ def examples(args) -> None:
             picture = Image.open(file).convert("RGB").resize((side, side), Image.LANCZOS)
             sheet.paste(picture, (i * (side + gap), row * (side + gap)))
         print(f"{name}: {question} {got['answers'][0]['answer']}")
-    sheet.quantize(128, dither=Image.Dither.NONE).save(args.picture, optimize=True)
+    sheet.save(args.picture, optimize=True)
 
 
 def main():
