@@ -16,8 +16,7 @@ typedef struct picture {
     int id;
     arena block; /* owns the features */
     tensor features;
-    heatmap
-        heat; /* of the picture itself if it has one row of features, else of the last question */
+    heatmap heat; /* of the picture if it has one row of features, else of the last question */
     struct picture *next;
 } picture;
 
@@ -53,6 +52,9 @@ struct vqa {
     bool explain;
     rollout rollout;
     const picture *explained; /* whose heat belongs to the last answer, or NULL */
+    /* of the last calls */
+    atomic_int stop;
+    double milliseconds[VQA_TIMES];
 };
 
 /* Keep the sentence for vqa_error() and return the status. */

@@ -372,7 +372,8 @@ static void test_answers_keep_their_bits(void **state)
                 vqa_set_explain(o.v, explain);
                 ask(kind, o.v, encode(o.v, 40, 30));
                 float *now = logits[explain || threads > 1];
-                memcpy(now, vqa_logits(o.v, &count), (size_t)count * sizeof *now);
+                const float *all = vqa_logits(o.v, &count);
+                memcpy(now, all, (size_t)count * sizeof *now);
                 assert_memory_equal(now, logits[0], (size_t)count * sizeof *now);
                 if (explain)
                     memcpy(heat[threads > 1], vqa_heatmap(o.v, &height, &width), sizeof *heat);
