@@ -18,6 +18,7 @@ import { PACK, RUNTIME, SAMPLES, missing, missingBundle } from './support.js';
 
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 const STRICT = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
+const BLOB_WORKERS = { 'Content-Security-Policy': `${STRICT['Content-Security-Policy']}; worker-src blob:` };
 
 /** What the package has for everyone who imports it. */
 const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation', 'wasm-vqa/shapes'];
@@ -38,6 +39,7 @@ const SITES = {
   ...both('webpack', webpack5),
   ...both('esbuild', esbuilt),
   ...both('the single file', single),
+  'the single file, and a Content-Security-Policy that lets it have a worker': { site: single, headers: BLOB_WORKERS },
 };
 
 /** Ten lines of someone who uses it. */
