@@ -44,7 +44,7 @@ export function countThreads(wanted, worker) {
   }
   const reason = !worker ? 'the engine runs without a worker'
     : !globalThis.crossOriginIsolated ? 'the page is not cross-origin isolated'
-    : !('SharedArrayBuffer' in globalThis) ? 'the browser does not share memory' : undefined;
+    : !globalThis.SharedArrayBuffer ? 'the browser does not share memory' : undefined;
   if (wanted === 'auto') return { threads: reason ? 1 : Math.min(globalThis.navigator?.hardwareConcurrency || 1, MAX_AUTO) };
   if (reason && wanted !== 1) return { threads: 1, refused: `${wanted} threads are wanted, but ${reason}` };
   return { threads: Number(wanted) };

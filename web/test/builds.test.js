@@ -33,6 +33,9 @@ test('threads: as many as there are cores, but no more than eight; one where the
   pretend(t, { navigator: { hardwareConcurrency: 32 } });
   assert.deepEqual(countThreads('auto', true), { threads: 8 });
   assert.deepEqual(countThreads(32, true), { threads: 32 });
+  pretend(t, { SharedArrayBuffer: undefined });
+  assert.deepEqual(countThreads('auto', true), { threads: 1 });
+  assert.deepEqual(countThreads(2, true), { threads: 1, refused: '2 threads are wanted, but the browser does not share memory' });
   pretend(t, { crossOriginIsolated: false });
   assert.deepEqual(countThreads('auto', true), { threads: 1 });
   assert.deepEqual(countThreads(2, true), { threads: 1, refused: '2 threads are wanted, but the page is not cross-origin isolated' });

@@ -65,7 +65,7 @@ picture.close();
 vqa.close();
 `;
 
-describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle(), timeout: 300_000 }, () => {
+describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle(), timeout: 600_000 }, () => {
   let project, packed, remove, answered;
   const servers = [];
   const folders = new Map();

@@ -1,6 +1,7 @@
 // The browsers that must run the package, each behind the same few calls.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -20,7 +21,7 @@ const XVFB = '/usr/bin/Xvfb';
 const noWebKit = [WEBKIT, XVFB].every((file) => existsSync(file)) ? false : 'no WebKitWebDriver and Xvfb found';
 
 /** How long a page may take to come to an end, in milliseconds. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /**
  * sharesMemory: whether pages that are cross-origin isolated can have threads. WebKitGTK knows how, as Safari does, but must be told to;
@@ -68,10 +69,16 @@ async function puppeteered(options) {
 /** WebKitGTK's small browser, on a display that nobody sees, told by WebDriver what to do. @param {Record<string, string>} [settings] @returns {Promise<Browser>} */
 async function webkit(settings = {}) {
   const screen = spawn(XVFB, ['-displayfd', '3', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-  const display = await new Promise((resolve) => screen.stdio[3].once('data', (line) => resolve(String(line).trim())));
+  const [display] = await Promise.race([once(screen.stdio[3], 'data'), once(screen, 'exit')]);
   const port = await freePort();
-  const driver = spawn(WEBKIT, [`--port=${port}`], { env: { ...process.env, ...settings, DISPLAY: `:${display}` }, stdio: 'ignore' });
+  const driver = spawn(WEBKIT, [`--port=${port}`], { env: { ...process.env, ...settings, DISPLAY: `:${String(display).trim()}` }, stdio: 'ignore' });
 
+  function stop() {
+    driver.kill();
+    screen.kill();
+  }
+
+  /** A WebDriver command. */
   async function call(method, path, body) {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) });
     const { value } = await response.json();
@@ -79,29 +86,33 @@ async function webkit(settings = {}) {
     return value;
   }
 
-  const until = async (done) => {
-    for (const end = Date.now() + PATIENCE; ; await pause(100)) {
-      const value = await done();
-      if (value) return value;
-      if (Date.now() > end) throw new Error(`waited ${PATIENCE} ms in vain`);
-    }
-  };
+  try {
+    await until(() => call('GET', '/status').catch(() => undefined)); // it listens
+    const { sessionId, capabilities } = await call('POST', '/session', { capabilities: {} });
+    const session = `/session/${sessionId}`;
+    return {
+      version: `${capabilities.browserName}/${capabilities.browserVersion}`,
+      async visit(url) {
+        await call('POST', `${session}/url`, { url });
+        return JSON.parse(await until(() => call('POST', `${session}/execute/sync`, { script: `return (${outcome})()`, args: [] })));
+      },
+      async close() {
+        await call('DELETE', session).finally(stop);
+      },
+    };
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
 
-  await until(() => call('GET', '/status').catch(() => undefined)); // it listens
-  const { sessionId, capabilities } = await call('POST', '/session', { capabilities: {} });
-  const session = `/session/${sessionId}`;
-  return {
-    version: `${capabilities.browserName}/${capabilities.browserVersion}`,
-    async visit(url) {
-      await call('POST', `${session}/url`, { url });
-      return JSON.parse(await until(() => call('POST', `${session}/execute/sync`, { script: `return (${outcome})()`, args: [] })));
-    },
-    async close() {
-      await call('DELETE', session);
-      driver.kill();
-      screen.kill();
-    },
-  };
+/** Wait for what is asked again and again. @template T @param {() => Promise<T>} ask @returns {Promise<T>} */
+async function until(ask) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end; await pause(100)) {
+    const answer = await ask();
+    if (answer) return answer;
+  }
+  throw new Error(`waited ${PATIENCE} ms in vain`);
 }
 
 /** A port that nobody listens on. @returns {Promise<number>} */
