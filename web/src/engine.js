@@ -73,7 +73,7 @@ export class Engine {
     this.#checked((c) => c.vqa_load_end(this.#vqa));
   }
 
-  /** Encode a JPEG, PNG, GIF or BMP file. @param {Uint8Array} bytes @returns {number} the picture's id */
+  /** Encode a JPEG or PNG file. @param {Uint8Array} bytes @returns {number} the picture's id */
   encode(bytes) {
     return this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_encode(this.#vqa, p, size)));
   }
