@@ -1,0 +1,20 @@
+// Types that a page's own TypeScript sees once it imports the element: document.createElement('visual-qa') and its events.
+
+import type { Result, Vqa } from '../index.js';
+import type { VisualQaElement } from '../element.js';
+
+/** The events of <visual-qa>; `error` does not bubble, the others do. */
+export interface VisualQaEventMap extends HTMLElementEventMap {
+  /** The model is loaded; `detail` is its `info`. */
+  ready: CustomEvent<Vqa['info']>;
+  /** A question is answered. */
+  answer: CustomEvent<Result & { question: string }>;
+  /** The model, the picture or the question can't be used; `error` says why. */
+  error: ErrorEvent;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'visual-qa': VisualQaElement;
+  }
+}
