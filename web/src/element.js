@@ -4,11 +4,12 @@ import { VqaError } from './index.js';
 import { View } from './element/view.js';
 import { Lease } from './lease.js';
 
+/** @import { Picture, PictureSource, Result } from './index.js' */
+
 /**
- * @typedef {import('./index.js').PictureSource} PictureSource
- * @typedef {import('./index.js').Result} Result
  * @typedef {import('./element/tag.js').VisualQaEventMap} VisualQaEventMap
- * @typedef {'loading' | 'ready' | 'answering' | 'failed'} VisualQaState
+ * @typedef {Exclude<PictureSource, string | URL>} OwnPicture  a picture without an address, as createVqa().ask() takes it
+ * @typedef {'loading' | 'ready' | 'answering' | 'failed'} VisualQaState  how far the element is
  */
 
 /** What an attribute's change makes stale: the model, the picture or only the answer. */
@@ -23,6 +24,7 @@ const PROPERTIES = /** @type {const} */ (['model', 'precision', 'src', 'picture'
  * what is under way ends. Its attribute `state` says how far it is: 'loading', 'ready', 'answering' or 'failed'.
  */
 export class VisualQaElement extends (globalThis.HTMLElement ?? class {}) {
+  /** @internal */
   static observedAttributes = [...Object.keys(STALE), 'alt'];
 
   #view = new View(this.attachShadow({ mode: 'open' }), {
@@ -33,10 +35,10 @@ export class VisualQaElement extends (globalThis.HTMLElement ?? class {}) {
 
   /** @type {Set<'model' | 'picture' | 'answer'>} */ #stale = new Set();
   /** @type {Lease | undefined} */ #lease;
-  /** @type {Exclude<PictureSource, string | URL> | undefined} a picture of the page's own */ #own;
+  /** @type {OwnPicture | undefined} a picture of the page's own */ #own;
   /** @type {AbortController} ends when the picture is another */ #showing = new AbortController();
-  /** @type {Promise<Exclude<PictureSource, string | URL>> | undefined} the picture, fetched where it has an address */ #picture;
-  /** @type {import('./index.js').Picture | undefined} it, looked at */ #encoded;
+  /** @type {Promise<OwnPicture> | undefined} the picture, fetched where it has an address */ #picture;
+  /** @type {Picture | undefined} it, looked at */ #encoded;
   /** @type {AbortController} ends when something else is to be answered */ #answering = new AbortController();
   /** @type {Result | undefined} */ #result;
   #announced = false;
@@ -68,7 +70,7 @@ export class VisualQaElement extends (globalThis.HTMLElement ?? class {}) {
   /**
    * The picture, where it has no address: what was chosen or dropped, or anything else that createVqa().ask() takes.
    * Setting it takes the place of `src`.
-   * @type {Exclude<PictureSource, string | URL> | undefined}
+   * @type {OwnPicture | undefined}
    */
   get picture() { return this.#own; }
   set picture(picture) {
@@ -84,6 +86,7 @@ export class VisualQaElement extends (globalThis.HTMLElement ?? class {}) {
   /** How far it is. @returns {VisualQaState} */
   get state() { return /** @type {VisualQaState} */ (this.getAttribute('state') ?? 'loading'); }
 
+  /** @internal */
   connectedCallback() {
     for (const name of PROPERTIES) {
       if (!Object.hasOwn(this, name)) continue;
@@ -95,15 +98,17 @@ export class VisualQaElement extends (globalThis.HTMLElement ?? class {}) {
     this.#changed('picture');
   }
 
-  /** Moved by moveBefore(): nothing ends. */
+  /** Moved by moveBefore(): nothing ends. @internal */
   connectedMoveCallback() {}
 
+  /** @internal */
   disconnectedCallback() {
     this.#dropPicture();
     this.#dropModel();
   }
 
   /**
+   * @internal
    * @param {string} name
    * @param {string | null} before
    * @param {string | null} now

@@ -2,10 +2,10 @@
 
 import { VqaError, createVqa } from './index.js';
 
+/** @import { Progress, Vqa, VqaOptions } from './index.js' */
+
 /**
- * @typedef {import('./index.js').Progress} Progress
- * @typedef {import('./index.js').Vqa} Vqa
- * @typedef {Omit<import('./index.js').VqaOptions, 'onProgress' | 'signal'>} LeaseOptions  what says which model it is, and how it runs
+ * @typedef {Omit<VqaOptions, 'onProgress' | 'signal'>} LeaseOptions  what says which model it is, and how it runs
  * @typedef {(progress: Progress) => void} Listener
  */
 

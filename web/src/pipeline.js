@@ -1,47 +1,30 @@
 import { VqaError, createVqa } from './index.js';
 
-/**
- * @typedef {import('./index.js').Answer} Answer
- * @typedef {import('./index.js').ModelSource} ModelSource
- * @typedef {import('./index.js').PictureSource} PictureSource
- * @typedef {import('./index.js').VqaOptions} VqaOptions
- */
+/** @import { Answer, ModelSource, PictureSource, VqaOptions } from './index.js' */
 
 /**
- * How far loading is, as transformers.js tells it: `progress` is 0..100, and missing while `total` is unknown.
  * @typedef {{ status: 'progress_total', name: string, progress?: number, loaded: number, total?: number } |
- *           { status: 'ready', task: string, model: string }} PipelineProgress
- */
-
-/**
- * Those of createVqa(), and two under the names they have in transformers.js.
- * @typedef {object} PipelineExtras
+ *           { status: 'ready', task: string, model: string }} PipelineProgress  how far loading is, as transformers.js tells it:
+ *   `progress` is 0..100, and missing while `total`, the bytes to come, is unknown
+ *
+ * @typedef {object} TransformersOptions  options under the names they have in transformers.js
  * @property {'fp32' | 'q8' | 'q4'} [dtype]  the same as `precision`
- * @property {(progress: PipelineProgress) => void} [progress_callback]  the same as `onProgress`, in the form of transformers.js
- * @typedef {Omit<VqaOptions, 'model'> & PipelineExtras} PipelineOptions
- */
-
-/**
- * @typedef {object} PipelineCallOptions
+ * @property {(progress: PipelineProgress) => void} [progress_callback]  the same as `onProgress`
+ *
+ * @typedef {Omit<VqaOptions, 'model'> & TransformersOptions} PipelineOptions  those of createVqa(), and two as transformers.js names them
+ *
+ * @typedef {object} PipelineCallOptions  options of a question
  * @property {number} [top_k]  how many answers to give, 1..100; default: 5, or all choices
  * @property {string[]} [choices]  rank these answers, and no others
  * @property {AbortSignal} [signal]  ends the call, which then rejects with the signal's reason
- */
-
-/**
- * Answers questions about pictures: an array of answers, best first, and for an array of questions an array of those.
- * @callback Ask
- * @param {PictureSource} picture
- * @param {string | string[]} question
- * @param {PipelineCallOptions} [options]
- * @returns {Promise<any>}
- */
-
-/**
- * What pipeline() gives: a function, and `dispose()`, which ends the worker and gives the memory back.
- * @typedef {((picture: PictureSource, question: string, options?: PipelineCallOptions) => Promise<Answer[]>) &
- *           ((picture: PictureSource, question: string[], options?: PipelineCallOptions) => Promise<Answer[][]>) &
- *           { dispose: () => Promise<void> }} VisualQuestionAnsweringPipeline
+ *
+ * @typedef {<Q extends string | readonly string[]>(picture: PictureSource, question: Q, options?: PipelineCallOptions) =>
+ *           Promise<Q extends string ? Answer[] : Answer[][]>} PipelineCall  gives the answers, best first; of several questions, those of each
+ *
+ * @typedef {object} PipelineMembers  what hangs on that function
+ * @property {() => Promise<void>} dispose  ends the worker and gives the memory back
+ *
+ * @typedef {PipelineCall & PipelineMembers} VisualQuestionAnsweringPipeline  a function that answers questions
  */
 
 const TASK = 'visual-question-answering';
@@ -73,11 +56,10 @@ export async function pipeline(task, model, { dtype, progress_callback: tell, ..
     ...options,
     model,
   });
-  /** @type {Ask} */
-  const answer = async (picture, question, { top_k: topK, ...options } = {}) => {
-    const result = await vqa.ask(picture, /** @type {any} */ (question), { ...options, ...(topK !== undefined && { topK }) });
+  const answer = /** @type {PipelineCall} */ (async (picture, question, { top_k: topK, ...options } = {}) => {
+    const result = await vqa.ask(picture, question, { ...options, ...(topK !== undefined && { topK }) });
     return Array.isArray(result) ? result.map(({ answers }) => answers) : result.answers;
-  };
+  });
   return Object.assign(answer, { dispose: async () => vqa.close() });
 }
 
