@@ -94,17 +94,16 @@ export class VisualQaElement extends (globalThis.HTMLElement ?? class {}) {
       delete this[name];
       Object.assign(this, { [name]: value });
     }
-    this.#changed('model');
-    this.#changed('picture');
+    if (!this.#lease) this.#changed('answer');
   }
-
-  /** Moved by moveBefore(): nothing ends. @internal */
-  connectedMoveCallback() {}
 
   /** @internal */
   disconnectedCallback() {
-    this.#dropPicture();
-    this.#dropModel();
+    queueMicrotask(() => {
+      if (this.isConnected) return; // it only moved
+      this.#dropPicture();
+      this.#dropModel();
+    });
   }
 
   /**

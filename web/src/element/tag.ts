@@ -8,9 +8,20 @@ export interface VisualQaEventMap extends HTMLElementEventMap {
   /** The model is loaded; `detail` is its `info`. */
   ready: CustomEvent<Vqa['info']>;
   /** A question is answered. */
-  answer: CustomEvent<Result & { question: string }>;
+  answer: CustomEvent<Result & {
+    /** What was asked. */
+    question: string;
+  }>;
   /** The model, the picture or the question can't be used; `error` says why. */
   error: ErrorEvent;
+}
+
+declare module '../element.js' {
+  interface VisualQaElement {
+    addEventListener<K extends keyof VisualQaEventMap>(
+      type: K, listener: (this: VisualQaElement, event: VisualQaEventMap[K]) => any, options?: boolean | AddEventListenerOptions): void;
+    addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  }
 }
 
 declare global {
