@@ -116,6 +116,13 @@ describe('<visual-qa>', { skip, timeout: 120_000 }, () => {
     }), ['red', 'ready', 96, []]);
   });
 
+  test('it fits 280 pixels', async () => {
+    await use.page.setViewportSize({ width: 280, height: 600 });
+    await use.show({ 'index.html': html(`<visual-qa model="${MODEL}" src="/toys.png" question="${COLOR}"></visual-qa>`) });
+    await best().waitFor();
+    assert.equal(await use.page.evaluate(() => document.documentElement.scrollWidth), 280);
+  });
+
   test('choices are ranked', async () => {
     await use.show({ 'index.html': html(`<visual-qa model="${MODEL}" src="/toys.png" question="${COLOR}" choices="red, blue"></visual-qa>`) });
     await best().waitFor();

@@ -27,11 +27,11 @@ button, input { font: inherit; }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .note { opacity: 0.75; font-size: 0.9rem; }
 
-.all { display: grid; gap: 1rem; padding: 1rem; background: Canvas; border: 1px solid var(--line); border-radius: var(--radius); }
+.all { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; padding: 1rem; background: Canvas; border: 1px solid var(--line); border-radius: var(--radius); }
 @container (min-width: 40rem) {
-  .all { grid-template-columns: 1fr 1fr; align-items: start; }
+  .all { grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; }
 }
-.side { display: grid; gap: 0.9rem; min-inline-size: 0; }
+.side { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.9rem; }
 
 .stage {
   position: relative;
@@ -57,7 +57,7 @@ button { padding: 0.55rem 1.1rem; background: var(--accent); color: var(--on-acc
 progress { inline-size: 100%; accent-color: var(--accent); }
 ol { display: grid; gap: 0.4rem; transition: opacity 0.15s 0.15s; }
 [aria-busy="true"] ol { opacity: 0.45; }
-li { display: grid; grid-template-columns: minmax(5rem, 1fr) 1.5fr 4rem; gap: 0.75rem; align-items: center; }
+li { display: grid; grid-template-columns: minmax(5rem, 1fr) 1.5fr 4.75rem; gap: 0.75rem; align-items: center; }
 li:first-child { font-size: 1.25rem; font-weight: 650; }
 .answer { overflow-wrap: anywhere; }
 .score { text-align: end; font-variant-numeric: tabular-nums; }

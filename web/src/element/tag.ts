@@ -18,8 +18,10 @@ export interface VisualQaEventMap extends HTMLElementEventMap {
 
 declare module '../element.js' {
   interface VisualQaElement {
+    /** Listen to the element's own events, and those that all elements have. */
     addEventListener<K extends keyof VisualQaEventMap>(
       type: K, listener: (this: VisualQaElement, event: VisualQaEventMap[K]) => any, options?: boolean | AddEventListenerOptions): void;
+    /** Listen to any other event. */
     addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
   }
 }
