@@ -17,10 +17,15 @@ export { Picture, Vqa, VqaError };
 
 /**
  * @typedef {import('./engine.js').Answer} Answer
+ * @typedef {import('./errors.js').EngineErrorCode} EngineErrorCode
  * @typedef {import('./errors.js').VqaErrorCode} VqaErrorCode
  * @typedef {import('./meter.js').Progress} Progress
+ * @typedef {import('./bytes.js').ByteSource} ByteSource
  * @typedef {import('./model.js').ModelSource} ModelSource
+ * @typedef {import('./picture.js').DecodedBy} DecodedBy
  * @typedef {import('./picture.js').PictureSource} PictureSource
+ * @typedef {import('./picture.js').Pixels} Pixels
+ * @typedef {import('./question.js').QuestionOptions} QuestionOptions
  * @typedef {import('./vqa.js').AskOptions} AskOptions
  * @typedef {import('./vqa.js').CallOptions} CallOptions
  * @typedef {import('./vqa.js').PackOptions} PackOptions
@@ -31,7 +36,7 @@ export { Picture, Vqa, VqaError };
  */
 
 /**
- * @typedef {object} VqaOptions
+ * @typedef {object} VqaOptions  options of createVqa()
  * @property {ModelSource} model  the address of a pack, a folder or a manifest (in Node also a path), the bytes of a pack, or files
  * @property {'f32' | 'q8' | 'q4'} [precision]  how weights are kept that come as floats; default: 'q8' for folders, else as they come
  * @property {'cache' | false} [cache]  keep the model in the browser's cache, as a pack, until its files change; default: 'cache' for folders with an address
@@ -39,7 +44,7 @@ export { Picture, Vqa, VqaError };
  *   where the page is not cross-origin isolated, without a worker and in Node
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm]  the runtime, if not the best of the files beside this one
  * @property {boolean} [worker]  run in a worker, so that the page stays responsive; default: where workers exist
- * @property {(progress: Progress) => void} [onProgress]
+ * @property {(progress: Progress) => void} [onProgress]  is told how far loading is
  * @property {AbortSignal} [signal]  ends the download; createVqa() then rejects with the signal's reason
  */
 

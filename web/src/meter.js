@@ -1,8 +1,8 @@
 /**
- * How far createVqa() is. Stages: 'download' while bytes of the model come in, 'load' while the engine makes it ready,
- * 'store' while it is put into the browser's cache, 'ready'. `loaded` and `total` are bytes of that stage, of all files together;
- * `total` is undefined while nobody knows it.
  * @typedef {{ stage: 'download' | 'load' | 'store' | 'ready', loaded: number, total: number | undefined }} Progress
+ *   How far createVqa() is. Stages: 'download' while bytes of the model come in, 'load' while the engine makes it ready,
+ *   'store' while it is put into the browser's cache, 'ready'. `loaded` and `total` are bytes of that stage, of all files together;
+ *   `total` is undefined while nobody knows it.
  */
 
 /** Counts the model's bytes, and tells. */

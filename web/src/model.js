@@ -8,9 +8,10 @@ import { Files } from './files.js';
 import { described } from './fresh.js';
 import { readManifest, readParts } from './manifest.js';
 
+/** @import { ByteSource } from './bytes.js' */
+
 /**
  * @typedef {import('./bytes.js').Bytes} Bytes
- * @typedef {import('./bytes.js').ByteSource} ByteSource
  * @typedef {import('./meter.js').Meter} Meter
  * @typedef {import('./bytes.js').Spare} Spare
  * @typedef {string | URL | ByteSource | FileSystemFileHandle | FileList | readonly File[]} ModelSource

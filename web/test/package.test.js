@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -20,8 +20,10 @@ const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-E
 const STRICT = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
 const BLOB_WORKERS = { 'Content-Security-Policy': `${STRICT['Content-Security-Policy']}; worker-src blob:` };
 
-/** What the package has for everyone who imports it. */
-const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation', 'wasm-vqa/shapes'];
+/** What can be imported without anything being done; 'wasm-vqa/element' defines an element. */
+const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation', 'wasm-vqa/pipeline', 'wasm-vqa/react', 'wasm-vqa/shapes'];
+
+const MODULES = fileURLToPath(new URL('../node_modules', import.meta.url));
 
 /** @typedef {{ site: import('./package/sites.js').Site, headers?: Record<string, string>, isolated?: boolean, threads?: boolean }} Served */
 
@@ -42,29 +44,6 @@ const SITES = {
   'the single file, and a Content-Security-Policy that lets it have a worker': { site: single, headers: BLOB_WORKERS },
 };
 
-/** Ten lines of someone who uses it. */
-const TYPED = `
-import { createVqa, Picture, VqaError, type Answer, type Progress, type Result, type Vqa } from 'wasm-vqa';
-import { createVqa as fromOneFile } from 'wasm-vqa/inline';
-import { isolate } from 'wasm-vqa/isolation';
-import shapes from 'wasm-vqa/shapes';
-
-const isolated: boolean = await isolate(new URL('https://example.com/isolation-worker.js'));
-const onProgress = ({ stage, loaded, total }: Progress) => console.log(stage, loaded, total ?? 0);
-const vqa: Vqa = await createVqa({ model: shapes, threads: isolated ? 'auto' : 1, onProgress });
-const picture: Picture = await vqa.encode(new ImageData(1, 1));
-const { answer, sure, answers }: Result = await picture.ask('Where is the cat?', { topK: 1 });
-const best: Answer | undefined = answers[0];
-const thrown = await fromOneFile({ model: new Blob() }).catch((error: VqaError) => error.code === 'E_MODEL');
-// @ts-expect-error
-await createVqa({});
-// @ts-expect-error
-await vqa.ask(7, best?.score);
-console.log(thrown, answer.length, sure, best?.score);
-picture.close();
-vqa.close();
-`;
-
 describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle(), timeout: 600_000 }, () => {
   let project, packed, remove, answered;
   const servers = [];
@@ -72,6 +51,8 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
 
   before(async () => {
     ({ project, packed, remove } = installed());
+    cpSync(new URL('package/program.ts', import.meta.url), join(project, 'program.ts'));
+    symlinkSync(join(MODULES, '@types'), join(project, 'node_modules/@types'));
     const { answer, score } = await ask(createVqa, { model: PACK, wasm: RUNTIME }, join(project, 'public/'));
     assert.equal(answer, 'black');
     answered = { answer, score };
@@ -99,14 +80,14 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
     const { exports, types } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
     const named = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? entry : Object.values(entry)));
     for (const file of [...named, types, './README.md']) assert.ok(packed.includes(file.replace('./', '')), file);
-    const others = packed.filter((file) => !/^(package\.json|README\.md|dist\/(LICENSE|[\w.-]+\.(js|wasm|safetensors)|types\/[\w-]+\.d\.ts))$/.test(file));
+    const others = packed.filter((file) => !/^(package\.json|README\.md|dist\/(LICENSE|[\w.-]+\.(js|wasm|safetensors)|types\/[\w/-]+\.d\.ts))$/.test(file));
     assert.deepEqual(others, []);
   });
 
   test('whoever imports it and uses nothing of it has nothing of it in the bundle', async () => {
     for (const name of ENTRIES) {
       const stdin = { contents: `import '${name}';`, resolveDir: project };
-      const { outputFiles } = await esbuild.build({ stdin, bundle: true, format: 'esm', write: false, logLevel: 'error' });
+      const { outputFiles } = await esbuild.build({ stdin, bundle: true, format: 'esm', external: ['react'], write: false, logLevel: 'error' });
       assert.equal(outputFiles[0].text.replace(/^\/\/.*$/gm, '').trim(), '', name);
     }
   });
@@ -133,12 +114,11 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
   });
 
   for (const [module, moduleResolution] of [['esnext', 'bundler'], ['node16', 'node16']]) {
-    test(`types, for TypeScript at its strictest and moduleResolution ${moduleResolution}`, () => {
-      writeFileSync(join(project, 'types.ts'), TYPED);
-      const options = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, target: 'es2022', module, moduleResolution, types: [] };
-      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['types.ts'] }));
-      const { stdout } = run(fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url)), '-p', '.');
-      assert.equal(stdout, '');
+    test(`types, for a strict program with moduleResolution ${moduleResolution}`, () => {
+      const options = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true, target: 'es2022', types: [] };
+      const config = { compilerOptions: { ...options, module, moduleResolution }, files: ['program.ts'] };
+      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config));
+      assert.equal(run(join(MODULES, 'typescript/bin/tsc'), '-p', '.').stdout, '');
     });
   }
 
