@@ -159,7 +159,7 @@ async function* keptPieces(store, entry, size, what, spare, signal) {
  * @param {number} at  where the rest begins
  * @param {import('./fresh.js').Made} made
  * @param {AbortSignal} [signal]
- * @returns {Promise<Response | null>} the rest (206) or all of it (200); null if it is another file now, or none
+ * @returns {Promise<Response | null>} the rest (206) or all of it (200); null if it is another file now
  */
 async function requestRest(url, what, at, made, signal) {
   const same = validator(made);
@@ -167,7 +167,7 @@ async function requestRest(url, what, at, made, signal) {
   /** @type {Record<string, string>} */
   const headers = { Range: `bytes=${at}-` };
   if (!isForeign(url)) headers['If-Range'] = same; // other hosts would be asked whether they allow it, and may not
-  const response = await fetchIfThere(url, what, signal, [404, 410, 416], { headers });
+  const response = await fetchIfThere(url, what, signal, [416], { headers });
   if (!response) return null;
   const range = response.headers.get('content-range') ?? `bytes ${at}-`; // other hosts need not show it
   if (validator(described(url, response)) === same && (response.status !== 206 || range.startsWith(`bytes ${at}-`))) return response;

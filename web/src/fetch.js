@@ -36,7 +36,8 @@ export async function fetchIfThere(url, what, signal, missing = [404], init) {
   const local = localUrl(url);
   if (local) return localKind(local) ? openLocal(local, what) : null;
   const response = await request(url, what, signal, init);
-  if (!missing.includes(response.status) && !isPage(response)) return expectFile(response, what);
+  const status = isPage(response) ? 404 : response.status;
+  if (!missing.includes(status)) return expectFile(response, what);
   response.body?.cancel().catch(() => {});
   return null;
 }

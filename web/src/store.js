@@ -142,7 +142,8 @@ export class Store {
 
   /** Remove what this load has not asked for, and what older versions have kept. */
   async tidy() {
-    for (const file of this.#index.keys()) if (!this.#asked.has(file)) await this.remove(file);
+    for (const file of this.#index.keys()) if (!this.#asked.has(file)) this.#index.delete(file);
+    await this.#sweep();
     await removeOlder();
   }
 
