@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/utf8.h"
 #include "heads/classify.h"
 #include "heads/regress.h"
@@ -19,6 +20,7 @@ vqa *vqa_new(int threads)
     vqa *v = calloc(1, sizeof *v);
     if (!v) return NULL;
     v->compute.k = kernels_best();
+    v->compute.stop = &v->stop;
     v->compute.threads = pool_new(threads);
     if (v->compute.threads) return v;
     vqa_free(v);
@@ -28,6 +30,7 @@ vqa *vqa_new(int threads)
 static void free_picture(picture *p)
 {
     arena_free(&p->block);
+    free(p->heat.values);
     free(p);
 }
 
@@ -40,6 +43,7 @@ void vqa_free(vqa *v)
         free_picture(p);
     }
     choices_free(&v->choices);
+    rollout_free(&v->rollout);
     arena_free(&v->results);
     arena_free(&v->scratch);
     pack_writer_free(v->pack);
@@ -89,6 +93,18 @@ bool handle_plan_scratch(vqa *v, int height, int width, error *err)
     return true;
 }
 
+atomic_int *vqa_stop(vqa *v) { return &v->stop; }
+
+double vqa_milliseconds(const vqa *v, vqa_time what) { return v->milliseconds[what]; }
+
+/* What began at `begin` has ended; returns now. */
+static double ended(vqa *v, vqa_time what, double begin)
+{
+    double now = clock_now();
+    v->milliseconds[what] = now - begin;
+    return now;
+}
+
 /* ---- pictures ---- */
 
 /* A picture's place in the list, or NULL. */
@@ -102,7 +118,9 @@ static picture **find_picture(vqa *v, int id)
 /* The status of a call that could not take a picture. */
 static int picture_status(const vqa *v)
 {
-    return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_PICTURE;
+    return compute_stopped(&v->compute) ? VQA_STOPPED
+           : v->err.no_memory           ? VQA_NO_MEMORY
+                                        : VQA_BAD_PICTURE;
 }
 
 static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
@@ -110,21 +128,33 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
     int width, height;
     if (!preprocess_size(&v->preprocessor, pixels8->width, pixels8->height, &width, &height, err))
         return false;
-    int rows = handle_feature_rows(v, height, width, err);
+    int rows = handle_feature_rows(v, height, width, err), patch = v->model.patch;
     if (!rows) return false;
+    p->heat = (heatmap){ .height = height / patch, .width = width / patch };
+    preprocess_box(&v->preprocessor, pixels8->width, pixels8->height, width - width % patch,
+                   height - height % patch, p->heat.box);
     arena input = { 0 };
+    compute c = v->compute;
+    if (v->explain && rows == 1) c.rollout = &v->rollout; /* questions don't look at the patches */
     bool ok =
         handle_plan_scratch(v, height, width, err) &&
         arena_new(&p->block, tensor_cost(rows, v->model.hidden), "the picture's features", err) &&
+        (!c.rollout ||
+         heatmap_begin(&p->heat, c.rollout, &v->model, 1 + p->heat.height * p->heat.width, err)) &&
         arena_new(&input, tensor_cost(3 * height, width), "the picture's pixels", err);
     if (ok) {
         tensor pixels = tensor_new(&input, 3 * height, width);
         p->features = tensor_new(&p->block, rows, v->model.hidden);
+        double begin = clock_now();
         ok = preprocess(&v->preprocessor, pixels8, NULL, pixels.data, err);
+        begin = ended(v, VQA_TIME_RESIZE, begin);
         if (ok)
-            v->model.arch->encode(&v->compute, &v->model, pixels.data, height, width, p->features,
+            v->model.arch->encode(&c, &v->model, pixels.data, height, width, p->features,
                                   v->scratch);
+        if (ok && c.rollout) heatmap_end(&p->heat, c.rollout);
+        ended(v, VQA_TIME_ENCODE, begin);
     }
+    if (ok && compute_stopped(&v->compute)) ok = fail(err, "the picture was stopped being encoded");
     arena_free(&input);
     return ok;
 }
@@ -150,8 +180,10 @@ int vqa_encode(vqa *v, const uint8_t *bytes, size_t size)
 {
     image pixels8 = { 0 };
     if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
+    double begin = clock_now();
     if (!image_decode(bytes, size, (decode_options){ 0 }, &pixels8, &v->err))
         return picture_status(v);
+    ended(v, VQA_TIME_DECODE, begin);
     return add_picture(v, &pixels8);
 }
 
@@ -159,7 +191,9 @@ int vqa_encode_pixels(vqa *v, const uint8_t *rgba, int width, int height)
 {
     image pixels8 = { 0 };
     if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
+    double begin = clock_now();
     if (!image_from_rgba(rgba, width, height, &pixels8, &v->err)) return picture_status(v);
+    ended(v, VQA_TIME_DECODE, begin);
     return add_picture(v, &pixels8);
 }
 
@@ -176,6 +210,7 @@ int vqa_close_picture(vqa *v, int id)
     if (!place) return no_picture(v, id);
     picture *p = *place;
     *place = p->next;
+    if (v->explained == p) v->explained = NULL;
     free_picture(p);
     return VQA_OK;
 }
@@ -238,8 +273,19 @@ static int askable(vqa *v, int id, const char *question, size_t size, int top_k)
 /* The logits of the ids in v->ids. */
 static int run(vqa *v, int id, int tokens, tensor logits)
 {
-    v->model.arch->answer(&v->compute, &v->model, v->ids, NULL, NULL, tokens,
-                          (*find_picture(v, id))->features, logits, v->scratch);
+    picture *p = *find_picture(v, id);
+    compute c = v->compute;
+    if (v->explain && p->features.rows > 1) {
+        c.rollout = &v->rollout;
+        if (!heatmap_begin(&p->heat, c.rollout, &v->model, tokens + p->features.rows, &v->err))
+            return VQA_NO_MEMORY;
+    }
+    v->model.arch->answer(&c, &v->model, v->ids, NULL, NULL, tokens, p->features, logits,
+                          v->scratch);
+    if (c.rollout) heatmap_end(&p->heat, c.rollout);
+    v->explained = v->explain ? p : NULL;
+    if (compute_stopped(&v->compute))
+        return handle_refuse(v, VQA_STOPPED, "the answer was stopped");
     for (int i = 0; i < logits.cols; i++)
         if (!isfinite(logits.data[i]))
             return handle_refuse(v, VQA_BAD_MODEL,
@@ -264,7 +310,7 @@ static int rank(vqa *v, const int *among, int count, int top_k)
     return v->best_count;
 }
 
-int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
+static int ask(vqa *v, int id, const char *question, size_t size, int top_k)
 {
     int status = askable(v, id, question, size, top_k);
     if (status != VQA_OK) return status;
@@ -276,6 +322,14 @@ int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
     v->best_count = 0;
     if ((status = run(v, id, tokens, v->logits)) != VQA_OK) return status;
     return rank(v, NULL, 0, top_k);
+}
+
+int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
+{
+    double begin = clock_now();
+    int count = ask(v, id, question, size, top_k);
+    ended(v, VQA_TIME_ANSWER, begin);
+    return count;
 }
 
 /* A logit for each choice, by the model's judgement of a text made of it. */
@@ -295,8 +349,8 @@ static int score_choices(vqa *v, int id, const char *question, size_t size)
     return VQA_OK;
 }
 
-int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *list,
-               size_t list_size, int top_k)
+static int choose(vqa *v, int id, const char *question, size_t size, const char *list,
+                  size_t list_size, int top_k)
 {
     int status = askable(v, id, question, size, top_k);
     if (status != VQA_OK) return status;
@@ -319,6 +373,15 @@ int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *li
     return status;
 }
 
+int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *list,
+               size_t list_size, int top_k)
+{
+    double begin = clock_now();
+    int count = choose(v, id, question, size, list, list_size, top_k);
+    ended(v, VQA_TIME_ANSWER, begin);
+    return count;
+}
+
 const char *vqa_answer_text(vqa *v, int i)
 {
     if (i < 0 || i >= v->best_count) return "";
@@ -338,6 +401,33 @@ const float *vqa_logits(const vqa *v, int *count)
 {
     *count = v->best_count ? v->logits.cols : 0;
     return v->best_count ? v->logits.data : NULL;
+}
+
+void vqa_set_explain(vqa *v, int on)
+{
+    v->explain = on != 0;
+    if (!on) rollout_free(&v->rollout);
+}
+
+/* Of the last answer: one without values if there is none. */
+static heatmap last_heat(const vqa *v)
+{
+    bool there = v->best_count && v->explained && v->explained->heat.values;
+    return there ? v->explained->heat : (heatmap){ 0 };
+}
+
+const float *vqa_heatmap(const vqa *v, int *height, int *width)
+{
+    heatmap h = last_heat(v);
+    *height = h.height;
+    *width = h.width;
+    return h.values;
+}
+
+void vqa_heatmap_box(const vqa *v, float box[4])
+{
+    heatmap h = last_heat(v);
+    memcpy(box, h.box, sizeof h.box);
 }
 
 const char *vqa_info(const vqa *v) { return v->info ? v->info : "{}"; }

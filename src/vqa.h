@@ -13,6 +13,7 @@
 #ifndef VQA_H
 #define VQA_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ typedef enum {
     VQA_BAD_QUESTION = -3, /* the question can't be answered */
     VQA_BAD_CALL = -4,     /* wrong order or argument: no model yet, closed picture, top_k 0 */
     VQA_NO_MEMORY = -5,    /* the memory does not suffice */
+    VQA_STOPPED = -6,      /* the caller did not want it any more: vqa_stop() */
 } vqa_status;
 
 /* How weights are kept that come as floats; those of a pack that are quantized stay as they are. */
@@ -93,8 +95,8 @@ int vqa_load_end(vqa *v);
 double vqa_pack_size(vqa *v);
 int vqa_pack_read(vqa *v, uint8_t *bytes, size_t size);
 
-/* Decode a JPEG, PNG, GIF (first frame) or BMP file, turn it upright (EXIF), lay transparent
- * pictures on white, and run the picture encoder. Returns the picture's id (> 0; ids are not used
+/* Decode a JPEG or PNG file (natively also a GIF, its first frame, or a BMP), turn it upright (EXIF),
+ * lay transparent pictures on white, and run the picture encoder. Returns the picture's id (> 0; ids are not used
  * again) or a negative status. The bytes stay the caller's. Give the features back with
  * vqa_close_picture(). */
 int vqa_encode(vqa *v, const uint8_t *bytes, size_t size);
@@ -137,11 +139,49 @@ float vqa_answer_score(const vqa *v, int i);
  * long as the answers. */
 const float *vqa_logits(const vqa *v, int *count);
 
+/* Whether answers come with a heat map: off unless called. It costs time and memory only while it is
+ * on, and changes no bit of the answers. Models that look at a picture once, without the question
+ * (CLIP, and fusions of two [CLS] rows), make the map in vqa_encode(): turn it on before that. */
+void vqa_set_explain(vqa *v, int on);
+
+/* Where the last answer comes from: how much each patch of the picture counts for it, [*height,
+ * *width] row by row, 0..1, the largest 1. It is the attention rollout (Abnar & Zuidema 2020, see
+ * nn/rollout.h) from the row that the head reads to the patches, through the blocks in which words and
+ * patches meet: all of ViLT's, or a fusion's of all rows. A patch's row stands for its place there,
+ * whatever the picture encoder before has moved between rows; weights/recipe/README.md says what was
+ * compared. Where words and patches don't meet it goes through the picture encoder's blocks, and is the
+ * same for every question.
+ * NULL, 0 and 0 without an answer, if explain was off, and for a picture of the latter models that was
+ * encoded while it was off. Lives until the next vqa_ask(), vqa_choose() or vqa_close_picture(). */
+const float *vqa_heatmap(const vqa *v, int *height, int *width);
+
+/* Which part of the picture, upright, the heat map covers: x, y, width, height in fractions of the
+ * picture, 0..1. Models crop pictures, or leave pixels over at the right and at the bottom. Zeros where
+ * there is no heat map. */
+void vqa_heatmap_box(const vqa *v, float box[4]);
+
+/* A number that another thread sets to 1 to end the vqa_encode(), vqa_ask() or vqa_choose() that is under
+ * way: between two layers it gives up and returns VQA_STOPPED. Whoever calls sets it back to 0, before. */
+atomic_int *vqa_stop(vqa *v);
+
+/* What took the last picture (the first three) or question its time. */
+typedef enum {
+    VQA_TIME_DECODE, /* from the bytes of a file, or from pixels, to an upright picture */
+    VQA_TIME_RESIZE, /* to the pixels that the model sees */
+    VQA_TIME_ENCODE, /* the picture encoder */
+    VQA_TIME_ANSWER, /* from the question to answers */
+    VQA_TIMES,
+} vqa_time;
+
+/* Milliseconds that it took; 0 before it was done. */
+double vqa_milliseconds(const vqa *v, vqa_time what);
+
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
  * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices"
  * ("required" where the answers come from the caller, else "optional"), "maxTokens", "build"
  * (the instructions it is made for: "simd", "relaxed-simd" or "native"), "kernels", "threads",
- * "weightBytes", "scratchBytes" (working memory), "unusedTensors" (names of the tensors of the file
+ * "weightBytes", "scratchBytes" (working memory), "sureFrom" (the score from which on an answer can be
+ * relied on: the config's "sure_from", 0.5 without, 0 for predicted values), "unusedTensors" (names of the tensors of the file
  * that the architecture has no place for). Lives as long as `v`; "{}" before vqa_load_end(). */
 const char *vqa_info(const vqa *v);
 

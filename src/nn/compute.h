@@ -2,9 +2,12 @@
 #ifndef VQA_NN_COMPUTE_H
 #define VQA_NN_COMPUTE_H
 
+#include <stdatomic.h>
+
 #include "core/parallel.h"
 #include "core/tensor.h"
 #include "kernels/kernels.h"
+#include "nn/rollout.h"
 
 typedef struct {
     const kernels *k;
@@ -14,7 +17,15 @@ typedef struct {
      * name as in the reference ("hidden_states", "fused"), the layer or 0. NULL: nobody looks. */
     void (*watch)(void *context, const char *name, int layer, tensor value);
     void *watch_context;
+    rollout *rollout;       /* follows the attention of all blocks that run; NULL: nobody asks */
+    const atomic_int *stop; /* not 0: what is computed is not wanted any more; or NULL */
 } compute;
+
+/* To be asked now and then: whoever gives up leaves any numbers behind. */
+static inline bool compute_stopped(const compute *c)
+{
+    return c->stop && atomic_load_explicit(c->stop, memory_order_relaxed) != 0;
+}
 
 static inline void compute_show(const compute *c, const char *name, int layer, tensor value)
 {

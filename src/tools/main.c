@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tools/files.h"
@@ -18,6 +17,8 @@ static const char help[] =
     "  vqa ask MODEL PICTURE QUESTION [-k 5] [--choices A,B,...] [--logits] [--json]\n"
     "                                        the best answers with their scores; --logits: all raw\n"
     "                                        outputs of the model instead, to the last bit\n"
+    "      [--explain MAP.png]               --explain: also the picture, bright where the answer comes\n"
+    "                                        from; --json has the heat map as numbers then\n"
     "  vqa eval MODEL DATA.jsonl PICTURES [--json]\n"
     "                                        accuracy on questions with known answers\n"
     "  vqa compare MODEL OTHER DATA.jsonl PICTURES [-n 200]\n"
@@ -25,9 +26,9 @@ static const char help[] =
     "  vqa quantize MODEL PACK [--precision q8|q4|f32] [--name NAME] [--licence TEXT]\n"
     "                                        write a pack; in parts where PACK ends with .json\n"
     "  vqa inspect MODEL [--json]            what a model is made of\n"
-    "  vqa bench MODEL PICTURE QUESTION [-n 20]\n"
+    "  vqa bench MODEL PICTURE QUESTION [-n 20] [--explain]\n"
     "                                        how long loading, encoding and answering take,\n"
-    "                                        and which kernels take it\n"
+    "                                        and which kernels take it; --explain: with heat maps\n"
     "  vqa goldens DIR [--only NAME] [--small]\n"
     "                                        compare with reference outputs, a line a family;\n"
     "                                        --small leaves out full-size models\n"
@@ -101,13 +102,6 @@ int tool_threads(void)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     return processors < 1 ? 1 : processors > 8 ? 8 : (int)processors;
-}
-
-double tool_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 static bool asks_for_help(const char *word)

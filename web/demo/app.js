@@ -109,7 +109,7 @@ async function ask() {
     if (signal.aborted) return;
     if (required && !choices) return showHint(NEED_CHOICES);
     const start = performance.now();
-    const answers = await handle.ask(text, { choices, signal });
+    const { answers } = await handle.ask(text, { choices, signal });
     showAnswers(text, answers, noteOn(answers[0]));
     showTimings(ms, performance.now() - start);
   } catch (error) {

@@ -89,12 +89,12 @@ function showProgress({ stage, loaded, total }) {
 
 function describe(loaded) {
   vqa = loaded;
-  const { name, architecture, summary, parameters, precision, memoryBytes, weightBytes, licence, cached } = vqa.info;
+  const { name, architecture, summary, parameters, precision, peakBytes, weightBytes, licence, cached } = vqa.info;
   $('model-name').textContent = name;
   const rows = [
     ['Architecture', summary || architecture],
     ['Parameters', `${countText(parameters)}, as ${precision}`],
-    ['Memory', `${bytesText(memoryBytes)}, ${bytesText(weightBytes)} of it weights`],
+    ['Memory', `${bytesText(peakBytes)}, ${bytesText(weightBytes)} of it weights`],
     ['Licence', licence || 'Not stated: look it up where the model comes from.'],
     ['Next visit', cached && 'It is kept in this browser and opens without a download, as long as its files stay the same.'],
   ];

@@ -18,17 +18,26 @@ export { Picture, Vqa, VqaError };
 
 /**
  * @typedef {import('./engine.js').Answer} Answer
+ * @typedef {import('./errors.js').EngineErrorCode} EngineErrorCode
  * @typedef {import('./errors.js').VqaErrorCode} VqaErrorCode
  * @typedef {import('./meter.js').Progress} Progress
+ * @typedef {import('./bytes.js').ByteSource} ByteSource
  * @typedef {import('./model.js').ModelSource} ModelSource
+ * @typedef {import('./picture.js').DecodedBy} DecodedBy
  * @typedef {import('./picture.js').PictureSource} PictureSource
+ * @typedef {import('./picture.js').Pixels} Pixels
+ * @typedef {import('./question.js').QuestionOptions} QuestionOptions
  * @typedef {import('./vqa.js').AskOptions} AskOptions
  * @typedef {import('./vqa.js').CallOptions} CallOptions
  * @typedef {import('./vqa.js').PackOptions} PackOptions
+ * @typedef {import('./vqa.js').EncodeOptions} EncodeOptions
+ * @typedef {import('./engine.js').Heatmap} Heatmap
+ * @typedef {import('./vqa.js').Result} Result
+ * @typedef {import('./vqa.js').Timings} Timings
  */
 
 /**
- * @typedef {object} VqaOptions
+ * @typedef {object} VqaOptions  options of createVqa()
  * @property {ModelSource} model  the address of a pack, a folder or a manifest (in Node also a path), the bytes of a pack, or files
  * @property {'f32' | 'q8' | 'q4'} [precision]  how weights are kept that come as floats; default: 'q8' for folders, else as they come
  * @property {'opfs' | 'cache' | false} [cache]  where the browser keeps a model that has an address, until its files change: the
@@ -38,7 +47,7 @@ export { Picture, Vqa, VqaError };
  *   where the page is not cross-origin isolated, without a worker and in Node
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm]  the runtime, if not the best of the files beside this one
  * @property {boolean} [worker]  run in a worker, so that the page stays responsive; default: where workers exist
- * @property {(progress: Progress) => void} [onProgress]
+ * @property {(progress: Progress) => void} [onProgress]  is told how far loading is
  * @property {AbortSignal} [signal]  ends the download; createVqa() then rejects with the signal's reason
  */
 
@@ -46,7 +55,7 @@ export { Picture, Vqa, VqaError };
  * Load a model.
  *
  *     const vqa = await createVqa({ model: 'weights/shapes.q8.safetensors' });
- *     const [best] = await vqa.ask(file, 'what color is the circle?'); // { answer: 'red', score: 0.98 }
+ *     const { answer, score, sure } = await vqa.ask(file, 'what color is the circle?'); // 'red', 0.98, true
  *     vqa.close();
  *
  * @param {VqaOptions} options

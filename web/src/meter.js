@@ -1,9 +1,9 @@
 /**
- * How far createVqa() is. Stages: 'download' while bytes of the model come in, from where it broke off the last time; then
- * 'quantize' where they are those of a folder, 'verify' where they are a pack: the engine checks them and makes the model ready;
- * 'store' while what a folder has become is kept for the next visit; 'ready'. `loaded` and `total` are bytes of that stage, of
- * all files together; `total` is undefined while nobody knows it.
  * @typedef {{ stage: 'download' | 'verify' | 'quantize' | 'store' | 'ready', loaded: number, total: number | undefined }} Progress
+ *   How far createVqa() is. Stages: 'download' while bytes of the model come in, from where it broke off the last time; then
+ *   'quantize' where they are those of a folder, 'verify' where they are a pack: the engine checks them and makes the model ready;
+ *   'store' while what a folder has become is kept for the next visit; 'ready'. `loaded` and `total` are bytes of that stage, of
+ *   all files together; `total` is undefined while nobody knows it.
  */
 
 /** Counts the model's bytes, and tells. */

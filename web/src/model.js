@@ -2,20 +2,21 @@
 
 import { beside, nameOf, readAddress } from './address.js';
 import { bytesOf, pieces } from './bytes.js';
-import { VqaError } from './errors.js';
 import { download } from './download.js';
+import { VqaError, reason } from './errors.js';
 import { MISSING_HERE } from './fetch.js';
 import { Files } from './files.js';
 import { expectPieces, twice } from './integrity.js';
 import { readManifest, readParts } from './manifest.js';
 
+/** @import { ByteSource } from './bytes.js' */
+
 /**
- * @typedef {import('./bytes.js').ByteSource} ByteSource
  * @typedef {import('./download.js').Opened} Opened
  * @typedef {import('./meter.js').Meter} Meter
  * @typedef {import('./bytes.js').Spare} Spare
  * @typedef {import('./store.js').Store} Store
- * @typedef {string | URL | ByteSource | FileList | readonly File[]} ModelSource
+ * @typedef {string | URL | ByteSource | FileSystemFileHandle | FileList | readonly File[]} ModelSource
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
  * @typedef {{ size: number | undefined, read(meter: Meter, spare: Spare): AsyncGenerator<Uint8Array<ArrayBuffer>> }} Fetched  size: undefined while nobody knows it
  * @typedef {{ url?: URL, fetch(signal?: AbortSignal, store?: Store): Promise<Fetched> }} Pack
@@ -50,11 +51,27 @@ export function findModel(model, integrity) {
 function find(model, integrity) {
   if (typeof model === 'string' || model instanceof URL) return atAddress(readAddress(model), integrity);
   if (isFiles(model)) return inFiles(new Files(model), integrity);
+  if (isHandle(model)) return packOf(async (signal) => given(await fileOf(model), 'model', signal), integrity);
   const kinds = [Blob, ArrayBuffer, ReadableStream, Response];
   if (ArrayBuffer.isView(model) || kinds.some((kind) => model instanceof kind)) {
     return packOf(async (signal) => given(/** @type {ByteSource} */ (model), 'model', signal), integrity);
   }
-  throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream, Response or files');
+  throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream, Response, FileSystemFileHandle or files');
+}
+
+/**
+ * @param {unknown} model
+ * @returns {model is FileSystemFileHandle}
+ */
+const isHandle = (model) => 'FileSystemFileHandle' in globalThis && model instanceof FileSystemFileHandle;
+
+/** @param {FileSystemFileHandle} handle */
+async function fileOf(handle) {
+  try {
+    return await handle.getFile();
+  } catch (error) {
+    throw new VqaError('E_NETWORK', `the model ${handle.name} can't be opened: ${reason(error)}`);
+  }
 }
 
 /**

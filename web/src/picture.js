@@ -8,12 +8,13 @@ import { fetchBytes } from './fetch.js';
  * @typedef {{ data: ArrayLike<number>, width: number, height: number }} Pixels
  *   [height, width, 4] bytes of red, green, blue and alpha, not premultiplied; ImageData is one
  * @typedef {string | URL | Blob | ArrayBuffer | ArrayBufferView | Pixels | ImageBitmap | HTMLCanvasElement |
- *           OffscreenCanvas | HTMLImageElement | HTMLVideoElement} PictureSource
- *   Files in JPEG, PNG, GIF and BMP and Pixels give the same scores everywhere. What the browser decodes or
- *   draws (ImageBitmap, canvas, img, video, WebP, AVIF) may differ a little from browser to browser: its decoder,
- *   its colors, and a canvas that keeps pixels premultiplied with alpha.
- * @typedef {{ call: 'encode', args: [Uint8Array] } |
- *           { call: 'encodePixels', args: [Uint8Array, number, number] }} EngineCall
+ *           OffscreenCanvas | HTMLImageElement | HTMLVideoElement | VideoFrame} PictureSource
+ *   Files in JPEG and PNG and Pixels give the same scores everywhere. What the browser decodes or draws (GIF, BMP,
+ *   WebP, AVIF, ImageBitmap, canvas, img, video) may differ a little from browser to browser: its decoder, its
+ *   colors, and a canvas that keeps pixels premultiplied with alpha.
+ * @typedef {'engine' | 'browser' | 'caller'} DecodedBy  who turned the picture into pixels; 'engine' does it the same everywhere
+ * @typedef {{ decodedBy: DecodedBy } & ({ call: 'encode', args: [Uint8Array] } |
+ *           { call: 'encodePixels', args: [Uint8Array, number, number] })} EngineCall
  */
 
 /**
@@ -33,11 +34,11 @@ export async function readPicture(picture, signal) {
   if (source?.data && 'width' in source && 'height' in source) {
     expectWhole(source.width, 'width');
     expectWhole(source.height, 'height');
-    return { call: 'encodePixels', args: [Uint8Array.from(source.data), source.width, source.height] };
+    return { decodedBy: 'caller', call: 'encodePixels', args: [Uint8Array.from(source.data), source.width, source.height] };
   }
   const size = drawableSize(source);
   if (size) return fromDrawable(source, size);
-  throw new VqaError('E_CALL', 'the picture must be a Blob, URL, bytes, ImageData, ImageBitmap, canvas, img or video');
+  throw new VqaError('E_CALL', 'the picture must be a Blob, URL, bytes, ImageData, ImageBitmap, canvas, img, video or VideoFrame');
 }
 
 /** @param {Blob} blob */
@@ -50,19 +51,19 @@ async function blobBytes(blob) {
 }
 
 /**
- * The engine decodes JPEG, PNG, GIF and BMP itself, the same everywhere. The browser is asked only for
- * formats it may know beyond those.
+ * The engine decodes JPEG and PNG itself, the same everywhere. The browser is asked only for formats it may know
+ * beyond those.
  * @param {Uint8Array} bytes
  * @returns {Promise<EngineCall>}
  */
 async function fromFile(bytes) {
   const format = foreignFormat(bytes);
-  if (!format) return { call: 'encode', args: [bytes] };
+  if (!format) return { decodedBy: 'engine', call: 'encode', args: [bytes] };
   let bitmap;
   try {
     bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (bytes)]), { premultiplyAlpha: 'none' });
   } catch {
-    throw new VqaError('E_PICTURE', `${format} pictures can't be decoded here: JPEG, PNG, GIF and BMP can`);
+    throw new VqaError('E_PICTURE', `the ${format} picture can't be decoded here; use JPEG or PNG`);
   }
   try {
     return await fromDrawable(bitmap, [bitmap.width, bitmap.height]);
@@ -77,7 +78,9 @@ async function fromFile(bytes) {
  * @returns {string | undefined}
  */
 function foreignFormat(bytes) {
-  const start = String.fromCharCode(...bytes.subarray(0, 12));
+  const start = String.fromCharCode(...bytes.subarray(0, 18));
+  if (/^GIF8[79]a/.test(start)) return 'GIF';
+  if (/^BM.{12}[\x0c-\x80]\0\0\0/s.test(start)) return 'BMP';
   if (/^RIFF.{4}WEBP/s.test(start)) return 'WebP';
   if (/^.{4}ftyp(avif|avis)/s.test(start)) return 'AVIF';
   if (/^.{4}ftyp(heic|heix|mif1)/s.test(start)) return 'HEIC';
@@ -100,6 +103,7 @@ function drawableSize(source) {
   };
   if (is('HTMLImageElement')) return [source.naturalWidth, source.naturalHeight];
   if (is('HTMLVideoElement')) return [source.videoWidth, source.videoHeight];
+  if (is('VideoFrame')) return [source.displayWidth, source.displayHeight];
   if (is('ImageBitmap') || is('HTMLCanvasElement') || is('OffscreenCanvas')) return [source.width, source.height];
   return undefined;
 }
@@ -119,7 +123,7 @@ async function fromDrawable(drawable, [width, height]) {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));
     context.drawImage(drawable, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);
-    return { call: 'encodePixels', args: [new Uint8Array(data.buffer), width, height] };
+    return { decodedBy: 'browser', call: 'encodePixels', args: [new Uint8Array(data.buffer), width, height] };
   } catch (error) {
     throw new VqaError('E_PICTURE', `the picture's pixels can't be read: ${reason(error)}`);
   }

@@ -1,12 +1,13 @@
 // Questions, with or without answers to choose from, made into a call of the engine.
 
-import { expectWhole, shown } from './check.js';
+import { expectOneOf, expectWhole, shown } from './check.js';
 import { VqaError } from './errors.js';
 
 /**
- * @typedef {object} QuestionOptions
+ * @typedef {object} QuestionOptions  what of the answers is wanted
  * @property {number} [topK]  how many answers to give, 1..100; default: 5, or all choices
  * @property {string[]} [choices]  rank these answers, and no others
+ * @property {boolean} [explain]  with a heat map of where the answer comes from
  * @typedef {{ call: 'ask' | 'choose' | 'logits', args: any[] }} QuestionCall  args: those after the picture
  */
 
@@ -15,15 +16,27 @@ const MAX_ANSWERS = 100;
 
 /**
  * Arguments are checked before they cross to the engine, so that it answers the same with and without a worker.
+ * @param {string | readonly string[]} questions
+ * @param {QuestionOptions} options
+ * @returns {QuestionCall[]}
+ */
+export function readQuestions(questions, options) {
+  const several = Array.isArray(questions);
+  if (several && !questions.length) throw new VqaError('E_QUESTION', 'the questions are an empty array: there is nothing to answer');
+  return (several ? questions : [questions]).map((question) => readQuestion(question, options));
+}
+
+/**
  * @param {string} question
  * @param {QuestionOptions} options
  * @returns {QuestionCall}
  */
-export function readQuestion(question, { choices, topK = choices ? Math.min(choices.length, MAX_ANSWERS) : 5 }) {
+export function readQuestion(question, { choices, topK = choices ? Math.min(choices.length, MAX_ANSWERS) : 5, explain = false }) {
   if (typeof question !== 'string') throw new VqaError('E_QUESTION', `the question is ${shown(question)}, expected a string`);
   if (choices !== undefined) expectChoices(choices);
   expectWhole(topK, 'topK');
-  return choices ? { call: 'choose', args: [question, [...choices], topK] } : { call: 'ask', args: [question, topK] };
+  expectOneOf(explain, 'explain', [true, false]);
+  return choices ? { call: 'choose', args: [explain, question, [...choices], topK] } : { call: 'ask', args: [explain, question, topK] };
 }
 
 /** @param {unknown} choices */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import { createVqa } from '../src/index.js';
-import { BLUE_CIRCLE, COMMAND_LINE, PACK, RED_CIRCLE, RUNTIME, missing, png, pngFile } from './support.js';
+import { BLUE_CIRCLE, COMMAND_LINE, PACK, RED_CIRCLE, RUNTIME, bmp, gif, missing, png, pngFile } from './support.js';
 
 const COLOR = 'what color is the circle?';
 const create = (options) => createVqa({ model: PACK, wasm: RUNTIME, ...options });
@@ -19,7 +19,7 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
   before(async () => (vqa = await create()));
   after(() => vqa.close());
 
-  const works = async () => assert.equal((await vqa.ask(RED_CIRCLE, COLOR))[0].answer, 'red');
+  const works = async () => assert.equal((await vqa.ask(RED_CIRCLE, COLOR)).answer, 'red');
   const refuses = async (call, code, message = /./) => {
     await assert.rejects(call, (error) => {
       assert.equal(error.name, 'VqaError', error.stack);
@@ -32,18 +32,18 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
   };
 
   test('answers, best first', async () => {
-    const answers = await vqa.ask(RED_CIRCLE, COLOR);
+    const { answers } = await vqa.ask(RED_CIRCLE, COLOR);
     assert.equal(answers.length, 5);
     assert.equal(answers[0].answer, 'red');
     for (let i = 1; i < 5; i++) assert.ok(answers[i].score <= answers[i - 1].score && answers[i].score >= 0);
-    assert.equal((await vqa.ask(BLUE_CIRCLE, COLOR))[0].answer, 'blue');
-    assert.equal((await vqa.ask(RED_CIRCLE, 'what shape is it?', { topK: 1 }))[0].answer, 'circle');
+    assert.equal((await vqa.ask(BLUE_CIRCLE, COLOR)).answer, 'blue');
+    assert.equal((await vqa.ask(RED_CIRCLE, 'what shape is it?', { topK: 1 })).answer, 'circle');
   });
 
   test('one picture, many questions: the same as one by one', async () => {
     const picture = await vqa.encode(RED_CIRCLE);
     for (const question of [COLOR, 'is there a star?', 'how many circles are there?']) {
-      assert.deepEqual(await picture.ask(question), await vqa.ask(RED_CIRCLE, question));
+      assert.deepEqual((await picture.ask(question)).answers, (await vqa.ask(RED_CIRCLE, question)).answers);
     }
     picture.close();
   });
@@ -54,7 +54,7 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
     assert.ok(logits instanceof Float32Array);
     assert.equal(logits.length, vqa.info.answers);
     const kept = logits.slice();
-    const [best] = await picture.ask(COLOR);
+    const best = await picture.ask(COLOR);
     const sum = logits.reduce((all, logit) => all + Math.exp(logit - Math.max(...logits)), 0);
     assert.ok(Math.abs(best.score * sum - 1) < 1e-5, `${best.score}, ${1 / sum}`);
     assert.notDeepEqual(await picture.logits('is there a star?'), logits);
@@ -67,7 +67,7 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
   });
 
   test('every form of a picture gives the same scores', async () => {
-    const expected = await vqa.ask(RED_CIRCLE, COLOR);
+    const { answers: expected } = await vqa.ask(RED_CIRCLE, COLOR);
     const data = new Uint8ClampedArray(96 * 96 * 4).fill(255);
     for (let i = 0; i < 96 * 96; i++) if (Math.hypot((i % 96) - 48, Math.floor(i / 96) - 48) < 26) data.fill(0, i * 4 + 1, i * 4 + 3);
     const padded = Buffer.concat([Buffer.alloc(7), RED_CIRCLE, Buffer.alloc(7)]);
@@ -75,7 +75,20 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
       blob: new Blob([RED_CIRCLE]), buffer: RED_CIRCLE.slice().buffer, view: padded.subarray(7, -7), pixels: { data, width: 96, height: 96 },
       url: `data:image/png;base64,${Buffer.from(RED_CIRCLE).toString('base64')}`,
     };
-    for (const [name, picture] of Object.entries(pictures)) assert.deepEqual(await vqa.ask(picture, COLOR), expected, name);
+    for (const [name, picture] of Object.entries(pictures)) assert.deepEqual((await vqa.ask(picture, COLOR)).answers, expected, name);
+  });
+
+  test('where an answer comes from: a map over the picture, and the same answer', async () => {
+    const { heatmap, answers } = await vqa.ask(RED_CIRCLE, COLOR, { explain: true });
+    assert.deepEqual([heatmap.width, heatmap.height, heatmap.data.length], [6, 6, 36]);
+    assert.deepEqual(heatmap.box, { x: 0, y: 0, width: 1, height: 1 });
+    assert.equal(Math.max(...heatmap.data), 1);
+    assert.ok(Math.min(...heatmap.data) >= 0);
+    const plain = await vqa.ask(RED_CIRCLE, COLOR);
+    assert.deepEqual(plain.answers, answers);
+    assert.equal(plain.heatmap, undefined);
+    const picture = await vqa.encode(RED_CIRCLE, { explain: true });
+    assert.deepEqual((await picture.ask(COLOR, { explain: true })).heatmap, heatmap);
   });
 
   test('the same answers and scores as the command line, to the bit', { skip: missing(COMMAND_LINE) }, async () => {
@@ -86,7 +99,7 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
       for (const question of [COLOR, 'how many circles are there?', 'where is the circle? \u{1F534}']) {
         const { answers } = JSON.parse(execFileSync(COMMAND_LINE, ['ask', PACK, file, question, '-k', '5', '--json'], { encoding: 'utf8' }));
         const expected = answers.map(({ answer, score }) => ({ answer, score: Math.fround(score) }));
-        assert.deepEqual(await vqa.ask(file, question), expected);
+        assert.deepEqual((await vqa.ask(file, question)).answers, expected);
       }
     }
     rmSync(folder, { recursive: true });
@@ -104,14 +117,18 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
     await refuses(vqa.ask(pngFile(12000, 12000, deflateSync(Buffer.alloc(9))), COLOR), 'E_PICTURE', /12000/);
     await refuses(vqa.ask({ data: new Uint8Array(3), width: 1, height: 1 }, COLOR), 'E_PICTURE', /3 bytes.*4/);
     await refuses(vqa.ask({ data: new Uint8Array(0), width: 0, height: 0 }, COLOR), 'E_PICTURE');
-    await refuses(vqa.ask(new TextEncoder().encode('RIFF\0\0\0\0WEBPVP8 '), COLOR), 'E_PICTURE', /WebP/);
+    await refuses(vqa.ask(new TextEncoder().encode('RIFF\0\0\0\0WEBPVP8 '), COLOR), 'E_PICTURE', /the WebP picture .* use JPEG or PNG$/);
+    await refuses(vqa.ask(gif(1, 1, [[0, 0, 0], [0, 0, 0]], () => 0), COLOR), 'E_PICTURE', /the GIF picture .* use JPEG or PNG$/);
+    await refuses(vqa.ask(bmp(1, 1, () => [0, 0, 0]), COLOR), 'E_PICTURE', /the BMP picture .* use JPEG or PNG$/);
+    await refuses(vqa.ask(new TextEncoder().encode('BM'), COLOR), 'E_PICTURE', /^BMP pictures are not supported; use JPEG or PNG$/);
+    await refuses(vqa.ask(new TextEncoder().encode('BM begins this sentence'), COLOR), 'E_PICTURE', /^not a JPEG or PNG picture/);
     await refuses(vqa.ask('/nowhere/picture.png', COLOR), 'E_NETWORK', /\/nowhere\/picture\.png/);
     await refuses(vqa.ask(null, COLOR), 'E_CALL', /picture must be/);
     await refuses(vqa.ask({}, COLOR), 'E_CALL', /picture must be/);
   });
 
   test('the smallest picture is a picture', async () => {
-    assert.equal((await vqa.ask(png(1, 1, () => [255, 0, 0]), COLOR)).length, 5);
+    assert.equal((await vqa.ask(png(1, 1, () => [255, 0, 0]), COLOR)).answers.length, 5);
   });
 
   test('bad questions', async () => {
@@ -122,11 +139,11 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
   });
 
   test('strange questions are questions', async () => {
-    const lone = await vqa.ask(RED_CIRCLE, 'what \ud800 color?');
-    assert.deepEqual(lone, await vqa.ask(RED_CIRCLE, 'what \ufffd color?'));
-    assert.equal((await vqa.ask(RED_CIRCLE, 'what color? \u{1F534}')).length, 5);
+    const { answers: lone } = await vqa.ask(RED_CIRCLE, 'what \ud800 color?');
+    assert.deepEqual(lone, (await vqa.ask(RED_CIRCLE, 'what \ufffd color?')).answers);
+    assert.equal((await vqa.ask(RED_CIRCLE, 'what color? \u{1F534}')).answers.length, 5);
     await refuses(vqa.ask(RED_CIRCLE, '\u{1F534}\u{1F535}'), 'E_QUESTION', /knows none of the question's words/);
-    assert.equal((await vqa.ask(RED_CIRCLE, 'what\0 color')).length, 5);
+    assert.equal((await vqa.ask(RED_CIRCLE, 'what\0 color')).answers.length, 5);
   });
 
   test('closed handles say so', async () => {
@@ -152,8 +169,8 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
     const last = vqa.ask(BLUE_CIRCLE, COLOR);
     controller.abort();
     await assert.rejects(aborted, { name: 'AbortError' });
-    assert.equal((await first)[0].answer, 'red');
-    assert.equal((await last)[0].answer, 'blue');
+    assert.equal((await first).answer, 'red');
+    assert.equal((await last).answer, 'blue');
     await assert.rejects(vqa.encode(RED_CIRCLE, { signal: AbortSignal.abort('enough') }), (reason) => reason === 'enough');
     await works();
   });
