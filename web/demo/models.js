@@ -7,7 +7,8 @@ const $ = (id) => document.getElementById(id);
 
 const STAGES = {
   download: ({ loaded, total }) => `Loading: ${loadedText(loaded, total)}${leftText(loaded, total, performance.now() - started)}`,
-  load: () => 'Making the model ready',
+  verify: () => 'Making the model ready',
+  quantize: () => 'Making the model ready',
   store: ({ loaded, total }) => `Keeping it for the next visit: ${loadedText(loaded, total)}`,
 };
 
@@ -81,7 +82,7 @@ function showProgress({ stage, loaded, total }) {
   if (stage === 'ready') return;
   $('model-progress').hidden = false;
   const bar = $('model-bar');
-  if (total && stage !== 'load') Object.assign(bar, { value: loaded, max: total });
+  if (total && (stage === 'download' || stage === 'store')) Object.assign(bar, { value: loaded, max: total });
   else bar.removeAttribute('value');
   $('model-stage').textContent = STAGES[stage]({ loaded, total });
 }

@@ -8,9 +8,10 @@
  *   - E_MEMORY: the memory does not suffice
  *   - E_STOPPED: nobody wants the answer any more: its call was aborted, and has rejected with the signal's reason
  *
- * @typedef {EngineErrorCode | 'E_NETWORK' | 'E_SIMD' | 'E_WASM' | 'E_CRASH' | 'E_CLOSED'} VqaErrorCode
+ * @typedef {EngineErrorCode | 'E_NETWORK' | 'E_INTEGRITY' | 'E_SIMD' | 'E_WASM' | 'E_CRASH' | 'E_CLOSED'} VqaErrorCode
  *   Why a call failed; stable across releases. Beyond the engine's own:
  *   - E_NETWORK: a file could not be fetched
+ *   - E_INTEGRITY: a file is not the one that was promised
  *   - E_SIMD: this browser lacks WebAssembly or its SIMD instructions
  *   - E_WASM: the runtime (vqa.wasm or its worker) could not be started
  *   - E_CRASH: the runtime stopped in the middle of a call; it is not used again

@@ -113,10 +113,12 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
     assert.equal(run('old.js').stdout, `E_WASM this is Node ${process.versions.node}: use Node 20.16, 22.3 or later\n`);
   });
 
+  // The declarations themselves are checked by the build.
   for (const [module, moduleResolution] of [['esnext', 'bundler'], ['node16', 'node16']]) {
     test(`types, for a strict program with moduleResolution ${moduleResolution}`, () => {
-      const options = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true, target: 'es2022', types: [] };
-      const config = { compilerOptions: { ...options, module, moduleResolution }, files: ['program.ts'] };
+      const options = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, target: 'es2022' };
+      const quiet = { noEmit: true, skipLibCheck: true, types: [] };
+      const config = { compilerOptions: { ...options, ...quiet, module, moduleResolution }, files: ['program.ts'] };
       writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config));
       assert.equal(run(join(MODULES, 'typescript/bin/tsc'), '-p', '.').stdout, '');
     });

@@ -168,3 +168,33 @@ export function tinyRuntime(results = {}) {
 }
 
 const size = (n) => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]); // LEB128
+
+/**
+ * A stand-in for the browser's caches until the test ends: `folders` are their files by name and path, and what `refuse`
+ * throws, told the name of a call and its path, is what the browser refuses.
+ */
+export function fakeCaches(t) {
+  const folders = new Map();
+  const use = { folders, refuse: () => {} };
+  globalThis.caches = {
+    keys: async () => [...folders.keys()],
+    delete: async (name) => folders.delete(name),
+    async open(name) {
+      use.refuse('open', name);
+      if (!folders.has(name)) folders.set(name, new Map());
+      const files = folders.get(name);
+      return {
+        match: async (path) => (files.has(path) ? new Response(files.get(path)) : undefined),
+        async put(path, response) {
+          const bytes = new Uint8Array(await response.arrayBuffer());
+          use.refuse('put', path);
+          files.set(path, bytes);
+        },
+        delete: async (path) => files.delete(path),
+        keys: async () => [...files.keys()].map((path) => ({ url: `https://page.example${path}` })),
+      };
+    },
+  };
+  t.after(() => delete globalThis.caches);
+  return use;
+}
