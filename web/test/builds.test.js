@@ -187,7 +187,7 @@ describe('every build', { skip: missing(...RUNTIMES, PACK) }, () => {
       const name = await page.evaluate(async () => {
         const { createVqa } = await import('/src/index.js');
         const controller = new AbortController();
-        const onProgress = ({ stage }) => stage === 'load' && controller.abort();
+        const onProgress = ({ stage }) => stage === 'verify' && controller.abort();
         return createVqa({ model: '/weights/shapes.q8.safetensors', threads: 3, onProgress, signal: controller.signal }).catch(({ name }) => name);
       });
       assert.equal(name, 'AbortError');

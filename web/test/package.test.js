@@ -144,7 +144,7 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
       }
 
       test('a host whose headers can\'t be set: a service worker isolates the page, which is reloaded once', async (t) => {
-        const url = await online({ site: helped });
+        const url = await online({ site: helped, headers: { 'Cache-Control': 'no-cache' } });
         let loads = 0;
         servers.at(-1).on('request', (request) => (loads += Number(request.url === '/')));
         await answers(t, url, { isolated: true, threads: true });
