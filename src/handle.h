@@ -46,6 +46,9 @@ struct vqa {
     answer best[VQA_MAX_ANSWERS];
     int best_count;
     char number[32]; /* the text of a regressed value */
+    /* of the last calls */
+    atomic_int stop;
+    double milliseconds[VQA_TIMES];
 };
 
 /* Keep the sentence for vqa_error() and return the status. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/utf8.h"
 #include "heads/classify.h"
 #include "heads/regress.h"
@@ -19,6 +20,7 @@ vqa *vqa_new(int threads)
     vqa *v = calloc(1, sizeof *v);
     if (!v) return NULL;
     v->compute.k = kernels_best();
+    v->compute.stop = &v->stop;
     v->compute.threads = pool_new(threads);
     if (v->compute.threads) return v;
     vqa_free(v);
@@ -89,6 +91,18 @@ bool handle_plan_scratch(vqa *v, int height, int width, error *err)
     return true;
 }
 
+atomic_int *vqa_stop(vqa *v) { return &v->stop; }
+
+double vqa_milliseconds(const vqa *v, vqa_time what) { return v->milliseconds[what]; }
+
+/* What began at `begin` has ended; returns now. */
+static double ended(vqa *v, vqa_time what, double begin)
+{
+    double now = clock_now();
+    v->milliseconds[what] = now - begin;
+    return now;
+}
+
 /* ---- pictures ---- */
 
 /* A picture's place in the list, or NULL. */
@@ -102,7 +116,9 @@ static picture **find_picture(vqa *v, int id)
 /* The status of a call that could not take a picture. */
 static int picture_status(const vqa *v)
 {
-    return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_PICTURE;
+    return compute_stopped(&v->compute) ? VQA_STOPPED
+           : v->err.no_memory           ? VQA_NO_MEMORY
+                                        : VQA_BAD_PICTURE;
 }
 
 static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
@@ -120,11 +136,15 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
     if (ok) {
         tensor pixels = tensor_new(&input, 3 * height, width);
         p->features = tensor_new(&p->block, rows, v->model.hidden);
+        double begin = clock_now();
         ok = preprocess(&v->preprocessor, pixels8, NULL, pixels.data, err);
+        begin = ended(v, VQA_TIME_RESIZE, begin);
         if (ok)
             v->model.arch->encode(&v->compute, &v->model, pixels.data, height, width, p->features,
                                   v->scratch);
+        ended(v, VQA_TIME_ENCODE, begin);
     }
+    if (ok && compute_stopped(&v->compute)) ok = fail(err, "the picture was stopped being encoded");
     arena_free(&input);
     return ok;
 }
@@ -150,8 +170,10 @@ int vqa_encode(vqa *v, const uint8_t *bytes, size_t size)
 {
     image pixels8 = { 0 };
     if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
+    double begin = clock_now();
     if (!image_decode(bytes, size, (decode_options){ 0 }, &pixels8, &v->err))
         return picture_status(v);
+    ended(v, VQA_TIME_DECODE, begin);
     return add_picture(v, &pixels8);
 }
 
@@ -159,7 +181,9 @@ int vqa_encode_pixels(vqa *v, const uint8_t *rgba, int width, int height)
 {
     image pixels8 = { 0 };
     if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
+    double begin = clock_now();
     if (!image_from_rgba(rgba, width, height, &pixels8, &v->err)) return picture_status(v);
+    ended(v, VQA_TIME_DECODE, begin);
     return add_picture(v, &pixels8);
 }
 
@@ -240,6 +264,8 @@ static int run(vqa *v, int id, int tokens, tensor logits)
 {
     v->model.arch->answer(&v->compute, &v->model, v->ids, NULL, NULL, tokens,
                           (*find_picture(v, id))->features, logits, v->scratch);
+    if (compute_stopped(&v->compute))
+        return handle_refuse(v, VQA_STOPPED, "the answer was stopped");
     for (int i = 0; i < logits.cols; i++)
         if (!isfinite(logits.data[i]))
             return handle_refuse(v, VQA_BAD_MODEL,
@@ -264,7 +290,7 @@ static int rank(vqa *v, const int *among, int count, int top_k)
     return v->best_count;
 }
 
-int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
+static int ask(vqa *v, int id, const char *question, size_t size, int top_k)
 {
     int status = askable(v, id, question, size, top_k);
     if (status != VQA_OK) return status;
@@ -276,6 +302,14 @@ int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
     v->best_count = 0;
     if ((status = run(v, id, tokens, v->logits)) != VQA_OK) return status;
     return rank(v, NULL, 0, top_k);
+}
+
+int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
+{
+    double begin = clock_now();
+    int count = ask(v, id, question, size, top_k);
+    ended(v, VQA_TIME_ANSWER, begin);
+    return count;
 }
 
 /* A logit for each choice, by the model's judgement of a text made of it. */
@@ -295,8 +329,8 @@ static int score_choices(vqa *v, int id, const char *question, size_t size)
     return VQA_OK;
 }
 
-int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *list,
-               size_t list_size, int top_k)
+static int choose(vqa *v, int id, const char *question, size_t size, const char *list,
+                  size_t list_size, int top_k)
 {
     int status = askable(v, id, question, size, top_k);
     if (status != VQA_OK) return status;
@@ -317,6 +351,15 @@ int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *li
     if (status == VQA_OK) status = rank(v, among, v->choices.count, top_k);
     free(among);
     return status;
+}
+
+int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *list,
+               size_t list_size, int top_k)
+{
+    double begin = clock_now();
+    int count = choose(v, id, question, size, list, list_size, top_k);
+    ended(v, VQA_TIME_ANSWER, begin);
+    return count;
 }
 
 const char *vqa_answer_text(vqa *v, int i)

@@ -13,6 +13,7 @@
 #ifndef VQA_H
 #define VQA_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ typedef enum {
     VQA_BAD_QUESTION = -3, /* the question can't be answered */
     VQA_BAD_CALL = -4,     /* wrong order or argument: no model yet, closed picture, top_k 0 */
     VQA_NO_MEMORY = -5,    /* the memory does not suffice */
+    VQA_STOPPED = -6,      /* the caller did not want it any more: vqa_stop() */
 } vqa_status;
 
 /* How weights are kept that come as floats; those of a pack that are quantized stay as they are. */
@@ -137,11 +139,28 @@ float vqa_answer_score(const vqa *v, int i);
  * long as the answers. */
 const float *vqa_logits(const vqa *v, int *count);
 
+/* A number that another thread sets to 1 to end the vqa_encode(), vqa_ask() or vqa_choose() that is under
+ * way: between two layers it gives up and returns VQA_STOPPED. Whoever calls sets it back to 0, before. */
+atomic_int *vqa_stop(vqa *v);
+
+/* What took the last picture (the first three) or question its time. */
+typedef enum {
+    VQA_TIME_DECODE, /* from the bytes of a file, or from pixels, to an upright picture */
+    VQA_TIME_RESIZE, /* to the pixels that the model sees */
+    VQA_TIME_ENCODE, /* the picture encoder */
+    VQA_TIME_ANSWER, /* from the question to answers */
+    VQA_TIMES,
+} vqa_time;
+
+/* Milliseconds that it took; 0 before it was done. */
+double vqa_milliseconds(const vqa *v, vqa_time what);
+
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
  * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices"
  * ("required" where the answers come from the caller, else "optional"), "maxTokens", "build"
  * (the instructions it is made for: "simd", "relaxed-simd" or "native"), "kernels", "threads",
- * "weightBytes", "scratchBytes" (working memory), "unusedTensors" (names of the tensors of the file
+ * "weightBytes", "scratchBytes" (working memory), "sureFrom" (the score from which on an answer can be
+ * relied on: the config's "sure_from", 0.5 without, 0 for predicted values), "unusedTensors" (names of the tensors of the file
  * that the architecture has no place for). Lives as long as `v`; "{}" before vqa_load_end(). */
 const char *vqa_info(const vqa *v);
 

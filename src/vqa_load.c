@@ -58,6 +58,8 @@ static const char *build(void)
 
 static bool write_info(vqa *v, error *err)
 {
+    double sure = v->problem == PROBLEM_REGRESSION ? 0 : 0.5;
+    if (!json_number(v->loading.settings.config, "sure_from", sure, 0, 1, &sure, err)) return false;
     cJSON *info = cJSON_CreateObject();
     const weights *w = &v->loading.weights;
     int bits = BITS_FLOAT; /* the fewest */
@@ -87,6 +89,7 @@ static bool write_info(vqa *v, error *err)
     cJSON_AddNumberToObject(info, "threads", pool_threads(v->compute.threads));
     cJSON_AddNumberToObject(info, "weightBytes", (double)weights_memory(w));
     cJSON_AddNumberToObject(info, "scratchBytes", (double)v->scratch.size);
+    cJSON_AddNumberToObject(info, "sureFrom", sure);
     cJSON_AddItemToObject(info, "unusedTensors", unused);
     v->info = cJSON_PrintUnformatted(info);
     cJSON_Delete(info);

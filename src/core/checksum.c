@@ -43,7 +43,10 @@ void checksum_add(checksum *c, const void *bytes, size_t size)
     if (size > 0) memcpy(c->rest + held, b, size);
 }
 
-static uint32_t join(uint32_t sum, uint32_t word) { return rotate(sum + word * PRIME_3, 17) * PRIME_4; }
+static uint32_t join(uint32_t sum, uint32_t word)
+{
+    return rotate(sum + word * PRIME_3, 17) * PRIME_4;
+}
 
 uint32_t checksum_value(const checksum *c)
 {

@@ -1,3 +1,4 @@
+#include "core/clock.h"
 #include "kernels/kernels.h"
 #include "kernels/simd.h"
 
@@ -5,7 +6,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 #include <wasm_simd128.h>
 
 /* Which of relaxed.c's ways is faster is the processor's and the browser's affair, so the bare
@@ -54,19 +54,17 @@ static v128_t in_steps(int rounds, v128_t w, v128_t u)
 static double milliseconds(v128_t (*way)(int, v128_t, v128_t), int rounds)
 {
     static volatile int8_t operands[2] = { 3, 5 }; /* so that no result is known before */
-    struct timespec begin, end;
-    clock_gettime(CLOCK_MONOTONIC, &begin);
+    double begin = clock_now();
     v128_t w = wasm_i8x16_splat(operands[0]), u = wasm_i8x16_splat(operands[1]);
     volatile v128_t result = way(rounds, w, u);
     (void)result;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    return 1e3 * (double)(end.tv_sec - begin.tv_sec) + 1e-6 * (double)(end.tv_nsec - begin.tv_nsec);
+    return clock_now() - begin;
 }
 
 static double smaller(double a, double b) { return b < a ? b : a; }
 
 /* By turns, and the least of three times counts: others use the processor too. The first round of each
- * goes to the browser's compiler. Clocks of browsers tell 0.005 to 1 ms apart. */
+ * goes to the browser's compiler. */
 static bool at_once_is_faster(void)
 {
     double once = milliseconds(at_once, 1), steps = milliseconds(in_steps, 1);

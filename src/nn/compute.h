@@ -2,6 +2,8 @@
 #ifndef VQA_NN_COMPUTE_H
 #define VQA_NN_COMPUTE_H
 
+#include <stdatomic.h>
+
 #include "core/parallel.h"
 #include "core/tensor.h"
 #include "kernels/kernels.h"
@@ -14,7 +16,15 @@ typedef struct {
      * name as in the reference ("hidden_states", "fused"), the layer or 0. NULL: nobody looks. */
     void (*watch)(void *context, const char *name, int layer, tensor value);
     void *watch_context;
+    const atomic_int
+        *stop; /* once this is not 0, what is computed is not wanted any more; or NULL */
 } compute;
+
+/* To be asked now and then: whoever gives up leaves any numbers behind. */
+static inline bool compute_stopped(const compute *c)
+{
+    return c->stop && atomic_load_explicit(c->stop, memory_order_relaxed) != 0;
+}
 
 static inline void compute_show(const compute *c, const char *name, int layer, tensor value)
 {

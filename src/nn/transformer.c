@@ -117,7 +117,7 @@ void nn_transformer(const compute *c, const transformer *t, tensor x, const uint
 {
     assert(x.cols == t->shape.hidden && wanted >= 1 && wanted <= x.rows);
     compute_show(c, "hidden_states", 0, x);
-    for (int i = 0; i < t->shape.layers; i++) {
+    for (int i = 0; i < t->shape.layers && !compute_stopped(c); i++) {
         int rows = i == t->shape.layers - 1 ? wanted : x.rows;
         attention_half(c, t, &t->blocks[i], x, mask, rows, tmp);
         mlp_half(c, t, &t->blocks[i], tensor_rows(x, 0, rows), tmp);

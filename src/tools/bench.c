@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "handle.h"
 #include "image/decode.h"
 #include "tools/files.h"
@@ -33,9 +34,9 @@ typedef struct {
 
 static vqa *open_model(bench *b, int run)
 {
-    double start = tool_now();
+    double start = clock_now();
     vqa *v = tool_open(b->model, b->threads, b->keep);
-    b->ms[LOAD][run] = tool_now() - start;
+    b->ms[LOAD][run] = clock_now() - start;
     return v;
 }
 
@@ -45,21 +46,21 @@ static bool decode(bench *b, const vqa *v, int run)
     error err;
     image pixels8;
     int width, height;
-    double start = tool_now();
+    double start = clock_now();
     if (!image_decode(b->bytes, b->size, (decode_options){ 0 }, &pixels8, &err)) {
         tool_failed("%s: %s", b->picture, err.text);
         return false;
     }
-    b->ms[DECODE][run] = tool_now() - start;
+    b->ms[DECODE][run] = clock_now() - start;
     float *pixels = NULL;
     bool ok =
         preprocess_size(&v->preprocessor, pixels8.width, pixels8.height, &width, &height, &err);
     if (ok && !(pixels = malloc(3 * (size_t)width * (size_t)height * sizeof *pixels)))
         ok = fail_memory(&err, "not enough memory for the picture");
-    start = tool_now();
+    start = clock_now();
     if (!ok || !preprocess(&v->preprocessor, &pixels8, NULL, pixels, &err))
         ok = tool_failed("%s: %s", b->picture, err.text) == TOOL_OK;
-    b->ms[RESIZE][run] = tool_now() - start;
+    b->ms[RESIZE][run] = clock_now() - start;
     free(pixels);
     image_free(&pixels8);
     return ok;
@@ -69,17 +70,17 @@ static bool decode(bench *b, const vqa *v, int run)
 static bool encode_and_answer(bench *b, vqa *v, int run, profile in[STAGES])
 {
     profile_take();
-    double start = tool_now();
+    double start = clock_now();
     int id = vqa_encode(v, b->bytes, b->size);
-    b->ms[ENCODE][run] = tool_now() - start;
+    b->ms[ENCODE][run] = clock_now() - start;
     in[ENCODE] = profile_take();
     if (id < 0) {
         tool_failed("%s: %s", b->picture, vqa_error(v));
         return false;
     }
-    start = tool_now();
+    start = clock_now();
     int answers = vqa_ask(v, id, b->question, strlen(b->question), 5);
-    b->ms[ANSWER][run] = tool_now() - start;
+    b->ms[ANSWER][run] = clock_now() - start;
     in[ANSWER] = profile_take();
     vqa_close_picture(v, id);
     if (answers <= 0) tool_failed("%s", vqa_error(v));

@@ -1,4 +1,5 @@
 #include "tools/profile.h"
+#include "core/clock.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@ static profile_line *line_of(const char *kernel, int rows, int in, int out)
 
 static void keep(const char *kernel, int rows, int in, int out, double start, double work)
 {
-    double ms = tool_now() - start;
+    double ms = clock_now() - start;
     pthread_mutex_lock(&lock);
     profile_line *l = line_of(kernel, rows, in, out);
     if (l) {
@@ -51,7 +52,7 @@ static void keep_row(const char *kernel, int n, double start) { keep(kernel, 0, 
 static void matmul_f32(const float *x, int x_stride, int rows, int in, const float *w,
                        const product *p, int first, int last)
 {
-    double start = tool_now();
+    double start = clock_now();
     real->matmul_f32(x, x_stride, rows, in, w, p, first, last);
     keep_product("product f32", rows, in, p, first, last, start);
 }
@@ -59,7 +60,7 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
 static void matmul_q8(const quantized_rows *x, const q8_matrix *w, const product *p, int first,
                       int last)
 {
-    double start = tool_now();
+    double start = clock_now();
     real->matmul_q8(x, w, p, first, last);
     keep_product("product q8", x->rows + 1, x->in, p, first, last, start);
 }
@@ -67,14 +68,14 @@ static void matmul_q8(const quantized_rows *x, const q8_matrix *w, const product
 static void matmul_q4(const quantized_rows *x, const q4_matrix *w, const product *p, int first,
                       int last)
 {
-    double start = tool_now();
+    double start = clock_now();
     real->matmul_q4(x, w, p, first, last);
     keep_product("product q4", x->rows + 1, x->in, p, first, last, start);
 }
 
 static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums)
 {
-    double start = tool_now();
+    double start = clock_now();
     float scale = real->quantize_row(x, n, q, u, sums);
     keep_row("quantization", n, start);
     return scale;
@@ -83,14 +84,14 @@ static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t
 static void layer_norm(const float *x, const float *weight, const float *bias, float eps, float *y,
                        int n)
 {
-    double start = tool_now();
+    double start = clock_now();
     real->layer_norm(x, weight, bias, eps, y, n);
     keep_row("norm", n, start);
 }
 
 static void softmax(float *x, int n, float scale)
 {
-    double start = tool_now();
+    double start = clock_now();
     real->softmax(x, n, scale);
     keep_row("softmax", n, start);
 }

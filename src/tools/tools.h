@@ -33,9 +33,6 @@ int tool_number(const char *option, const char *text, int least, int most, bool 
 /* Threads to use unless told otherwise: the processors of this machine, at most 8. */
 int tool_threads(void);
 
-/* Milliseconds of a clock that only goes forward. */
-double tool_now(void);
-
 /* The precision that an option's text is, or a usage message. */
 vqa_precision tool_precision(const char *text, bool *ok);
 

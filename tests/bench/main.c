@@ -2,8 +2,8 @@
  * takes lines "INDEX ROUNDS" and answers each with milliseconds. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "loops.h"
 
 #ifdef __EMSCRIPTEN__
@@ -60,16 +60,14 @@ EXPORTED int bench_check(int index)
 
 EXPORTED double bench_run(int index, int rounds)
 {
-    struct timespec begin, end;
     int kernel = index - peak_count();
     if (kernel >= 0) kernel_prepare(kernel);
-    clock_gettime(CLOCK_MONOTONIC, &begin);
+    double begin = clock_now();
     if (kernel >= 0)
         kernel_run(kernel, rounds);
     else
         peak_run(index, rounds);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    return 1e3 * (double)(end.tv_sec - begin.tv_sec) + 1e-6 * (double)(end.tv_nsec - begin.tv_nsec);
+    return clock_now() - begin;
 }
 
 #ifndef __EMSCRIPTEN__

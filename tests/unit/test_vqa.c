@@ -554,6 +554,87 @@ static void test_info(void **state)
     vqa_free(v);
 }
 
+static void sure_from(tiny_settings *s, const void *context)
+{
+    cJSON_AddNumberToObject(s->part[0], "sure_from", *(const double *)context);
+}
+
+static void test_when_an_answer_is_sure(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *problem_type;
+        double set, expected; /* set below 0: not at all */
+    } cases[] = {
+        { NULL, -1, 0.5 },
+        { NULL, 0.75, 0.75 },
+        { "regression", -1, 0 },
+        { "multi_label_classification", -1, 0.5 },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        bool values = cases[i].problem_type && strcmp(cases[i].problem_type, "regression") == 0;
+        tiny_bytes pack = tiny_pack((tiny_model){ .problem_type = cases[i].problem_type,
+                                                  .answers = values ? 1 : ANSWERS }),
+                   edited = cases[i].set < 0 ? pack : tiny_edit(pack, sure_from, &cases[i].set);
+        vqa *v = open_pieces(edited, edited.size, 1);
+        cJSON *info = cJSON_Parse(vqa_info(v));
+        double from = cJSON_GetObjectItem(info, "sureFrom")->valuedouble;
+        assert_true(from >= cases[i].expected && from <= cases[i].expected);
+        cJSON_Delete(info);
+        vqa_free(v);
+        if (edited.bytes != pack.bytes) free(edited.bytes);
+        free(pack.bytes);
+    }
+    double beyond = 1.5;
+    tiny_bytes pack = tiny_pack((tiny_model){ 0 }), edited = tiny_edit(pack, sure_from, &beyond);
+    vqa *v = vqa_new(1);
+    assert_int_equal(vqa_load(v, edited.bytes, edited.size), VQA_OK);
+    assert_int_equal(vqa_load_end(v), VQA_BAD_MODEL);
+    assert_non_null(strstr(vqa_error(v), "sure_from"));
+    vqa_free(v);
+    free(edited.bytes);
+    free(pack.bytes);
+}
+
+/* As if another thread had asked for it in the middle of the call. */
+static void test_what_is_stopped_does_no_harm(void **state)
+{
+    (void)state;
+    for (int vilt = 0; vilt < 2; vilt++) {
+        vqa *v = open_model((tiny_model){ .vilt = vilt });
+        float first[ANSWERS], now[ANSWERS];
+        int picture = encode(v, 20, 30, 1);
+        logits_of(v, picture, question, first);
+        tiny_bytes bmp = tiny_bmp(20, 30, 1);
+        *vqa_stop(v) = 1;
+        assert_int_equal(ask(v, picture, question), VQA_STOPPED);
+        assert_string_equal(vqa_error(v), "the answer was stopped");
+        assert_int_equal(vqa_choose(v, picture, question, strlen(question), "answer 1", 9, 1),
+                         VQA_STOPPED);
+        assert_int_equal(vqa_encode(v, bmp.bytes, bmp.size), VQA_STOPPED);
+        *vqa_stop(v) = 0;
+        logits_of(v, picture, question, now);
+        assert_same(first, now);
+        logits_of(v, encode(v, 20, 30, 1), question, now);
+        assert_same(first, now);
+        free(bmp.bytes);
+        vqa_free(v);
+    }
+}
+
+static void test_times(void **state)
+{
+    (void)state;
+    vqa *v = open_model((tiny_model){ 0 });
+    for (int i = 0; i < VQA_TIMES; i++) assert_true(vqa_milliseconds(v, (vqa_time)i) <= 0);
+    int picture = encode(v, 400, 300, 1);
+    for (int i = 0; i < VQA_TIMES; i++)
+        assert_true((vqa_milliseconds(v, (vqa_time)i) > 0) == (i != VQA_TIME_ANSWER));
+    assert_true(ask(v, picture, question) > 0);
+    assert_true(vqa_milliseconds(v, VQA_TIME_ANSWER) > 0);
+    vqa_free(v);
+}
+
 static void keep_size(tiny_settings *s, const void *context)
 {
     (void)context;
@@ -635,6 +716,9 @@ int main(void)
         cmocka_unit_test(test_top_k),
         cmocka_unit_test(test_answers_live_until_the_next_question),
         cmocka_unit_test(test_info),
+        cmocka_unit_test(test_when_an_answer_is_sure),
+        cmocka_unit_test(test_what_is_stopped_does_no_harm),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_working_memory_does_not_grow),
         cmocka_unit_test(test_pictures_of_many_sizes),
     };

@@ -28,7 +28,7 @@ async function measure({ model, precision, bytes, question }) {
   const [vqa, load] = await timed(() => createVqa({ model, precision, cache: false }));
   const choices = vqa.info.choices === 'required' ? ['red', 'green', 'blue'] : undefined;
   const [handle, encode] = await timed(() => vqa.encode(new Uint8Array(bytes)));
-  const [[best], ask] = await timed(() => handle.ask(question, { choices }));
+  const [best, ask] = await timed(() => handle.ask(question, { choices }));
   const [pack, save] = await timed(() => vqa.pack());
   vqa.close();
   const keeping = await createVqa({ model, precision }); // into the cache
@@ -56,7 +56,7 @@ for (const precision of ['q8', 'q4']) {
   const { info } = found;
   const rows = {
     'load': seconds(found.load),
-    'WebAssembly memory at its peak': `${megabytes(info.memoryBytes)}, ${megabytes(info.weightBytes)} of it weights`,
+    'WebAssembly memory at its peak': `${megabytes(info.peakBytes)}, ${megabytes(info.weightBytes)} of it weights`,
     'look at the picture, answer': `${seconds(found.encode)}, ${seconds(found.ask)}: ${found.best.answer}`,
     'pack': `${megabytes(found.pack)}, saved in ${seconds(found.save)}`,
     'load from the cache': found.cached === false ? 'it was not kept' : seconds(found.cached),

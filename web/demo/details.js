@@ -20,7 +20,7 @@ export function showBuild(info) {
   $('build').replaceChildren(...facts([
     ['Model', `${info.architecture}, ${countText(info.parameters)} parameters as ${info.precision}`],
     ['Weights', bytesText(info.weightBytes)],
-    ['Memory', info.peakBytes && bytesText(info.peakBytes)],
+    ['Memory', bytesText(info.peakBytes)],
     ['Runtime', [info.build, info.kernels, runtime && bytesText(runtime)].filter((part, i, all) => part && all.indexOf(part) === i).join(', ')],
     ['Threads', `${info.threads}${info.crossOriginIsolated ? '' : ', since the page is not cross-origin isolated'}`],
   ]));

@@ -98,7 +98,7 @@ export function describeBuiltIn() {
 
 function describe(loaded) {
   vqa = loaded;
-  const { name, architecture, summary, parameters, precision, answers, choices, memoryBytes, peakBytes = memoryBytes, weightBytes, licence, cached } = vqa.info;
+  const { name, architecture, summary, parameters, precision, answers, choices, peakBytes, weightBytes, licence, cached } = vqa.info;
   $('model-name').textContent = $('card-name').textContent = name;
   $('model-facts').replaceChildren(...facts([
     ['Answers', choices === 'required' ? 'Those that you write down' : `${new Intl.NumberFormat('en').format(answers)} of its own, or those that you write down`],

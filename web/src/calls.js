@@ -6,8 +6,9 @@ import { VqaError } from './errors.js';
  * @typedef {object} Port
  * @property {(module: WebAssembly.Module, options: import('./engine.js').EngineOptions) => Promise<Promise<void>[]>} open
  *   starts an engine, in the place of the one before; each of its helpers has come when its promise is fulfilled
- * @property {(name: string, args: any[], given?: ArrayBufferLike[]) => Promise<any>} call  the engine's method of that name; buffers
- *   that are given away are not copied on their way to a worker
+ * @property {(name: string, args: any[], given?: ArrayBufferLike[], signal?: AbortSignal) => Promise<any>} call  the engine's method of
+ *   that name; buffers that are given away are not copied on their way to a worker; one whose signal aborts is ended before it is done
+ *   where threads share the engine's memory
  * @property {boolean} gone  for good: no engine can be started here any more
  * @property {() => void} close
  */

@@ -4,6 +4,11 @@ import { VqaError, reason } from './errors.js';
 import { instantiate } from './wasm.js';
 
 /** @typedef {{ answer: string, score: number }} Answer  an answer and its score, a probability 0..1 */
+/**
+ * What the engine says of a picture: its id, and the milliseconds that it took. `peakBytes`: of WebAssembly's memory.
+ * @typedef {{ picture: number, timings: { decode: number, resize: number, encode: number }, peakBytes: number }} Encoded
+ * @typedef {{ answers: Answer[], milliseconds: number, peakBytes: number }} Asked  best first
+ */
 
 /**
  * @typedef {object} EngineOptions
@@ -15,7 +20,10 @@ import { instantiate } from './wasm.js';
 const utf8 = (/** @type {string} */ text) => new TextEncoder().encode(text);
 
 /** The statuses of vqa.h. @type {Record<number, import('./errors.js').EngineErrorCode>} */
-const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY' };
+const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY', [-6]: 'E_STOPPED' };
+
+/** Stages of vqa_milliseconds(). */
+const TIMES = { decode: 0, resize: 1, encode: 2, answer: 3 };
 
 /** How weights are kept that come as floats. @type {Record<string, number>} */
 export const PRECISIONS = { f32: 0, q8: 1, q4: 2 };
@@ -73,9 +81,9 @@ export class Engine {
     this.#checked((c) => c.vqa_load_end(this.#vqa));
   }
 
-  /** Encode a JPEG, PNG, GIF or BMP file. @param {Uint8Array} bytes @returns {number} the picture's id */
+  /** Encode a JPEG, PNG, GIF or BMP file. @param {Uint8Array} bytes @returns {Encoded} */
   encode(bytes) {
-    return this.#checked((c) => this.#lend(bytes, (p, size) => c.vqa_encode(this.#vqa, p, size)));
+    return this.#encoded((c) => this.#lend(bytes, (p, size) => c.vqa_encode(this.#vqa, p, size)));
   }
 
   /**
@@ -83,14 +91,36 @@ export class Engine {
    * @param {Uint8Array} rgba
    * @param {number} width
    * @param {number} height
-   * @returns {number} the picture's id
+   * @returns {Encoded}
    */
   encodePixels(rgba, width, height) {
     if (rgba.length !== width * height * 4) {
       const size = `${width} x ${height} x 4 = ${width * height * 4}`;
       throw new VqaError('E_PICTURE', `the picture has ${rgba.length} bytes of pixels, expected ${size}`);
     }
-    return this.#checked((c) => this.#lend(rgba, (p) => c.vqa_encode_pixels(this.#vqa, p, width, height)));
+    return this.#encoded((c) => this.#lend(rgba, (p) => c.vqa_encode_pixels(this.#vqa, p, width, height)));
+  }
+
+  /** @param {(c: any) => number} encode @returns {Encoded} */
+  #encoded(encode) {
+    const picture = this.#checked(encode);
+    const [decode, resize, encoding] = [TIMES.decode, TIMES.resize, TIMES.encode].map((stage) => this.#milliseconds(stage));
+    return { picture, timings: { decode, resize, encode: encoding }, peakBytes: this.peakBytes };
+  }
+
+  /** @param {number} stage */
+  #milliseconds(stage) {
+    return this.#run((c) => c.vqa_milliseconds(this.#vqa, stage));
+  }
+
+  /** WebAssembly's memory, which never shrinks. */
+  get peakBytes() {
+    return this.#run((c) => c.memory.buffer.byteLength);
+  }
+
+  /** Where in shared memory a 1 ends the call that is under way. */
+  get stop() {
+    return this.#run((c) => c.vqa_stop(this.#vqa) >>> 0);
   }
 
   /** Give back the features of a picture. @param {number} picture */
@@ -103,10 +133,10 @@ export class Engine {
    * @param {number} picture
    * @param {string} question
    * @param {number} topK
-   * @returns {Answer[]} best first
+   * @returns {Asked}
    */
   ask(picture, question, topK) {
-    return this.#answers((c) => this.#lend(utf8(question), (p, size) => c.vqa_ask(this.#vqa, picture, p, size, topK)));
+    return this.#asked((c) => this.#lend(utf8(question), (p, size) => c.vqa_ask(this.#vqa, picture, p, size, topK)));
   }
 
   /**
@@ -115,10 +145,10 @@ export class Engine {
    * @param {string} question
    * @param {string[]} choices  none holds a zero byte
    * @param {number} topK
-   * @returns {Answer[]} best first
+   * @returns {Asked}
    */
   choose(picture, question, choices, topK) {
-    return this.#answers((c) => this.#lend(utf8(question), (p, size) =>
+    return this.#asked((c) => this.#lend(utf8(question), (p, size) =>
       this.#lend(utf8(`${choices.join('\0')}\0`), (q, all) => c.vqa_choose(this.#vqa, picture, p, size, q, all, topK))));
   }
 
@@ -141,13 +171,14 @@ export class Engine {
     return logits;
   }
 
-  /** @param {(c: any) => number} ask */
-  #answers(ask) {
+  /** @param {(c: any) => number} ask @returns {Asked} */
+  #asked(ask) {
     const count = this.#checked(ask);
-    return this.#run((c) => Array.from({ length: count }, (_, i) => ({
+    const answers = this.#run((c) => Array.from({ length: count }, (_, i) => ({
       answer: this.#text(c.vqa_answer_text(this.#vqa, i)),
       score: c.vqa_answer_score(this.#vqa, i),
     })));
+    return { answers, milliseconds: this.#milliseconds(TIMES.answer), peakBytes: this.peakBytes };
   }
 
   /** The size of the model as a pack, which is read from its beginning now. @returns {number} */
@@ -170,9 +201,9 @@ export class Engine {
     return bytes.subarray(0, count);
   }
 
-  /** What was loaded, and the memory that it took: WebAssembly's never shrinks. @returns {Record<string, any>} */
+  /** What was loaded, and the memory that it took. @returns {Record<string, any>} */
   info() {
-    return this.#run((c) => ({ ...JSON.parse(this.#text(c.vqa_info(this.#vqa))), memoryBytes: c.memory.buffer.byteLength }));
+    return this.#run((c) => ({ ...JSON.parse(this.#text(c.vqa_info(this.#vqa))), peakBytes: this.peakBytes }));
   }
 
   /**

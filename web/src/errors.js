@@ -5,7 +5,8 @@
  *   E_QUESTION  the question can't be answered
  *   E_CALL      a wrong argument or order of calls
  *   E_MEMORY    the memory does not suffice
- * @typedef {'E_MODEL' | 'E_PICTURE' | 'E_QUESTION' | 'E_CALL' | 'E_MEMORY'} EngineErrorCode
+ *   E_STOPPED   nobody wants the answer any more: its call was aborted, and has rejected with the signal's reason
+ * @typedef {'E_MODEL' | 'E_PICTURE' | 'E_QUESTION' | 'E_CALL' | 'E_MEMORY' | 'E_STOPPED'} EngineErrorCode
  */
 
 /**

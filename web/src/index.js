@@ -24,6 +24,8 @@ export { Picture, Vqa, VqaError };
  * @typedef {import('./vqa.js').AskOptions} AskOptions
  * @typedef {import('./vqa.js').CallOptions} CallOptions
  * @typedef {import('./vqa.js').PackOptions} PackOptions
+ * @typedef {import('./vqa.js').Result} Result
+ * @typedef {import('./vqa.js').Timings} Timings
  */
 
 /**
@@ -43,7 +45,7 @@ export { Picture, Vqa, VqaError };
  * Load a model.
  *
  *     const vqa = await createVqa({ model: 'weights/shapes.q8.safetensors' });
- *     const [best] = await vqa.ask(file, 'what color is the circle?'); // { answer: 'red', score: 0.98 }
+ *     const { answer, score, sure } = await vqa.ask(file, 'what color is the circle?'); // 'red', 0.98, true
  *     vqa.close();
  *
  * @param {VqaOptions} options

@@ -12,8 +12,9 @@ import { fetchBytes } from './fetch.js';
  *   Files in JPEG, PNG, GIF and BMP and Pixels give the same scores everywhere. What the browser decodes or
  *   draws (ImageBitmap, canvas, img, video, WebP, AVIF) may differ a little from browser to browser: its decoder,
  *   its colors, and a canvas that keeps pixels premultiplied with alpha.
- * @typedef {{ call: 'encode', args: [Uint8Array] } |
- *           { call: 'encodePixels', args: [Uint8Array, number, number] }} EngineCall
+ * @typedef {'engine' | 'browser' | 'caller'} DecodedBy  who turned the picture into pixels; 'engine' does it the same everywhere
+ * @typedef {{ decodedBy: DecodedBy } & ({ call: 'encode', args: [Uint8Array] } |
+ *           { call: 'encodePixels', args: [Uint8Array, number, number] })} EngineCall
  */
 
 /**
@@ -33,7 +34,7 @@ export async function readPicture(picture, signal) {
   if (source?.data && 'width' in source && 'height' in source) {
     expectWhole(source.width, 'width');
     expectWhole(source.height, 'height');
-    return { call: 'encodePixels', args: [Uint8Array.from(source.data), source.width, source.height] };
+    return { decodedBy: 'caller', call: 'encodePixels', args: [Uint8Array.from(source.data), source.width, source.height] };
   }
   const size = drawableSize(source);
   if (size) return fromDrawable(source, size);
@@ -57,7 +58,7 @@ async function blobBytes(blob) {
  */
 async function fromFile(bytes) {
   const format = foreignFormat(bytes);
-  if (!format) return { call: 'encode', args: [bytes] };
+  if (!format) return { decodedBy: 'engine', call: 'encode', args: [bytes] };
   let bitmap;
   try {
     bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (bytes)]), { premultiplyAlpha: 'none' });
@@ -119,7 +120,7 @@ async function fromDrawable(drawable, [width, height]) {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));
     context.drawImage(drawable, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);
-    return { call: 'encodePixels', args: [new Uint8Array(data.buffer), width, height] };
+    return { decodedBy: 'browser', call: 'encodePixels', args: [new Uint8Array(data.buffer), width, height] };
   } catch (error) {
     throw new VqaError('E_PICTURE', `the picture's pixels can't be read: ${reason(error)}`);
   }

@@ -15,6 +15,17 @@ const MAX_ANSWERS = 100;
 
 /**
  * Arguments are checked before they cross to the engine, so that it answers the same with and without a worker.
+ * @param {string | readonly string[]} questions
+ * @param {QuestionOptions} options
+ * @returns {QuestionCall[]}
+ */
+export function readQuestions(questions, options) {
+  const several = Array.isArray(questions);
+  if (several && !questions.length) throw new VqaError('E_QUESTION', 'the questions are an empty array: there is nothing to answer');
+  return (several ? questions : [questions]).map((question) => readQuestion(question, options));
+}
+
+/**
  * @param {string} question
  * @param {QuestionOptions} options
  * @returns {QuestionCall}

@@ -10,6 +10,8 @@ export function remote(start) {
   const engine = connect(start, end);
   /** @type {Connection[]} */
   let helpers = [];
+  /** A 1 there ends the call under way. @type {Int32Array | undefined} */
+  let stop;
 
   /** @param {VqaError} error */
   function end(error) {
@@ -20,8 +22,9 @@ export function remote(start) {
     async open(module, options) {
       for (const helper of helpers) helper.end(closed());
       helpers = [];
-      /** @type {import('./wasm.js').Helper[]} */
-      const wanted = await engine.call('open', [module, options]);
+      /** @type {{ helpers: import('./wasm.js').Helper[], stop: number }} */
+      const { helpers: wanted, stop: at } = await engine.call('open', [module, options]);
+      stop = wanted.length ? new Int32Array(wanted[0].memory.buffer, at, 1) : undefined;
       return wanted.map(async (job) => {
         let came = false;
         const helper = connect(start, (error) => came && end(error));
@@ -30,7 +33,16 @@ export function remote(start) {
         came = true;
       });
     },
-    call: engine.call,
+    async call(name, args, given, signal) {
+      const abort = () => stop && Atomics.store(stop, 0, 1);
+      if (stop) Atomics.store(stop, 0, 0);
+      signal?.addEventListener('abort', abort);
+      try {
+        return await engine.call(name, args, given);
+      } finally {
+        signal?.removeEventListener('abort', abort);
+      }
+    },
     get gone() {
       return engine.gone;
     },

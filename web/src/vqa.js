@@ -2,14 +2,29 @@ import { abortable, throwIfAborted } from './abort.js';
 import { VqaError } from './errors.js';
 import { packBlob } from './pack.js';
 import { readPicture } from './picture.js';
-import { readQuestion } from './question.js';
+import { readQuestion, readQuestions } from './question.js';
 
 /**
  * @typedef {import('./engine.js').Answer} Answer
  * @typedef {import('./picture.js').PictureSource} PictureSource
+ * @typedef {import('./picture.js').DecodedBy} DecodedBy
  * @typedef {{ signal?: AbortSignal }} CallOptions  an aborted call rejects with the signal's reason
  * @typedef {CallOptions & import('./question.js').QuestionOptions} AskOptions
  * @typedef {CallOptions & { onProgress?: (progress: { loaded: number, total: number }) => void }} PackOptions
+ *
+ * @typedef {object} Result  what a question gives
+ * @property {string} answer  the best
+ * @property {number} score  its score: a probability 0..1, or the predicted value where the model predicts numbers
+ * @property {boolean} sure  whether it can be relied on: the score reaches `info.sureFrom`
+ * @property {Answer[]} answers  the best and the next, best first
+ * @property {DecodedBy} decodedBy  who turned the picture into pixels
+ * @property {Timings} timings
+ *
+ * @typedef {object} Timings  milliseconds of this call; the first three are 0 where the picture was looked at before
+ * @property {number} decode  the picture's bytes
+ * @property {number} resize  to the pixels that the model sees
+ * @property {number} encode  them, by the picture encoder
+ * @property {number} answer  from the question to the answers
  */
 
 /** A loaded model; made by createVqa(). Calls run one after the other, in the order they are made. */
@@ -20,7 +35,8 @@ export class Vqa {
 
   /**
    * What was loaded: name, architecture, number of answers, precision, bytes of weights and so on; `choices` is 'required'
-   * where a question needs them; `memoryBytes` is WebAssembly's memory; `cached` says whether the browser keeps the model.
+   * where a question needs them; `peakBytes` is the most that WebAssembly's memory took so far; `cached` says whether the
+   * browser keeps the model; `sureFrom` is the score from which on answers are called sure.
    * @readonly
    * @type {Record<string, any>}
    */
@@ -36,25 +52,28 @@ export class Vqa {
   }
 
   /**
-   * Answer a question about a picture.
+   * Answer a question about a picture, or several.
+   * @template {string | readonly string[]} Q
    * @param {PictureSource} picture
-   * @param {string} question
+   * @param {Q} question
    * @param {AskOptions} [options]
-   * @returns {Promise<Answer[]>} best first
+   * @returns {Promise<Q extends string ? Result : Result[]>} of several questions, a result each
    */
   async ask(picture, question, { signal, ...options } = {}) {
     this.#expectOpen();
-    const asked = readQuestion(question, options);
-    const { call, args } = await readPicture(picture, signal);
-    return this.#inTurn(async () => {
-      const id = await this.#port.call(call, args);
+    const questions = readQuestions(question, options);
+    const source = await readPicture(picture, signal);
+    const results = await this.#inTurn(async () => {
+      const { picture: id, timings } = await this.#encode(source, signal);
       try {
-        throwIfAborted(signal);
-        return await this.#port.call(asked.call, [id, ...asked.args]);
+        const results = await this.#results(id, questions, source.decodedBy, signal);
+        Object.assign(results[0].timings, timings);
+        return results;
       } finally {
         this.#port.call('closePicture', [id]).catch(() => {}); // nobody waits for it: the engine takes calls in their order
       }
     }, signal);
+    return /** @type {any} */ (Array.isArray(question) ? results : results[0]);
   }
 
   /**
@@ -65,16 +84,52 @@ export class Vqa {
    */
   async encode(picture, { signal } = {}) {
     this.#expectOpen();
-    const { call, args } = await readPicture(picture, signal);
+    const source = await readPicture(picture, signal);
+    const { decodedBy } = source;
     return this.#inTurn(async () => {
-      const id = await this.#port.call(call, args);
+      const { picture: id, timings } = await this.#encode(source, signal);
       const close = () => this.#port.call('closePicture', [id]);
       if (signal?.aborted) await close(); // nobody is waiting for it any more
-      return new Picture(
-        (asked, signal) => this.#inTurn(() => this.#port.call(asked.call, [id, ...asked.args]), signal),
-        () => this.#inTurn(close),
-      );
+      return new Picture({
+        decodedBy,
+        timings,
+        ask: (questions, signal) => this.#inTurn(() => this.#results(id, questions, decodedBy, signal), signal),
+        logits: (question, signal) => this.#inTurn(() => this.#call('logits', [id, question.call, ...question.args], signal), signal),
+        close: () => this.#inTurn(close),
+      });
     }, signal);
+  }
+
+  /**
+   * @param {import('./picture.js').EngineCall} source
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<import('./engine.js').Encoded>}
+   */
+  async #encode({ call, args }, signal) {
+    const encoded = await this.#call(call, args, signal);
+    this.info.peakBytes = encoded.peakBytes;
+    return encoded;
+  }
+
+  /**
+   * @param {number} picture
+   * @param {import('./question.js').QuestionCall[]} questions
+   * @param {DecodedBy} decodedBy
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Result[]>}
+   */
+  async #results(picture, questions, decodedBy, signal) {
+    const results = [];
+    for (const { call, args } of questions) {
+      throwIfAborted(signal);
+      /** @type {import('./engine.js').Asked} */
+      const { answers, milliseconds, peakBytes } = await this.#call(call, [picture, ...args], signal);
+      this.info.peakBytes = peakBytes;
+      const [best] = answers;
+      const timings = { decode: 0, resize: 0, encode: 0, answer: milliseconds };
+      results.push({ ...best, sure: best.score >= this.info.sureFrom, answers, decodedBy, timings });
+    }
+    return results;
   }
 
   /**
@@ -106,6 +161,15 @@ export class Vqa {
   }
 
   /**
+   * @param {string} name
+   * @param {any[]} args
+   * @param {AbortSignal} [signal]
+   */
+  #call(name, args, signal) {
+    return this.#port.call(name, args, [], signal);
+  }
+
+  /**
    * Do `work` when all calls made before are done, unless it is aborted by then.
    * @template T
    * @param {() => Promise<T>} work
@@ -123,30 +187,41 @@ export class Vqa {
   }
 }
 
+/**
+ * What a picture is to the model that looked at it.
+ * @typedef {object} Looked
+ * @property {DecodedBy} decodedBy
+ * @property {Omit<Timings, 'answer'>} timings
+ * @property {(questions: import('./question.js').QuestionCall[], signal?: AbortSignal) => Promise<Result[]>} ask
+ * @property {(question: import('./question.js').QuestionCall, signal?: AbortSignal) => Promise<Float32Array>} logits
+ * @property {() => Promise<void>} close
+ */
+
 /** A picture that was looked at; made by vqa.encode(). */
 export class Picture {
-  #ask;
-  #close;
+  #looked;
   #closed = false;
 
-  /**
-   * @param {(question: import('./question.js').QuestionCall, signal?: AbortSignal) => Promise<any>} ask
-   * @param {() => Promise<void>} close
-   */
-  constructor(ask, close) {
-    this.#ask = ask;
-    this.#close = close;
+  /** @param {Looked} looked */
+  constructor(looked) {
+    this.#looked = looked;
+    /** Who turned it into pixels. @readonly */
+    this.decodedBy = looked.decodedBy;
+    /** Milliseconds that it took to decode, resize and encode it. @readonly */
+    this.timings = looked.timings;
   }
 
   /**
-   * Answer a question about this picture.
-   * @param {string} question
+   * Answer a question about this picture, or several.
+   * @template {string | readonly string[]} Q
+   * @param {Q} question
    * @param {AskOptions} [options]
-   * @returns {Promise<Answer[]>} best first
+   * @returns {Promise<Q extends string ? Result : Result[]>} of several questions, a result each
    */
   async ask(question, { signal, ...options } = {}) {
     this.#expectOpen();
-    return this.#ask(readQuestion(question, options), signal);
+    const results = await this.#looked.ask(readQuestions(question, options), signal);
+    return /** @type {any} */ (Array.isArray(question) ? results : results[0]);
   }
 
   /**
@@ -157,15 +232,14 @@ export class Picture {
    */
   async logits(question, { signal, ...options } = {}) {
     this.#expectOpen();
-    const { call, args } = readQuestion(question, options);
-    return this.#ask({ call: 'logits', args: [call, ...args] }, signal);
+    return this.#looked.logits(readQuestion(question, options), signal);
   }
 
   /** Give back what is kept of the picture. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
-    this.#close().catch(() => {}); // it went with its vqa, if that was closed before
+    this.#looked.close().catch(() => {}); // it went with its vqa, if that was closed before
   }
 
   [Symbol.dispose]() {

@@ -12,7 +12,7 @@ let engine;
 const calls = {
   async open(module, options) {
     engine = await Engine.open(module, options);
-    return engine.helpers;
+    return { helpers: engine.helpers, stop: engine.stop };
   },
   async help(module, helper) {
     const run = await startHelper(module, helper);

@@ -55,7 +55,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     const [sample] = JSON.parse(readFileSync(SAMPLES, 'utf8'));
     assert.equal(await page.getByLabel('Your question').inputValue(), sample.questions[0]);
     const vqa = await createVqa({ model: PACK, wasm: RUNTIME });
-    const [expected] = await vqa.ask(new URL(sample.file, `file://${SAMPLES}`), sample.questions[0]);
+    const expected = await vqa.ask(new URL(sample.file, `file://${SAMPLES}`), sample.questions[0]);
     assert.equal(await best().textContent(), expected.answer);
     assert.equal(await page.locator('#answers li').count(), 5);
     assert.match(await page.getByRole('status').textContent(), new RegExp(`${expected.answer}, \\d`));
@@ -223,13 +223,13 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
         const results = [];
         for (const worker of [true, false]) {
           const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors', worker });
-          results.push(await vqa.ask(new Uint8Array(bytes), question));
+          results.push((await vqa.ask(new Uint8Array(bytes), question)).answers);
           vqa.close();
         }
         return results;
       }, [entry, [...RED_CIRCLE], COLOR]);
       const vqa = await createVqa({ model: PACK, wasm: RUNTIME });
-      const expected = await vqa.ask(RED_CIRCLE, COLOR);
+      const { answers: expected } = await vqa.ask(RED_CIRCLE, COLOR);
       assert.deepEqual(inPage, [expected, expected]);
     });
   }
@@ -256,7 +256,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
       const webp = await new Promise((resolve) => canvas.toBlob(resolve, 'image/webp', 1));
       const pictures = { blob, bitmap, canvas, offscreen, img, imageData: context.getImageData(0, 0, 96, 96), webp, video };
       const best = {};
-      for (const [name, picture] of Object.entries(pictures)) best[name] = (await vqa.ask(picture, question))[0];
+      for (const [name, picture] of Object.entries(pictures)) best[name] = (await vqa.ask(picture, question)).answers[0];
       best.empty = await vqa.ask(new Image(), question).catch(({ code }) => code);
       vqa.close();
       return best;
@@ -299,7 +299,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
       const picture = await vqa.encode(kept);
       const aborted = picture.ask(question, { signal: controller.signal }).catch(({ name }) => name);
       controller.abort();
-      const said = [kept.length === bytes.length, await aborted, (await picture.ask(question))[0].answer];
+      const said = [kept.length === bytes.length, await aborted, (await picture.ask(question)).answer];
       vqa.close();
       const broken = await createVqa({ model: new Uint8Array(1), wasm: new Uint8Array(trapping) });
       said.push(await broken.ask(new Uint8Array(1), question).catch(({ code }) => code));

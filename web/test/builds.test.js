@@ -71,7 +71,7 @@ describe('every build', { skip: missing(...RUNTIMES, PACK) }, () => {
   async function answers(options) {
     const vqa = await createVqa({ model: PACK, ...options });
     const all = [];
-    for (const question of QUESTIONS) all.push(await vqa.ask(RED_CIRCLE, question));
+    for (const question of QUESTIONS) all.push((await vqa.ask(RED_CIRCLE, question)).answers);
     vqa.close();
     return { all, build: vqa.info.build };
   }
@@ -113,7 +113,7 @@ describe('every build', { skip: missing(...RUNTIMES, PACK) }, () => {
       const { createVqa } = await import(script);
       const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors', ...options });
       const all = [];
-      for (const question of questions) all.push(await vqa.ask(new Uint8Array(bytes), question));
+      for (const question of questions) all.push((await vqa.ask(new Uint8Array(bytes), question)).answers);
       vqa.close();
       const { build, threads, crossOriginIsolated } = vqa.info;
       return { all, build, threads, crossOriginIsolated };

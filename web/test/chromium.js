@@ -63,7 +63,7 @@ export function modelsInBrowser() {
   /** What node answers, loading the folder as `options` say. */
   use.expected = async (options, askOptions = {}) => {
     const vqa = await createVqa({ model: use.path, wasm: RUNTIME, ...options });
-    return vqa.ask(RED_CIRCLE, QUESTION, askOptions);
+    return (await vqa.ask(RED_CIRCLE, QUESTION, askOptions)).answers;
   };
 
   /** The page's complaints, without those about files that a folder need not have. */

@@ -88,7 +88,7 @@ describe('drawn in another way', { skip, timeout: 120_000 }, () => {
         globalThis.vqa ??= await createVqa({ model: '/weights/shapes.q8.safetensors' });
         const picture = await globalThis.vqa.encode(new Uint8Array(bytes));
         const answers = {};
-        for (const question of questions) [{ answer: answers[question] }] = await picture.ask(question, { topK: 1 });
+        for (const question of questions) ({ answer: answers[question] } = await picture.ask(question, { topK: 1 }));
         picture.close();
         return answers;
       }, [bytes, Object.keys(scene.ask)]);

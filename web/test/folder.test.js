@@ -42,7 +42,7 @@ describe('with the runtime', { skip: missing(RUNTIME) }, () => {
   const create = (model, options) => createVqa({ model, wasm: RUNTIME, ...options });
   const answers = async (model, options) => {
     const vqa = await create(model, options);
-    const found = await vqa.ask(RED_CIRCLE, QUESTION);
+    const { answers: found } = await vqa.ask(RED_CIRCLE, QUESTION);
     vqa.close();
     return found;
   };
@@ -64,7 +64,7 @@ describe('with the runtime', { skip: missing(RUNTIME) }, () => {
       const { info } = await create(base, { precision });
       assert.equal(info.precision, precision ?? 'q8');
       assert.equal(info.name, 'owner/small');
-      assert.ok(info.memoryBytes > info.weightBytes);
+      assert.ok(info.peakBytes > info.weightBytes);
       assert.equal(info.cached, false);
     }
     assert.notDeepEqual(await answers(base, { precision: 'q4' }), await answers(base, { precision: 'f32' }));
@@ -86,25 +86,25 @@ describe('with the runtime', { skip: missing(RUNTIME) }, () => {
 
   test('choices rank among the model\'s answers with their scores', async () => {
     const vqa = await create(path);
-    const all = await vqa.ask(RED_CIRCLE, QUESTION, { topK: 42 });
-    const chosen = await vqa.ask(RED_CIRCLE, QUESTION, { choices: ['red', 'BLUE', 'cat'] });
+    const { answers: all } = await vqa.ask(RED_CIRCLE, QUESTION, { topK: 42 });
+    const { answers: chosen } = await vqa.ask(RED_CIRCLE, QUESTION, { choices: ['red', 'BLUE', 'cat'] });
     assert.deepEqual(chosen, all.filter(({ answer }) => ['red', 'blue', 'cat'].includes(answer)));
     const picture = await vqa.encode(RED_CIRCLE);
-    assert.deepEqual(await picture.ask(QUESTION, { choices: ['red', 'blue', 'cat'], topK: 1 }), chosen.slice(0, 1));
+    assert.deepEqual((await picture.ask(QUESTION, { choices: ['red', 'blue', 'cat'], topK: 1 })).answers, chosen.slice(0, 1));
     await assert.rejects(picture.ask(QUESTION, { choices: ['red', 'a teapot'] }), { code: 'E_QUESTION', message: /a teapot/ });
-    assert.deepEqual(await picture.ask(QUESTION), all.slice(0, 5));
+    assert.deepEqual((await picture.ask(QUESTION)).answers, all.slice(0, 5));
   });
 
   test('saved as a pack and loaded again, it answers the same', async () => {
-    const sizes = { weightBytes: 0, memoryBytes: 0 };
+    const sizes = { weightBytes: 0, peakBytes: 0 };
     for (const precision of ['f32', 'q8', 'q4']) {
       const vqa = await create(path, { precision });
-      const expected = await vqa.ask(RED_CIRCLE, QUESTION);
+      const { answers: expected } = await vqa.ask(RED_CIRCLE, QUESTION);
       const controller = new AbortController();
       await assert.rejects(vqa.pack({ signal: controller.signal, onProgress: () => controller.abort() }), { name: 'AbortError' });
       const pack = await vqa.pack();
       const again = await create(pack);
-      assert.deepEqual(await again.ask(RED_CIRCLE, QUESTION), expected);
+      assert.deepEqual((await again.ask(RED_CIRCLE, QUESTION)).answers, expected);
       assert.deepEqual({ ...again.info, ...sizes }, { ...vqa.info, ...sizes });
       assert.equal(Buffer.compare(Buffer.from(await (await again.pack()).arrayBuffer()), Buffer.from(await pack.arrayBuffer())), 0);
     }

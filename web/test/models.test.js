@@ -17,8 +17,8 @@ describe('other models in a browser', { skip, timeout: 300_000 }, () => {
       const picture = new Uint8Array(bytes);
       const pack = await vqa.pack();
       const again = await createVqa({ model: pack });
-      found.push({ info: vqa.info, size: pack.size, answers: await vqa.ask(picture, question), packed: await again.ask(picture, question),
-        chosen: await vqa.ask(picture, question, { choices: ['red', 'cat'] }) });
+      found.push({ info: vqa.info, size: pack.size, answers: (await vqa.ask(picture, question)).answers, packed: (await again.ask(picture, question)).answers,
+        chosen: (await vqa.ask(picture, question, { choices: ['red', 'cat'] })).answers });
       vqa.close();
       again.close();
     }

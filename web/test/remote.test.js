@@ -7,11 +7,13 @@ import { remote } from '../src/remote.js';
 /** Workers that answer `open` with two helpers to start, `help` with nothing, and nothing else. */
 function crew() {
   const workers = [];
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const opened = { helpers: [{ memory, thread: 1 }, { memory, thread: 2 }], stop: 64 };
   const port = remote(() => {
     const worker = {
       ended: false,
       postMessage({ id, call }) {
-        if (call === 'open') queueMicrotask(() => worker.onmessage({ data: { id, result: ['first', 'second'] } }));
+        if (call === 'open') queueMicrotask(() => worker.onmessage({ data: { id, result: opened } }));
         if (call === 'help') worker.come = () => worker.onmessage({ data: { id } });
       },
       terminate: () => (worker.ended = true),
@@ -19,7 +21,7 @@ function crew() {
     workers.push(worker);
     return worker;
   });
-  return { workers, port };
+  return { workers, port, stop: new Int32Array(memory.buffer, 64, 1) };
 }
 
 test('a helper that stops ends all, and the call under way', async () => {
@@ -53,4 +55,24 @@ test('another engine has other helpers', async () => {
   assert.deepEqual(workers.map(({ ended }) => ended), [false, true, true, false, false]);
   port.close();
   for (const helper of late) await assert.rejects(helper, { code: 'E_CLOSED' });
+});
+
+test('a call whose signal aborts is told to stop, the next one is not', async () => {
+  const { workers, port, stop } = crew();
+  await port.open('module', {});
+  const controller = new AbortController();
+  const answer = (call) => Promise.resolve().then(() => workers[0].onmessage({ data: { id: call, result: call } }));
+  const asking = port.call('ask', [], [], controller.signal);
+  assert.equal(stop[0], 0);
+  controller.abort();
+  assert.equal(stop[0], 1);
+  await Promise.all([asking, answer(2)]);
+  const next = port.call('ask', [], [], new AbortController().signal);
+  assert.equal(stop[0], 0);
+  await Promise.all([next, answer(3)]);
+  const late = new AbortController();
+  const last = port.call('ask', [], [], late.signal);
+  await Promise.all([last, answer(4)]);
+  late.abort(); // of a call that has ended
+  assert.equal(stop[0], 0);
 });

@@ -5,12 +5,13 @@ import { test } from 'node:test';
 import { createVqa } from '../src/index.js';
 import { tinyRuntime } from './support.js';
 
+const ANSWERS = [{ answer: '{}', score: 0 }]; // of the smallest runtime
 const create = (results, options) => createVqa({ model: new Uint8Array(1), wasm: tinyRuntime(results), ...options });
 
 test('a runtime that works', async () => {
   const vqa = await create();
-  assert.deepEqual(vqa.info, { memoryBytes: 65536, threads: 1, crossOriginIsolated: false, cached: false });
-  assert.deepEqual(await vqa.ask(new Uint8Array(1), 'why?'), []);
+  assert.deepEqual(vqa.info, { peakBytes: 65536, threads: 1, crossOriginIsolated: false, cached: false });
+  assert.deepEqual((await vqa.ask(new Uint8Array(1), 'why?')).answers, ANSWERS);
 });
 
 test('a trap is reported, and the instance is not used again', async () => {
@@ -18,14 +19,14 @@ test('a trap is reported, and the instance is not used again', async () => {
   const picture = await vqa.encode(new Uint8Array(1));
   await assert.rejects(picture.ask('why?'), { name: 'VqaError', code: 'E_CRASH', message: /unreachable.*createVqa\(\) anew/ });
   await assert.rejects(vqa.encode(new Uint8Array(1)), { code: 'E_CRASH' });
-  assert.deepEqual(await (await create()).ask(new Uint8Array(1), 'why?'), []);
+  assert.deepEqual((await (await create()).ask(new Uint8Array(1), 'why?')).answers, ANSWERS);
 });
 
 test('close while a call is under way', async () => {
   const outcomes = new Set();
   for (let moment = 0; moment < 20; moment++) {
     const vqa = await create();
-    const underWay = vqa.ask(new Uint8Array(1), 'why?').then((answers) => answers.length, ({ code }) => code);
+    const underWay = vqa.ask(new Uint8Array(1), 'why?').then(({ score }) => score, ({ code }) => code);
     for (let i = 0; i < moment; i++) await null;
     vqa.close();
     outcomes.add(await underWay);
@@ -45,7 +46,7 @@ test('no memory for the handle, no memory for the bytes', async () => {
 
 test('statuses become codes', async () => {
   const status = (value) => (64 + value) | 0x40; // i32.const takes seven signed bits
-  const expected = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY' };
+  const expected = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY', [-6]: 'E_STOPPED' };
   for (const [value, code] of Object.entries(expected)) {
     await assert.rejects(create({ vqa_load_end: status(Number(value)) }), { name: 'VqaError', code });
   }

@@ -16,7 +16,7 @@ function starting(t, answer, options = {}) {
 }
 
 test('another build is tried where one can\'t be started', async (t) => {
-  const results = [{ error: { code: 'E_WASM', message: 'not this one' } }, { result: [] }];
+  const results = [{ error: { code: 'E_WASM', message: 'not this one' } }, { result: { helpers: [], stop: 0 } }];
   const { starter, compiled } = starting(t, (worker, { id }) => worker.onmessage({ data: { id, ...results.shift() } }));
   await starter.open();
   assert.equal(compiled.callCount(), 2);
@@ -33,7 +33,7 @@ test('the memory has room for half floats that are kept as floats', async (t) =>
   const limits = [];
   const answer = (worker, { id, args: [, { memoryLimit }] }) => {
     limits.push(memoryLimit / 2 ** 30);
-    worker.onmessage({ data: { id, result: [] } });
+    worker.onmessage({ data: { id, result: { helpers: [], stop: 0 } } });
   };
   for (const precision of ['f32', undefined, 'q8']) await starting(t, answer, { precision }).starter.open(2 ** 30);
   assert.deepEqual(limits, [3, 3, 1.75]);

@@ -6,15 +6,18 @@ import { Vqa } from '../src/vqa.js';
 
 const PICTURE = new Uint8Array(1);
 
-/** A Vqa on an engine that knows nothing; `calls` are the names of its calls, `before(name)` is called at each. */
+const ANSWERS = [{ answer: 'red', score: 0.75 }];
+const TIMINGS = { decode: 1, resize: 2, encode: 3 };
+
+/** A Vqa on an engine that knows one answer; `calls` are the names of its calls, `before(name)` is called at each. */
 function recorded(before = () => {}) {
   const calls = [];
-  const call = async (name) => {
+  const call = async (name, args) => {
     calls.push(name);
-    before(name);
-    return name.startsWith('encode') ? 1 : [];
+    before(name, ...args);
+    return name.startsWith('encode') ? { picture: 1, timings: TIMINGS, peakBytes: 5 } : { answers: ANSWERS, milliseconds: 4, peakBytes: 6 };
   };
-  return { vqa: new Vqa({ call, close: () => calls.push('close') }, {}), calls };
+  return { vqa: new Vqa({ call, close: () => calls.push('close') }, { sureFrom: 0.7 }), calls };
 }
 
 test('ask gives its picture back, also when the question fails', async () => {
@@ -25,9 +28,43 @@ test('ask gives its picture back, also when the question fails', async () => {
 
 test('an answer is not lost when its picture can\'t be given back', async () => {
   const { vqa } = recorded((name) => { if (name === 'closePicture') throw new Error('no'); });
-  assert.deepEqual(await vqa.ask(PICTURE, 'why?'), []);
+  assert.deepEqual((await vqa.ask(PICTURE, 'why?')).answers, ANSWERS);
   const failing = recorded((name) => { if (name !== 'encode') throw new Error(`no ${name}`); });
   await assert.rejects(failing.vqa.ask(PICTURE, 'why?'), { message: 'no ask' });
+});
+
+test('a result: the best answer, whether it is sure, all of them, who decoded the picture, what took how long', async () => {
+  const { vqa } = recorded();
+  const expected = { answer: 'red', score: 0.75, sure: true, answers: ANSWERS, decodedBy: 'engine', timings: { ...TIMINGS, answer: 4 } };
+  assert.deepEqual(await vqa.ask(PICTURE, 'why?'), expected);
+  assert.equal(vqa.info.peakBytes, 6);
+  const picture = await vqa.encode({ data: new Uint8Array(4), width: 1, height: 1 });
+  assert.deepEqual([picture.decodedBy, picture.timings], ['caller', TIMINGS]);
+  const again = { ...expected, decodedBy: 'caller', timings: { decode: 0, resize: 0, encode: 0, answer: 4 } };
+  assert.deepEqual(await picture.ask('why?'), again);
+  vqa.info.sureFrom = 0.76;
+  assert.deepEqual(await picture.ask('why?'), { ...again, sure: false });
+});
+
+test('several questions: a result each, the picture is looked at once', async () => {
+  const { vqa, calls } = recorded();
+  const results = await vqa.ask(PICTURE, ['who?', 'why?', 'when?']);
+  assert.deepEqual(results.map(({ timings }) => timings.encode), [3, 0, 0]);
+  assert.deepEqual(calls, ['encode', 'ask', 'ask', 'ask', 'closePicture']);
+  const picture = await vqa.encode(PICTURE);
+  assert.equal((await picture.ask(['who?', 'why?'])).length, 2);
+  for (const asker of [(questions) => vqa.ask(PICTURE, questions), (questions) => picture.ask(questions)]) {
+    await assert.rejects(asker([]), { code: 'E_QUESTION', message: /empty array/ });
+    await assert.rejects(asker(['who?', 7]), { code: 'E_QUESTION', message: /is 7,/ });
+  }
+});
+
+test('aborted between two questions, the second is not asked', async () => {
+  const controller = new AbortController();
+  const { vqa, calls } = recorded((name) => { if (name === 'ask') controller.abort(); });
+  await assert.rejects(vqa.ask(PICTURE, ['who?', 'why?'], { signal: controller.signal }), { name: 'AbortError' });
+  await vqa.encode(PICTURE);
+  assert.deepEqual(calls, ['encode', 'ask', 'closePicture', 'encode']);
 });
 
 test('questions that are none do not reach the engine', async () => {
@@ -87,7 +124,7 @@ test('disposing closes', async () => {
 
 test('choices go to choose, all of them ranked unless topK says less', async () => {
   const asked = [];
-  const vqa = new Vqa({ call: async (name, args) => (name === 'encode' ? 1 : asked.push([name, ...args])), close() {} }, {});
+  const { vqa } = recorded((...call) => asked.push(call));
   const picture = await vqa.encode(PICTURE);
   await picture.ask('', { choices: ['cat', 'dög'] });
   await vqa.ask(PICTURE, 'which?', { choices: Array(200).fill('x') });
