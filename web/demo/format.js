@@ -34,7 +34,7 @@ export function loadingText({ stage, loaded, total }, ms) {
 }
 
 /** @param {number} ms */
-export const timeText = (ms) => (ms < 1000 ? `${short.format(ms)} ms` : `${short.format(ms / 1000)} s`);
+export const timeText = (ms) => (ms < 1000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${short.format(ms / 1000)} s`);
 
 /** @param {number} count */
 export const countText = (count) => (count < 1e6 ? `${short.format(count / 1e3)} thousand` : `${short.format(count / 1e6)} million`);

@@ -1,5 +1,6 @@
 // What has left the device: the requests that the browser says the page has made since the model was ready.
 
+import { element } from './dom.js';
 import { bytesText } from './format.js';
 
 const $ = (id) => document.getElementById(id);
@@ -25,17 +26,25 @@ export function countFromNow() {
 }
 
 /** Whether the page may connect to other servers: see policy.js. */
-export const mayConnect = () => new URLSearchParams(location.search).get('model') !== null;
+export const mayConnect = () => Boolean(new URLSearchParams(location.search).get('model'));
 
 function show() {
+  if (since === Infinity) return;
   const counted = seen.filter(({ startTime }) => startTime >= since);
-  const elsewhere = counted.filter(({ name }) => new URL(name).origin !== location.origin);
-  const bytes = counted.reduce((sum, { transferSize }) => sum + transferSize, 0);
-  const requests = `${counted.length} ${counted.length === 1 ? 'request' : 'requests'}`;
-  $('left').textContent = since === Infinity
-    ? 'Your picture never leaves this device.'
-    : `Your picture never leaves this device: ${requests}, ${bytesText(bytes)} since the model was ready${
-      counted.length ? `, ${elsewhere.length || 'none'} to another server` : ''}.`;
-  $('requests').replaceChildren(...counted.map(({ name, transferSize }) =>
-    Object.assign(document.createElement('li'), { textContent: `${name}: ${bytesText(transferSize)} received` })));
+  const servers = [...new Set(counted.map(serverOf))];
+  const others = servers.filter((server) => server !== location.host);
+  $('left').textContent = `Your picture never leaves this device: ${sumText(counted)} since the model was ready${
+    counted.length ? `, ${others.length ? `to ${others.join(', ')}` : 'none to another server'}` : ''}.`;
+  $('requests').replaceChildren(...servers.map((server) => {
+    const own = server === location.host ? ' (this page\'s own files)' : '';
+    return element('li', '', `${server}${own}: ${sumText(counted.filter((entry) => serverOf(entry) === server))}`);
+  }));
+}
+
+const serverOf = ({ name }) => new URL(name).host;
+
+/** How many requests, and the bytes that came for them. */
+function sumText(entries) {
+  const bytes = entries.reduce((sum, { transferSize }) => sum + transferSize, 0);
+  return `${entries.length} ${entries.length === 1 ? 'request' : 'requests'}, ${bytesText(bytes)}`;
 }
