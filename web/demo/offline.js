@@ -12,13 +12,15 @@ export async function offerOffline() {
   if (!('serviceWorker' in navigator && 'caches' in window)) return;
   knob.checked = (await versions().catch(() => [])).length > 0;
   document.getElementById('offline').hidden = false;
-  knob.addEventListener('change', () => turn(knob.checked));
-  if (knob.checked) await turn(true);
+  let turning = knob.checked ? turn(true) : Promise.resolve();
+  knob.addEventListener('change', () => {
+    const on = knob.checked;
+    turning = turning.then(() => turn(on)); // one after the other
+  });
 }
 
 async function turn(on) {
   try {
-    text.textContent = '';
     text.textContent = on ? await keep() : await forget();
   } catch (error) {
     knob.checked = (await versions().catch(() => [])).length > 0;
