@@ -5,6 +5,7 @@
 
 #include "choices.h"
 #include "heads/answer.h"
+#include "heatmap.h"
 #include "image/preprocess.h"
 #include "loading.h"
 #include "models/model.h"
@@ -15,6 +16,7 @@ typedef struct picture {
     int id;
     arena block; /* owns the features */
     tensor features;
+    heatmap heat; /* of the picture if it has one row of features, else of the last question */
     struct picture *next;
 } picture;
 
@@ -46,6 +48,10 @@ struct vqa {
     answer best[VQA_MAX_ANSWERS];
     int best_count;
     char number[32]; /* the text of a regressed value */
+    /* where answers come from */
+    bool explain;
+    rollout rollout;
+    const picture *explained; /* whose heat belongs to the last answer, or NULL */
     /* of the last calls */
     atomic_int stop;
     double milliseconds[VQA_TIMES];

@@ -30,6 +30,7 @@ vqa *vqa_new(int threads)
 static void free_picture(picture *p)
 {
     arena_free(&p->block);
+    free(p->heat.values);
     free(p);
 }
 
@@ -42,6 +43,7 @@ void vqa_free(vqa *v)
         free_picture(p);
     }
     choices_free(&v->choices);
+    rollout_free(&v->rollout);
     arena_free(&v->results);
     arena_free(&v->scratch);
     pack_writer_free(v->pack);
@@ -126,12 +128,19 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
     int width, height;
     if (!preprocess_size(&v->preprocessor, pixels8->width, pixels8->height, &width, &height, err))
         return false;
-    int rows = handle_feature_rows(v, height, width, err);
+    int rows = handle_feature_rows(v, height, width, err), patch = v->model.patch;
     if (!rows) return false;
+    p->heat = (heatmap){ .height = height / patch, .width = width / patch };
+    preprocess_box(&v->preprocessor, pixels8->width, pixels8->height, width - width % patch,
+                   height - height % patch, p->heat.box);
     arena input = { 0 };
+    compute c = v->compute;
+    if (v->explain && rows == 1) c.rollout = &v->rollout; /* questions don't look at the patches */
     bool ok =
         handle_plan_scratch(v, height, width, err) &&
         arena_new(&p->block, tensor_cost(rows, v->model.hidden), "the picture's features", err) &&
+        (!c.rollout ||
+         heatmap_begin(&p->heat, c.rollout, &v->model, 1 + p->heat.height * p->heat.width, err)) &&
         arena_new(&input, tensor_cost(3 * height, width), "the picture's pixels", err);
     if (ok) {
         tensor pixels = tensor_new(&input, 3 * height, width);
@@ -140,8 +149,9 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
         ok = preprocess(&v->preprocessor, pixels8, NULL, pixels.data, err);
         begin = ended(v, VQA_TIME_RESIZE, begin);
         if (ok)
-            v->model.arch->encode(&v->compute, &v->model, pixels.data, height, width, p->features,
+            v->model.arch->encode(&c, &v->model, pixels.data, height, width, p->features,
                                   v->scratch);
+        if (ok && c.rollout) heatmap_end(&p->heat, c.rollout);
         ended(v, VQA_TIME_ENCODE, begin);
     }
     if (ok && compute_stopped(&v->compute)) ok = fail(err, "the picture was stopped being encoded");
@@ -200,6 +210,7 @@ int vqa_close_picture(vqa *v, int id)
     if (!place) return no_picture(v, id);
     picture *p = *place;
     *place = p->next;
+    if (v->explained == p) v->explained = NULL;
     free_picture(p);
     return VQA_OK;
 }
@@ -262,8 +273,17 @@ static int askable(vqa *v, int id, const char *question, size_t size, int top_k)
 /* The logits of the ids in v->ids. */
 static int run(vqa *v, int id, int tokens, tensor logits)
 {
-    v->model.arch->answer(&v->compute, &v->model, v->ids, NULL, NULL, tokens,
-                          (*find_picture(v, id))->features, logits, v->scratch);
+    picture *p = *find_picture(v, id);
+    compute c = v->compute;
+    if (v->explain && p->features.rows > 1) {
+        c.rollout = &v->rollout;
+        if (!heatmap_begin(&p->heat, c.rollout, &v->model, tokens + p->features.rows, &v->err))
+            return VQA_NO_MEMORY;
+    }
+    v->model.arch->answer(&c, &v->model, v->ids, NULL, NULL, tokens, p->features, logits,
+                          v->scratch);
+    if (c.rollout) heatmap_end(&p->heat, c.rollout);
+    v->explained = v->explain ? p : NULL;
     if (compute_stopped(&v->compute))
         return handle_refuse(v, VQA_STOPPED, "the answer was stopped");
     for (int i = 0; i < logits.cols; i++)
@@ -381,6 +401,33 @@ const float *vqa_logits(const vqa *v, int *count)
 {
     *count = v->best_count ? v->logits.cols : 0;
     return v->best_count ? v->logits.data : NULL;
+}
+
+void vqa_set_explain(vqa *v, int on)
+{
+    v->explain = on != 0;
+    if (!on) rollout_free(&v->rollout);
+}
+
+/* Of the last answer: one without values if there is none. */
+static heatmap last_heat(const vqa *v)
+{
+    bool there = v->best_count && v->explained && v->explained->heat.values;
+    return there ? v->explained->heat : (heatmap){ 0 };
+}
+
+const float *vqa_heatmap(const vqa *v, int *height, int *width)
+{
+    heatmap h = last_heat(v);
+    *height = h.height;
+    *width = h.width;
+    return h.values;
+}
+
+void vqa_heatmap_box(const vqa *v, float box[4])
+{
+    heatmap h = last_heat(v);
+    memcpy(box, h.box, sizeof h.box);
 }
 
 const char *vqa_info(const vqa *v) { return v->info ? v->info : "{}"; }

@@ -139,6 +139,27 @@ float vqa_answer_score(const vqa *v, int i);
  * long as the answers. */
 const float *vqa_logits(const vqa *v, int *count);
 
+/* Whether answers come with a heat map: off unless called. It costs time and memory only while it is
+ * on, and changes no bit of the answers. Models that look at a picture once, without the question
+ * (CLIP, and fusions of two [CLS] rows), make the map in vqa_encode(): turn it on before that. */
+void vqa_set_explain(vqa *v, int on);
+
+/* Where the last answer comes from: how much each patch of the picture counts for it, [*height,
+ * *width] row by row, 0..1, the largest 1. It is the attention rollout (Abnar & Zuidema 2020, see
+ * nn/rollout.h) from the row that the head reads to the patches, through the blocks in which words and
+ * patches meet: all of ViLT's, or a fusion's of all rows. A patch's row stands for its place there,
+ * whatever the picture encoder before has moved between rows; weights/recipe/README.md says what was
+ * compared. Where words and patches don't meet it goes through the picture encoder's blocks, and is the
+ * same for every question.
+ * NULL, 0 and 0 without an answer, if explain was off, and for a picture of the latter models that was
+ * encoded while it was off. Lives until the next vqa_ask(), vqa_choose() or vqa_close_picture(). */
+const float *vqa_heatmap(const vqa *v, int *height, int *width);
+
+/* Which part of the picture, upright, the heat map covers: x, y, width, height in fractions of the
+ * picture, 0..1. Models crop pictures, or leave pixels over at the right and at the bottom. Zeros where
+ * there is no heat map. */
+void vqa_heatmap_box(const vqa *v, float box[4]);
+
 /* A number that another thread sets to 1 to end the vqa_encode(), vqa_ask() or vqa_choose() that is under
  * way: between two layers it gives up and returns VQA_STOPPED. Whoever calls sets it back to 0, before. */
 atomic_int *vqa_stop(vqa *v);

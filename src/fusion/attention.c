@@ -11,6 +11,7 @@
 static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
 {
     int hidden = f->hidden;
+    f->blocks = 1;
     if (!fusion_heads(f, config, &f->heads, err)) return false;
     return linear_bind_named(&f->in_projection, w, "fusion.attn.in_proj_weight",
                              "fusion.attn.in_proj_bias", hidden, 3 * hidden,
@@ -62,6 +63,7 @@ static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *
     if (f->kind == &fusion_token_attention_mean) {
         fused = tensor_rows(mixed, 0, 1);
         mean(z, mask, fused);
+        if (c->rollout) c->rollout->mean = true;
     }
     compute_show(c, "fused", 0, fused);
     nn_classifier(c, &f->head, fused, logits, tmp);

@@ -39,7 +39,7 @@ struct fusion {
     linear gate_x, gate_y, lambda;
     const float *weights; /* [2] */
     const float *alpha;   /* [1] */
-    int heads;
+    int blocks, heads;    /* of attention over all rows; 0 where there is none */
     linear in_projection, out_projection;
     norm norm;
     transformer layers;

@@ -8,11 +8,13 @@ static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
     transformer_shape s = { .hidden = f->hidden, .pre_norm = true, .qkv_bias = true };
     double eps;
     if (!json_int(config, "fusion_num_hidden_layers", 0, 1, 1 << 10, &s.layers, err) ||
-        !fusion_heads(f, config, &s.heads, err) ||
+        !fusion_heads(f, config, &f->heads, err) ||
         !json_int(config, "fusion_intermediate_size", 0, 1, 1 << 16, &s.intermediate, err) ||
         !json_number(config, "fusion_layer_norm_eps", 1e-12, 0, 1, &eps, err) ||
         !activation_named(json_text(config, "fusion_hidden_act", "gelu"), &s.act, err))
         return false;
+    s.heads = f->heads;
+    f->blocks = s.layers;
     s.eps = (float)eps;
     return transformer_bind(&f->layers, &s, w, "fusion.layers.", &transformer_vit_names, err) &&
            norm_bind(&f->norm, w, "fusion.norm", f->hidden, s.eps, err) &&

@@ -41,16 +41,38 @@ static void resized_size(const preprocessor *p, int *width, int *height)
     }
 }
 
+/* What is kept of a picture that was resized to width x height: the middle, or all of it. */
+static image_part kept_part(const preprocessor *p, int width, int height)
+{
+    image_part part = { .width = width, .height = height };
+    if (p->crop) part.width = p->crop_width, part.height = p->crop_height;
+    part.x = (width - part.width) / 2;
+    part.y = (height - part.height) / 2;
+    return part;
+}
+
 bool preprocess_size(const preprocessor *p, int width, int height, int *out_width, int *out_height,
                      error *err)
 {
     assert(width > 0 && height > 0);
     *out_width = width, *out_height = height;
     resized_size(p, out_width, out_height);
-    if (p->crop) *out_width = p->crop_width, *out_height = p->crop_height;
+    image_part part = kept_part(p, *out_width, *out_height);
+    *out_width = part.width, *out_height = part.height;
     if ((int64_t)*out_width * *out_height <= PREPROCESS_MAX_PIXELS) return true;
     return fail(err, "a picture of %d x %d pixels would become one of %d x %d, more than %d pixels",
                 width, height, *out_width, *out_height, PREPROCESS_MAX_PIXELS);
+}
+
+void preprocess_box(const preprocessor *p, int width, int height, int seen_width, int seen_height,
+                    float box[4])
+{
+    resized_size(p, &width, &height);
+    image_part part = kept_part(p, width, height);
+    box[0] = (float)part.x / (float)width;
+    box[1] = (float)part.y / (float)height;
+    box[2] = (float)seen_width / (float)width;
+    box[3] = (float)seen_height / (float)height;
 }
 
 /* [height, width, 3] bytes  ->  [3, height, width] floats, through a table of what each byte
@@ -68,15 +90,13 @@ static void normalise(const preprocessor *p, const image *from, float *pixels)
 bool preprocess(const preprocessor *p, const image *picture, image *resized, float *pixels,
                 error *err)
 {
-    image_part part = { 0 };
     image small = { 0 };
-    int width = picture->width, height = picture->height;
-    bool ok = preprocess_size(p, width, height, &part.width, &part.height, err);
+    int width = picture->width, height = picture->height, ignored;
+    bool ok = preprocess_size(p, width, height, &ignored, &ignored, err);
     if (ok) {
         resized_size(p, &width, &height);
-        part.x = (width - part.width) / 2;
-        part.y = (height - part.height) / 2;
-        ok = image_resize(picture, width, height, p->filter, part, &small, err);
+        ok = image_resize(picture, width, height, p->filter, kept_part(p, width, height), &small,
+                          err);
     }
     if (ok) normalise(p, &small, pixels);
     if (resized)

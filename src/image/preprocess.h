@@ -51,6 +51,11 @@ bool preprocessor_parse(preprocessor *p, const cJSON *json, error *err);
 bool preprocess_size(const preprocessor *p, int width, int height, int *out_width, int *out_height,
                      error *err);
 
+/* What the top left `seen_width` x `seen_height` pixels that preprocess() makes of a picture of
+ * width x height show of it: x, y, width, height in fractions of the picture, 0..1. */
+void preprocess_box(const preprocessor *p, int width, int height, int seen_width, int seen_height,
+                    float box[4]);
+
 /* Resize, crop, rescale and normalise.
  *   picture  stays the caller's
  *   resized  overwritten with the 8-bit picture right before rescaling, which the caller gives back

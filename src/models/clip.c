@@ -62,6 +62,9 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
     self->scale = (float)exponential((double)*scale);
     m->ranks = true;
     m->answers = 1;
+    m->patch = self->image.patch;
+    m->blocks = i->layers;
+    m->heads = i->heads;
     m->vocabulary = self->text.vocabulary;
     m->max_tokens = self->text.positions;
     if (m->max_tokens > MODEL_MAX_TOKENS) m->max_tokens = MODEL_MAX_TOKENS;

@@ -41,6 +41,11 @@ struct model {
     void *self; /* the architecture's own, on the heap */
     int hidden; /* columns of the features */
     int answers, vocabulary, max_tokens;
+    int patch; /* side of the squares that a picture is cut into, in pixels */
+    int blocks,
+        heads;  /* of attention that lead from the patches to what a compute's rollout follows:
+                          those of encode() where a picture has one row of features, else those of
+                          answer(), over the rows of the text and then the picture's */
     bool ranks; /* the caller gives the answers: each is a text for answer(), which has 1 logit */
     char summary[128]; /* for people: "BERT 2 x 128 + ViT 4 x 128, fusion concat" */
 };

@@ -35,6 +35,9 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
     m->max_tokens = self->text.embeddings.positions;
     if (m->max_tokens > MODEL_MAX_TOKENS) m->max_tokens = MODEL_MAX_TOKENS;
     if (!fusion_bind(&self->fusion, w, config, m->hidden, m->answers, err)) return false;
+    m->patch = self->image.patches.patch;
+    m->blocks = self->fusion.kind->all_rows ? self->fusion.blocks : i->layers;
+    m->heads = self->fusion.kind->all_rows ? self->fusion.heads : i->heads;
     snprintf(m->summary, sizeof m->summary, "BERT %d x %d + ViT %d x %d, fusion %s", t->layers,
              t->hidden, i->layers, i->hidden, self->fusion.kind->name);
     return true;
@@ -85,7 +88,9 @@ static void answer_question(const compute *c, const model *m, const int *ids, co
 {
     const multimodal *self = m->self;
     tensor text = tensor_new(&tmp, tokens, m->hidden);
-    text_bert_encode(c, &self->text, ids, types, mask, tokens,
+    compute reading = *c;
+    reading.rollout = NULL; /* words alone don't lead to the picture */
+    text_bert_encode(&reading, &self->text, ids, types, mask, tokens,
                      self->fusion.kind->all_rows ? tokens : 1, text, tmp);
     compute_show(c, "x1_text_cls", 0, tensor_rows(text, 0, 1));
     compute_show(c, "x2_image_cls", 0, tensor_rows(features, 0, 1));

@@ -59,6 +59,9 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
         !norm_bind(&self->final, w, "vilt.layernorm", hidden, shape.eps, err) ||
         !bind_head(self, w, hidden, m->answers, err))
         return false;
+    m->patch = self->image.patch;
+    m->blocks = shape.layers;
+    m->heads = shape.heads;
     m->vocabulary = self->text.vocabulary;
     m->max_tokens = self->text.positions;
     if (m->max_tokens > MODEL_MAX_TOKENS) m->max_tokens = MODEL_MAX_TOKENS;

@@ -17,7 +17,8 @@ typedef struct {
     tensor q, k, v, y;
     const uint8_t *mask;
     bool causal;
-    float *room; /* [heads, room for one] */
+    float *weights; /* [heads, queries, keys], or NULL: nobody wants them */
+    float *room;    /* [heads, room for one] */
     size_t room_for_one;
 } heads_to_do;
 
@@ -44,6 +45,9 @@ static void attend(void *context, int head)
     panel_pack_columns_f32(todo->v.data + column, hidden, keys, depth, v_panels);
     for (int first = 0; first < queries; first += BLOCK) {
         int rows = queries - first < BLOCK ? queries - first : BLOCK;
+        if (todo->weights)
+            scores =
+                todo->weights + ((size_t)head * (size_t)queries + (size_t)first) * (size_t)keys;
         const product to_scores = { .y = scores, .y_stride = keys, .out = keys };
         const product to_y = { .y = tensor_row(todo->y, first) + column,
                                .y_stride = hidden,
@@ -67,6 +71,7 @@ void nn_attention(const compute *c, int heads, tensor q, tensor k, tensor v, con
 {
     assert(q.cols % heads == 0 && k.cols == q.cols && v.cols == q.cols && v.rows == k.rows &&
            y.rows == q.rows && y.cols == q.cols && (!causal || q.rows <= k.rows));
+    assert(!c->rollout || (c->rollout->heads == heads && c->rollout->rows == k.rows));
     heads_to_do todo = {
         .table = c->k,
         .heads = heads,
@@ -77,10 +82,12 @@ void nn_attention(const compute *c, int heads, tensor q, tensor k, tensor v, con
         .y = y,
         .mask = mask,
         .causal = causal,
+        .weights = c->rollout ? c->rollout->weights : NULL,
         .room_for_one = room_for_one(q.rows, k.rows, q.cols / heads),
     };
     todo.room = arena_take(&tmp, (size_t)heads * todo.room_for_one, sizeof(float));
     pool_run(c->threads, heads, attend, &todo);
+    if (c->rollout) rollout_add(c->rollout, c->k, q.rows);
 }
 
 size_t attention_scratch(int heads, int queries, int keys, int hidden)

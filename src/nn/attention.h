@@ -8,7 +8,7 @@
 /* q: [queries, hidden], k and v: [keys, hidden], hidden = heads * d; head h has the columns h*d ..
  * h*d+d-1. mask: [keys], 0 hides a key from every query; NULL shows all. causal: query i sees the
  * keys 0..i only, so that its row has the same bits whatever follows. y: [queries, hidden],
- * allocated by the caller. */
+ * allocated by the caller. A c->rollout gets the weights. */
 void nn_attention(const compute *c, int heads, tensor q, tensor k, tensor v, const uint8_t *mask,
                   bool causal, tensor y, arena tmp);
 

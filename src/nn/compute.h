@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "core/tensor.h"
 #include "kernels/kernels.h"
+#include "nn/rollout.h"
 
 typedef struct {
     const kernels *k;
@@ -16,8 +17,8 @@ typedef struct {
      * name as in the reference ("hidden_states", "fused"), the layer or 0. NULL: nobody looks. */
     void (*watch)(void *context, const char *name, int layer, tensor value);
     void *watch_context;
-    const atomic_int
-        *stop; /* once this is not 0, what is computed is not wanted any more; or NULL */
+    rollout *rollout;       /* follows the attention of all blocks that run; NULL: nobody asks */
+    const atomic_int *stop; /* not 0: what is computed is not wanted any more; or NULL */
 } compute;
 
 /* To be asked now and then: whoever gives up leaves any numbers behind. */

@@ -5,8 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/explain.h"
 #include "tools/files.h"
 #include "tools/tools.h"
+
+/* ,"heatmap":{...} behind the answers, if there is one */
+static void print_heatmap(const vqa *v)
+{
+    int height, width;
+    float box[4];
+    const float *heat = vqa_heatmap(v, &height, &width);
+    if (!heat) return;
+    vqa_heatmap_box(v, box);
+    printf(",\"heatmap\":{\"width\":%d,\"height\":%d,\"data\":[", width, height);
+    for (int i = 0; i < height * width; i++) printf("%s%.9g", i ? "," : "", (double)heat[i]);
+    printf("],\"box\":{\"x\":%.9g,\"y\":%.9g,\"width\":%.9g,\"height\":%.9g}}", (double)box[0],
+           (double)box[1], (double)box[2], (double)box[3]);
+}
 
 static void print_json(vqa *v, int count)
 {
@@ -19,7 +34,9 @@ static void print_json(vqa *v, int count)
         cJSON_free(quoted);
         cJSON_Delete(text);
     }
-    printf("]}\n");
+    printf("]");
+    print_heatmap(v);
+    puts("}");
 }
 
 static void print_table(vqa *v, int count)
@@ -61,11 +78,13 @@ int command_ask(int argc, char **argv)
     static const struct option options[] = { { "json", no_argument, NULL, 'j' },
                                              { "logits", no_argument, NULL, 'l' },
                                              { "choices", required_argument, NULL, 'c' },
+                                             { "explain", required_argument, NULL, 'e' },
                                              { "precision", required_argument, NULL, 'p' },
                                              { 0 } };
     int top_k = 5, threads = tool_threads();
     vqa_precision keep = VQA_FLOAT;
     char *choices = NULL;
+    const char *explain = NULL;
     size_t choices_size = 0;
     bool json = false, logits = false, ok = true;
     for (int o; ok && (o = getopt_long(argc, argv, "k:t:jc:p:", options, NULL)) != -1;) {
@@ -78,6 +97,8 @@ int command_ask(int argc, char **argv)
             keep = tool_precision(optarg, &ok);
         else if (o == 't')
             threads = tool_number("-t", optarg, 1, 64, &ok);
+        else if (o == 'e')
+            explain = optarg;
         else if (o == 'j')
             json = true;
         else if (o == 'l')
@@ -92,6 +113,7 @@ int command_ask(int argc, char **argv)
     error err;
     vqa *v = tool_open(argv[optind], threads, keep);
     if (!v) return TOOL_FAILED;
+    vqa_set_explain(v, explain != NULL);
     int result = TOOL_FAILED;
     uint8_t *bytes = file_read(argv[optind + 1], &size, &err);
     int picture = bytes ? vqa_encode(v, bytes, size) : 0;
@@ -105,6 +127,8 @@ int command_ask(int argc, char **argv)
         tool_failed("%s: %s", argv[optind + 1], vqa_error(v));
     else if (count < 0)
         tool_failed("%s", vqa_error(v));
+    else if (explain && !explain_write(v, bytes, size, explain, &err))
+        tool_failed("%s", err.text);
     else {
         if (logits)
             print_logits(v, json);

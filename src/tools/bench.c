@@ -29,6 +29,7 @@ typedef struct {
     size_t size;
     int threads;
     vqa_precision keep;
+    bool explain;
     double ms[STAGES][MAX_RUNS];
 } bench;
 
@@ -133,6 +134,7 @@ static bool measure(bench *b, int runs)
         vqa_free(v);
         if (!(v = open_model(b, r))) return false;
     }
+    vqa_set_explain(v, b->explain);
     bool ok = true;
     for (int r = 0; r < runs && ok; r++) ok = decode(b, v, r) && encode_and_answer(b, v, r, unused);
     if (ok) {
@@ -147,7 +149,9 @@ static bool measure(bench *b, int runs)
 
 int command_bench(int argc, char **argv)
 {
-    static const struct option options[] = { { "precision", required_argument, NULL, 'p' }, { 0 } };
+    static const struct option options[] = { { "precision", required_argument, NULL, 'p' },
+                                             { "explain", no_argument, NULL, 'e' },
+                                             { 0 } };
     static bench b;
     int runs = 20;
     bool ok = true;
@@ -155,6 +159,8 @@ int command_bench(int argc, char **argv)
     for (int o; ok && (o = getopt_long(argc, argv, "n:t:p:", options, NULL)) != -1;) {
         if (o == 'p')
             b.keep = tool_precision(optarg, &ok);
+        else if (o == 'e')
+            b.explain = true;
         else if (o == 'n')
             runs = tool_number("-n", optarg, 1, MAX_RUNS, &ok);
         else if (o == 't')

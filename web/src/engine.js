@@ -7,7 +7,13 @@ import { instantiate } from './wasm.js';
 /**
  * What the engine says of a picture: its id, and the milliseconds that it took. `peakBytes`: of WebAssembly's memory.
  * @typedef {{ picture: number, timings: { decode: number, resize: number, encode: number }, peakBytes: number }} Encoded
- * @typedef {{ answers: Answer[], milliseconds: number, peakBytes: number }} Asked  best first
+ * @typedef {{ answers: Answer[], milliseconds: number, peakBytes: number, heatmap?: Heatmap }} Asked  best first
+ *
+ * @typedef {object} Heatmap  where an answer comes from
+ * @property {number} width  in patches of the picture
+ * @property {number} height
+ * @property {Float32Array} data  row by row, 0..1, the largest 1: how much each patch counts
+ * @property {{ x: number, y: number, width: number, height: number }} box  the part of the picture that it covers, in fractions of it
  */
 
 /**
@@ -81,28 +87,35 @@ export class Engine {
     this.#checked((c) => c.vqa_load_end(this.#vqa));
   }
 
-  /** Encode a JPEG, PNG, GIF or BMP file. @param {Uint8Array} bytes @returns {Encoded} */
-  encode(bytes) {
-    return this.#encoded((c) => this.#lend(bytes, (p, size) => c.vqa_encode(this.#vqa, p, size)));
+  /**
+   * Encode a JPEG, PNG, GIF or BMP file.
+   * @param {boolean} explain  answers about it can be explained
+   * @param {Uint8Array} bytes
+   * @returns {Encoded}
+   */
+  encode(explain, bytes) {
+    return this.#encoded(explain, (c) => this.#lend(bytes, (p, size) => c.vqa_encode(this.#vqa, p, size)));
   }
 
   /**
    * Encode pixels: [height, width, 4] bytes of red, green, blue and alpha, not premultiplied.
+   * @param {boolean} explain
    * @param {Uint8Array} rgba
    * @param {number} width
    * @param {number} height
    * @returns {Encoded}
    */
-  encodePixels(rgba, width, height) {
+  encodePixels(explain, rgba, width, height) {
     if (rgba.length !== width * height * 4) {
       const size = `${width} x ${height} x 4 = ${width * height * 4}`;
       throw new VqaError('E_PICTURE', `the picture has ${rgba.length} bytes of pixels, expected ${size}`);
     }
-    return this.#encoded((c) => this.#lend(rgba, (p) => c.vqa_encode_pixels(this.#vqa, p, width, height)));
+    return this.#encoded(explain, (c) => this.#lend(rgba, (p) => c.vqa_encode_pixels(this.#vqa, p, width, height)));
   }
 
-  /** @param {(c: any) => number} encode @returns {Encoded} */
-  #encoded(encode) {
+  /** @param {boolean} explain @param {(c: any) => number} encode @returns {Encoded} */
+  #encoded(explain, encode) {
+    this.#run((c) => c.vqa_set_explain(this.#vqa, Number(explain)));
     const picture = this.#checked(encode);
     const [decode, resize, encoding] = [TIMES.decode, TIMES.resize, TIMES.encode].map((stage) => this.#milliseconds(stage));
     return { picture, timings: { decode, resize, encode: encoding }, peakBytes: this.peakBytes };
@@ -131,24 +144,26 @@ export class Engine {
   /**
    * Answer a question about an encoded picture.
    * @param {number} picture
+   * @param {boolean} explain
    * @param {string} question
    * @param {number} topK
    * @returns {Asked}
    */
-  ask(picture, question, topK) {
-    return this.#asked((c) => this.#lend(utf8(question), (p, size) => c.vqa_ask(this.#vqa, picture, p, size, topK)));
+  ask(picture, explain, question, topK) {
+    return this.#asked(explain, (c) => this.#lend(utf8(question), (p, size) => c.vqa_ask(this.#vqa, picture, p, size, topK)));
   }
 
   /**
    * Rank answers that are given.
    * @param {number} picture
+   * @param {boolean} explain
    * @param {string} question
    * @param {string[]} choices  none holds a zero byte
    * @param {number} topK
    * @returns {Asked}
    */
-  choose(picture, question, choices, topK) {
-    return this.#asked((c) => this.#lend(utf8(question), (p, size) =>
+  choose(picture, explain, question, choices, topK) {
+    return this.#asked(explain, (c) => this.#lend(utf8(question), (p, size) =>
       this.#lend(utf8(`${choices.join('\0')}\0`), (q, all) => c.vqa_choose(this.#vqa, picture, p, size, q, all, topK))));
   }
 
@@ -171,14 +186,31 @@ export class Engine {
     return logits;
   }
 
-  /** @param {(c: any) => number} ask @returns {Asked} */
-  #asked(ask) {
+  /** @param {boolean} explain @param {(c: any) => number} ask @returns {Asked} */
+  #asked(explain, ask) {
+    this.#run((c) => c.vqa_set_explain(this.#vqa, Number(explain)));
     const count = this.#checked(ask);
     const answers = this.#run((c) => Array.from({ length: count }, (_, i) => ({
       answer: this.#text(c.vqa_answer_text(this.#vqa, i)),
       score: c.vqa_answer_score(this.#vqa, i),
     })));
-    return { answers, milliseconds: this.#milliseconds(TIMES.answer), peakBytes: this.peakBytes };
+    return { answers, milliseconds: this.#milliseconds(TIMES.answer), peakBytes: this.peakBytes, heatmap: explain ? this.#heatmap() : undefined };
+  }
+
+  /** Where the last answer comes from, if the engine can tell. @returns {Heatmap | undefined} */
+  #heatmap() {
+    /** @type {Heatmap | undefined} */
+    let heatmap;
+    this.#run((c) => this.#lend(new Uint8Array(24), (p) => { // height, width, and four floats of the box
+      const start = c.vqa_heatmap(this.#vqa, p, p + 4) >>> 0;
+      c.vqa_heatmap_box(this.#vqa, p + 8);
+      const { buffer } = c.memory;
+      const [height, width] = new Int32Array(buffer, p, 2);
+      const [x, y, ...size] = new Float32Array(buffer, p + 8, 4);
+      if (start) heatmap = { width, height, data: new Float32Array(buffer, start, width * height).slice(), box: { x, y, width: size[0], height: size[1] } };
+      return width;
+    }));
+    return heatmap;
   }
 
   /** The size of the model as a pack, which is read from its beginning now. @returns {number} */

@@ -24,6 +24,8 @@ export { Picture, Vqa, VqaError };
  * @typedef {import('./vqa.js').AskOptions} AskOptions
  * @typedef {import('./vqa.js').CallOptions} CallOptions
  * @typedef {import('./vqa.js').PackOptions} PackOptions
+ * @typedef {import('./vqa.js').EncodeOptions} EncodeOptions
+ * @typedef {import('./engine.js').Heatmap} Heatmap
  * @typedef {import('./vqa.js').Result} Result
  * @typedef {import('./vqa.js').Timings} Timings
  */

@@ -2,7 +2,7 @@
 
 import { beside, nameOf, readAddress } from './address.js';
 import { bytesOf, pieces } from './bytes.js';
-import { VqaError } from './errors.js';
+import { VqaError, reason } from './errors.js';
 import { arrival, fetchFile, fetchIfThere, MISSING_HERE } from './fetch.js';
 import { Files } from './files.js';
 import { described } from './fresh.js';
@@ -13,7 +13,7 @@ import { readManifest, readParts } from './manifest.js';
  * @typedef {import('./bytes.js').ByteSource} ByteSource
  * @typedef {import('./meter.js').Meter} Meter
  * @typedef {import('./bytes.js').Spare} Spare
- * @typedef {string | URL | ByteSource | FileList | readonly File[]} ModelSource
+ * @typedef {string | URL | ByteSource | FileSystemFileHandle | FileList | readonly File[]} ModelSource
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
  * @typedef {{ url?: URL, files?: import('./fresh.js').Made[] }} Origin
  *   files: those that decide what the model answers, if they have an address; complete when the model is loaded
@@ -34,11 +34,27 @@ const CARD = 'README.md';
 export function findModel(model) {
   if (typeof model === 'string' || model instanceof URL) return atAddress(readAddress(model));
   if (isFiles(model)) return inFiles(new Files(model));
+  if (isHandle(model)) return packOf(() => fromHandle(model));
   const kinds = [Blob, ArrayBuffer, ReadableStream, Response];
   if (ArrayBuffer.isView(model) || kinds.some((kind) => model instanceof kind)) {
     return packOf(async () => bytesOf(/** @type {ByteSource} */ (model)));
   }
-  throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream, Response or files');
+  throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream, Response, FileSystemFileHandle or files');
+}
+
+/**
+ * @param {unknown} model
+ * @returns {model is FileSystemFileHandle}
+ */
+const isHandle = (model) => 'FileSystemFileHandle' in globalThis && model instanceof FileSystemFileHandle;
+
+/** @param {FileSystemFileHandle} handle */
+async function fromHandle(handle) {
+  try {
+    return bytesOf(await handle.getFile());
+  } catch (error) {
+    throw new VqaError('E_NETWORK', `the model ${handle.name} can't be opened: ${reason(error)}`);
+  }
 }
 
 /**

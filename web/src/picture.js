@@ -8,7 +8,7 @@ import { fetchBytes } from './fetch.js';
  * @typedef {{ data: ArrayLike<number>, width: number, height: number }} Pixels
  *   [height, width, 4] bytes of red, green, blue and alpha, not premultiplied; ImageData is one
  * @typedef {string | URL | Blob | ArrayBuffer | ArrayBufferView | Pixels | ImageBitmap | HTMLCanvasElement |
- *           OffscreenCanvas | HTMLImageElement | HTMLVideoElement} PictureSource
+ *           OffscreenCanvas | HTMLImageElement | HTMLVideoElement | VideoFrame} PictureSource
  *   Files in JPEG, PNG, GIF and BMP and Pixels give the same scores everywhere. What the browser decodes or
  *   draws (ImageBitmap, canvas, img, video, WebP, AVIF) may differ a little from browser to browser: its decoder,
  *   its colors, and a canvas that keeps pixels premultiplied with alpha.
@@ -38,7 +38,7 @@ export async function readPicture(picture, signal) {
   }
   const size = drawableSize(source);
   if (size) return fromDrawable(source, size);
-  throw new VqaError('E_CALL', 'the picture must be a Blob, URL, bytes, ImageData, ImageBitmap, canvas, img or video');
+  throw new VqaError('E_CALL', 'the picture must be a Blob, URL, bytes, ImageData, ImageBitmap, canvas, img, video or VideoFrame');
 }
 
 /** @param {Blob} blob */
@@ -101,6 +101,7 @@ function drawableSize(source) {
   };
   if (is('HTMLImageElement')) return [source.naturalWidth, source.naturalHeight];
   if (is('HTMLVideoElement')) return [source.videoWidth, source.videoHeight];
+  if (is('VideoFrame')) return [source.displayWidth, source.displayHeight];
   if (is('ImageBitmap') || is('HTMLCanvasElement') || is('OffscreenCanvas')) return [source.width, source.height];
   return undefined;
 }

@@ -1,12 +1,13 @@
 // Questions, with or without answers to choose from, made into a call of the engine.
 
-import { expectWhole, shown } from './check.js';
+import { expectOneOf, expectWhole, shown } from './check.js';
 import { VqaError } from './errors.js';
 
 /**
  * @typedef {object} QuestionOptions
  * @property {number} [topK]  how many answers to give, 1..100; default: 5, or all choices
  * @property {string[]} [choices]  rank these answers, and no others
+ * @property {boolean} [explain]  with a heat map of where the answer comes from
  * @typedef {{ call: 'ask' | 'choose' | 'logits', args: any[] }} QuestionCall  args: those after the picture
  */
 
@@ -30,11 +31,12 @@ export function readQuestions(questions, options) {
  * @param {QuestionOptions} options
  * @returns {QuestionCall}
  */
-export function readQuestion(question, { choices, topK = choices ? Math.min(choices.length, MAX_ANSWERS) : 5 }) {
+export function readQuestion(question, { choices, topK = choices ? Math.min(choices.length, MAX_ANSWERS) : 5, explain = false }) {
   if (typeof question !== 'string') throw new VqaError('E_QUESTION', `the question is ${shown(question)}, expected a string`);
   if (choices !== undefined) expectChoices(choices);
   expectWhole(topK, 'topK');
-  return choices ? { call: 'choose', args: [question, [...choices], topK] } : { call: 'ask', args: [question, topK] };
+  expectOneOf(explain, 'explain', [true, false]);
+  return choices ? { call: 'choose', args: [explain, question, [...choices], topK] } : { call: 'ask', args: [explain, question, topK] };
 }
 
 /** @param {unknown} choices */

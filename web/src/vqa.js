@@ -1,4 +1,5 @@
 import { abortable, throwIfAborted } from './abort.js';
+import { expectOneOf } from './check.js';
 import { VqaError } from './errors.js';
 import { packBlob } from './pack.js';
 import { readPicture } from './picture.js';
@@ -10,6 +11,8 @@ import { readQuestion, readQuestions } from './question.js';
  * @typedef {import('./picture.js').DecodedBy} DecodedBy
  * @typedef {{ signal?: AbortSignal }} CallOptions  an aborted call rejects with the signal's reason
  * @typedef {CallOptions & import('./question.js').QuestionOptions} AskOptions
+ * @typedef {CallOptions & { explain?: boolean }} EncodeOptions  explain: answers are going to be explained; some models have to know it
+ *   while they look at the picture
  * @typedef {CallOptions & { onProgress?: (progress: { loaded: number, total: number }) => void }} PackOptions
  *
  * @typedef {object} Result  what a question gives
@@ -19,6 +22,7 @@ import { readQuestion, readQuestions } from './question.js';
  * @property {Answer[]} answers  the best and the next, best first
  * @property {DecodedBy} decodedBy  who turned the picture into pixels
  * @property {Timings} timings
+ * @property {import('./engine.js').Heatmap} [heatmap]  where the answer comes from, if that was asked for with `explain` and the model can tell
  *
  * @typedef {object} Timings  milliseconds of this call; the first three are 0 where the picture was looked at before
  * @property {number} decode  the picture's bytes
@@ -64,7 +68,7 @@ export class Vqa {
     const questions = readQuestions(question, options);
     const source = await readPicture(picture, signal);
     const results = await this.#inTurn(async () => {
-      const { picture: id, timings } = await this.#encode(source, signal);
+      const { picture: id, timings } = await this.#encode(source, options.explain, signal);
       try {
         const results = await this.#results(id, questions, source.decodedBy, signal);
         Object.assign(results[0].timings, timings);
@@ -79,15 +83,16 @@ export class Vqa {
   /**
    * Look at a picture once, to ask many questions about it.
    * @param {PictureSource} picture
-   * @param {CallOptions} [options]
+   * @param {EncodeOptions} [options]
    * @returns {Promise<Picture>}
    */
-  async encode(picture, { signal } = {}) {
+  async encode(picture, { explain, signal } = {}) {
     this.#expectOpen();
+    expectOneOf(explain, 'explain', [undefined, true, false]);
     const source = await readPicture(picture, signal);
     const { decodedBy } = source;
     return this.#inTurn(async () => {
-      const { picture: id, timings } = await this.#encode(source, signal);
+      const { picture: id, timings } = await this.#encode(source, explain, signal);
       const close = () => this.#port.call('closePicture', [id]);
       if (signal?.aborted) await close(); // nobody is waiting for it any more
       return new Picture({
@@ -102,11 +107,12 @@ export class Vqa {
 
   /**
    * @param {import('./picture.js').EngineCall} source
+   * @param {boolean} [explain]
    * @param {AbortSignal} [signal]
    * @returns {Promise<import('./engine.js').Encoded>}
    */
-  async #encode({ call, args }, signal) {
-    const encoded = await this.#call(call, args, signal);
+  async #encode({ call, args }, explain = false, signal) {
+    const encoded = await this.#call(call, [explain, ...args], signal);
     this.info.peakBytes = encoded.peakBytes;
     return encoded;
   }
@@ -123,11 +129,12 @@ export class Vqa {
     for (const { call, args } of questions) {
       throwIfAborted(signal);
       /** @type {import('./engine.js').Asked} */
-      const { answers, milliseconds, peakBytes } = await this.#call(call, [picture, ...args], signal);
+      const { answers, milliseconds, peakBytes, heatmap } = await this.#call(call, [picture, ...args], signal);
       this.info.peakBytes = peakBytes;
       const [best] = answers;
       const timings = { decode: 0, resize: 0, encode: 0, answer: milliseconds };
-      results.push({ ...best, sure: best.score >= this.info.sureFrom, answers, decodedBy, timings });
+      const sure = best.score >= this.info.sureFrom;
+      results.push({ ...best, sure, answers, decodedBy, timings, ...(heatmap && { heatmap }) });
     }
     return results;
   }

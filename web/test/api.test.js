@@ -78,6 +78,19 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
     for (const [name, picture] of Object.entries(pictures)) assert.deepEqual((await vqa.ask(picture, COLOR)).answers, expected, name);
   });
 
+  test('where an answer comes from: a map over the picture, and the same answer', async () => {
+    const { heatmap, answers } = await vqa.ask(RED_CIRCLE, COLOR, { explain: true });
+    assert.deepEqual([heatmap.width, heatmap.height, heatmap.data.length], [6, 6, 36]);
+    assert.deepEqual(heatmap.box, { x: 0, y: 0, width: 1, height: 1 });
+    assert.equal(Math.max(...heatmap.data), 1);
+    assert.ok(Math.min(...heatmap.data) >= 0);
+    const plain = await vqa.ask(RED_CIRCLE, COLOR);
+    assert.deepEqual(plain.answers, answers);
+    assert.equal(plain.heatmap, undefined);
+    const picture = await vqa.encode(RED_CIRCLE, { explain: true });
+    assert.deepEqual((await picture.ask(COLOR, { explain: true })).heatmap, heatmap);
+  });
+
   test('the same answers and scores as the command line, to the bit', { skip: missing(COMMAND_LINE) }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vqa-'));
     for (const [name, bytes] of Object.entries({ red: RED_CIRCLE, blue: BLUE_CIRCLE })) {

@@ -1,7 +1,7 @@
 // The page and the package in a real browser: CHROME_PATH, or a Chromium where it usually is.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { createVqa } from '../src/index.js';
@@ -254,17 +254,23 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
       context.drawImage(bitmap, 0, 0); // a frame comes when the canvas is drawn on
       await playing;
       const webp = await new Promise((resolve) => canvas.toBlob(resolve, 'image/webp', 1));
-      const pictures = { blob, bitmap, canvas, offscreen, img, imageData: context.getImageData(0, 0, 96, 96), webp, video };
+      const frame = new VideoFrame(canvas, { timestamp: 0, alpha: 'discard' });
+      const pictures = { blob, bitmap, canvas, offscreen, img, imageData: context.getImageData(0, 0, 96, 96), webp, video, frame };
       const best = {};
-      for (const [name, picture] of Object.entries(pictures)) best[name] = (await vqa.ask(picture, question)).answers[0];
+      for (const [name, picture] of Object.entries(pictures)) {
+        const { answers, decodedBy } = await vqa.ask(picture, question);
+        best[name] = { ...answers[0], decodedBy };
+      }
+      frame.close();
       best.empty = await vqa.ask(new Image(), question).catch(({ code }) => code);
       vqa.close();
       return best;
     }, [[...RED_CIRCLE], COLOR]);
-    const { webp, video, empty, ...exact } = answers; // WebP and video lose a little
-    assert.deepEqual([webp.answer, video.answer], ['red', 'red']);
+    const { webp, video, frame, empty, ...exact } = answers; // these lose a little
+    assert.deepEqual([webp.answer, video.answer, frame.answer], ['red', 'red', 'red']);
     assert.equal(empty, 'E_PICTURE');
-    for (const [name, answer] of Object.entries(exact)) assert.deepEqual(answer, exact.blob, name);
+    const by = { blob: 'engine', imageData: 'caller' };
+    for (const [name, answer] of Object.entries(exact)) assert.deepEqual(answer, { ...exact.blob, decodedBy: by[name] ?? 'browser' }, name);
     assert.equal(exact.blob.answer, 'red');
   });
 
@@ -287,6 +293,53 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     assert.deepEqual(codes, [...Array(10).fill('E_CLOSED'), 'E_MODEL']);
     assert.equal(ended.length, 6);
     await Promise.all(ended);
+  });
+
+  test('twenty times loaded, asked and closed leave neither workers nor memory', { skip: (!existsSync('/proc/self/status') && 'memory is read from /proc') || missingBundle() }, async () => {
+    await page.goto(url);
+    const session = await browser.newBrowserCDPSession();
+    const tab = await page.context().newCDPSession(page);
+    const megabytes = async () => {
+      await tab.send('HeapProfiler.collectGarbage');
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+      const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => readFileSync(`/proc/${id}/status`, 'utf8'));
+      return renderers.reduce((sum, status) => sum + Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024, 0);
+    };
+    const cycles = (count) => page.evaluate(async ([count, bytes, question]) => {
+      const { createVqa } = await import('/src/index.js');
+      // fetched once: what watches this browser keeps all that it fetches
+      globalThis.model ??= await (await fetch('/weights/shapes.q8.safetensors')).arrayBuffer();
+      globalThis.wasm ??= await WebAssembly.compileStreaming(fetch('/dist/vqa-threads.wasm'));
+      for (let i = 0; i < count; i++) {
+        const vqa = await createVqa({ model: globalThis.model, wasm: globalThis.wasm, threads: 2 });
+        await vqa.ask(new Uint8Array(bytes), question);
+        vqa.close();
+      }
+    }, [count, [...RED_CIRCLE], COLOR]);
+    await cycles(5);
+    const before = await megabytes();
+    await cycles(20);
+    const grown = await megabytes() - before;
+    assert.ok(grown < 15, `${grown} MB more after 20 cycles`); // of one that stays it would be 3 each
+    assert.equal(page.workers().length, 0);
+  });
+
+  test('a file of the page\'s own file system is a model', async () => {
+    await page.goto(url);
+    const said = await page.evaluate(async ([bytes, question]) => {
+      const { createVqa } = await import('/src/index.js');
+      const directory = await navigator.storage.getDirectory();
+      const model = await directory.getFileHandle('m.safetensors', { create: true });
+      const writable = await model.createWritable();
+      await (await fetch('/weights/shapes.q8.safetensors')).body.pipeTo(writable);
+      const vqa = await createVqa({ model });
+      const { answer } = await vqa.ask(new Uint8Array(bytes), question);
+      vqa.close();
+      await directory.removeEntry('m.safetensors');
+      return [answer, await createVqa({ model }).catch(({ code, message }) => `${code} ${message}`)];
+    }, [[...RED_CIRCLE], COLOR]);
+    assert.equal(said[0], 'red');
+    assert.match(said[1], /^E_NETWORK the model m.safetensors can't be opened: /);
   });
 
   test('in a worker: the caller keeps the bytes, an aborted call rejects with the reason, a trap is reported', async () => {

@@ -46,6 +46,24 @@ test('a result: the best answer, whether it is sure, all of them, who decoded th
   assert.deepEqual(await picture.ask('why?'), { ...again, sure: false });
 });
 
+test('an explained answer has a heat map, and the engine is told before it looks at the picture', async () => {
+  const told = [];
+  const heatmap = { width: 1, height: 1, data: new Float32Array([1]), box: { x: 0, y: 0, width: 1, height: 1 } };
+  const call = async (name, args) => {
+    told.push([name, ...args.filter((arg) => typeof arg === 'boolean')]);
+    return name === 'encode' ? { picture: 1, timings: TIMINGS, peakBytes: 5 } : { answers: ANSWERS, milliseconds: 4, peakBytes: 6, heatmap: args[1] ? heatmap : undefined };
+  };
+  const vqa = new Vqa({ call, close() {} }, {});
+  assert.deepEqual((await vqa.ask(PICTURE, 'why?', { explain: true })).heatmap, heatmap);
+  const picture = await vqa.encode(PICTURE, { explain: true });
+  assert.ok(!('heatmap' in await picture.ask('why?')));
+  assert.deepEqual(told, [['encode', true], ['ask', true], ['closePicture'], ['encode', true], ['ask', false]]);
+  for (const explain of [1, 'yes', null]) {
+    await assert.rejects(vqa.ask(PICTURE, 'why?', { explain }), { code: 'E_CALL', message: /^explain is / });
+    await assert.rejects(vqa.encode(PICTURE, { explain }), { code: 'E_CALL', message: /^explain is / });
+  }
+});
+
 test('several questions: a result each, the picture is looked at once', async () => {
   const { vqa, calls } = recorded();
   const results = await vqa.ask(PICTURE, ['who?', 'why?', 'when?']);
@@ -130,8 +148,8 @@ test('choices go to choose, all of them ranked unless topK says less', async () 
   await vqa.ask(PICTURE, 'which?', { choices: Array(200).fill('x') });
   await vqa.ask(PICTURE, 'which?', { choices: ['cat', 'dog', 'cow'], topK: 1 });
   const chosen = asked.filter(([name]) => name === 'choose');
-  assert.deepEqual(chosen[0], ['choose', 1, '', ['cat', 'dög'], 2]);
-  assert.deepEqual(chosen.map(([, , , , topK]) => topK), [2, 100, 1]);
+  assert.deepEqual(chosen[0], ['choose', 1, false, '', ['cat', 'dög'], 2]);
+  assert.deepEqual(chosen.map((call) => call.at(-1)), [2, 100, 1]);
   asked.length = 0;
   const cases = [[[], /^choices is an empty array: there is no answer to choose$/], [{}, /^choices is of type object, expected an array/], ['cat', /^choices is "cat", expected an array/], [null, /^choices is null/], [[7], /^choice 1 is 7/],
     [['cat', ''], /^choice 2 is empty/], [['c\0at'], /^choice 1 holds a zero byte/]];
