@@ -69,7 +69,7 @@ function loadModel() {
 
 function encodePicture() {
   encoded?.then((picture) => picture.close(), () => {}); // the picture before
-  encoded = model.then((vqa) => vqa.encode(source));
+  encoded = model.then((vqa) => vqa.encode(source, { explain: true }));
   encoded.catch(() => {}); // it is shown to the question that waits for it
 }
 

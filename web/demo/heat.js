@@ -56,7 +56,7 @@ const spline = (t, a, b, c, d) => b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 
 
 /** What matters stays as it is, with a warm rim around it; the rest is veiled. */
 function color(value) {
-  const rim = Math.max(0, 1 - Math.abs(value - 0.55) / 0.25) ** 2;
+  const rim = Math.max(0, 1 - Math.abs(value - 0.45) / 0.25) ** 2;
   return [12 + 243 * rim, 14 + 160 * rim, 28 + 20 * rim, 255 * Math.max(0.7 * (1 - value) ** 1.3, 0.75 * rim)];
 }
 
