@@ -95,8 +95,8 @@ int vqa_load_end(vqa *v);
 double vqa_pack_size(vqa *v);
 int vqa_pack_read(vqa *v, uint8_t *bytes, size_t size);
 
-/* Decode a JPEG, PNG, GIF (first frame) or BMP file, turn it upright (EXIF), lay transparent
- * pictures on white, and run the picture encoder. Returns the picture's id (> 0; ids are not used
+/* Decode a JPEG or PNG file (natively also a GIF, its first frame, or a BMP), turn it upright (EXIF),
+ * lay transparent pictures on white, and run the picture encoder. Returns the picture's id (> 0; ids are not used
  * again) or a negative status. The bytes stay the caller's. Give the features back with
  * vqa_close_picture(). */
 int vqa_encode(vqa *v, const uint8_t *bytes, size_t size);

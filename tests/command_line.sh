@@ -104,6 +104,23 @@ expect 0 'load' bench f32.pack "$picture" "$question" -n 2
 expect 0 'product f32' bench f32.pack "$picture" "$question" -n 1 -t 2
 expect 0 'passed, 0 failed' goldens "$fixtures" --only vit
 
+# ---- heat maps ----
+
+expect 0 '' ask f32.pack "$picture" "$question" --logits
+mv out logits
+expect 0 '' ask f32.pack "$picture" "$question" --logits --explain map.png
+check 'a heat map leaves the bits as they are' cmp -s out logits
+expect 0 '"heatmap":{"width":' ask f32.pack "$picture" "$question" --json --explain map.png
+check 'ask --json --explain is JSON' valid_json out
+check 'without --explain there is none' [ "$("$vqa" ask f32.pack "$picture" "$question" --json | grep -c heatmap)" = 0 ]
+expect 0 '' ask f32.pack map.png "$question" # it is a picture that we read
+size_of() { od -A n -t u1 -j 16 -N 8 "$1" | tr -s ' \n' ' '; }
+check 'it is as large as the picture' [ "$(size_of map.png)" = "$(size_of "$picture")" ]
+expect 0 '' ask f32.pack "$fixtures/preprocess/images/exif6_120x90.jpg" "$question" --explain map.png
+check 'it is upright, 90 x 120' [ "$(size_of map.png)" = ' 0 0 0 90 0 0 0 120 ' ]
+expect 0 'load' bench f32.pack "$picture" "$question" -n 2 --explain
+expect 1 'no/map.png' ask f32.pack "$picture" "$question" --explain no/map.png
+
 # ---- choices: labels of the model, with the scores they have among all ----
 
 expect 0 '' ask model "$picture" "$question" -k 42

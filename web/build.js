@@ -1,5 +1,5 @@
-// Builds dist/: index.js, worker.js and the runtimes side by side, and the single file wasm-vqa.inline.js with those
-// that have no threads. Types are emitted by tsc.
+// Builds dist/: index.js, worker.js and the runtimes side by side, the further entry points, which import index.js, and the
+// single file wasm-vqa.inline.js with the runtimes that have no threads. Types are emitted by tsc.
 
 import { build } from 'esbuild';
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
@@ -22,6 +22,18 @@ const inline = {
   },
 };
 
+/** What imports index.js or React leaves them where they are: a page has one of each. */
+const besides = {
+  name: 'besides',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/index\.js$/ }, ({ kind }) => (kind === 'entry-point' ? undefined : { path: './index.js', external: true }));
+    onResolve({ filter: /^react$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+/** Entry points that not every page needs, which share lease.js by a file of its own. */
+const further = ['pipeline.js', 'element.js', 'react.js'];
+
 await mkdir(`${here}dist`, { recursive: true });
 for (const name of runtimes) {
   if (!(await stat(runtime(name)).catch(() => null))) {
@@ -32,11 +44,12 @@ for (const name of runtimes) {
 }
 await copyFile(`${here}../LICENSE`, `${here}dist/LICENSE`);
 await build({ ...common, entryPoints: [`${here}src/index.js`, `${here}src/worker.js`], outdir: `${here}dist` });
+await build({ ...common, entryPoints: further.map((name) => `${here}src/${name}`), outdir: `${here}dist`, splitting: true, chunkNames: 'lease', plugins: [besides] });
 await build({ ...common, entryPoints: [`${here}src/index.js`], outfile: `${here}dist/wasm-vqa.inline.js`, plugins: [inline] });
 
 /** Of each file, with gzip. @type {Record<string, number>} */
 const packed = {};
-for (const name of ['index.js', 'worker.js', ...runtimes, 'wasm-vqa.inline.js']) {
+for (const name of ['index.js', 'worker.js', ...further, 'lease.js', ...runtimes, 'wasm-vqa.inline.js']) {
   const bytes = await readFile(`${here}dist/${name}`);
   packed[name] = gzipSync(bytes, { level: 9 }).length;
   console.log(`dist/${name.padEnd(24)} ${bytes.length} bytes, ${packed[name]} with gzip`);

@@ -116,13 +116,16 @@ async function answer(request, response, mounts) {
   const found = file && (await stat(file).catch(() => undefined));
   if (!file || !found?.isFile()) return refuse(404, 'there is no such file');
 
-  const range = byteRange(request.headers.range, found.size);
+  const modified = found.mtime.toUTCString();
+  const { range: asked, 'if-range': condition = modified } = request.headers;
+  const range = condition === modified ? byteRange(asked, found.size) : undefined;
   if (range === null) return refuse(416, 'the range is outside the file', { 'Content-Range': `bytes */${found.size}` });
   const [first, last] = range ?? [0, found.size - 1];
   response.writeHead(range ? 206 : 200, {
     ...HEADERS,
     'Accept-Ranges': 'bytes',
     ...(extname(file) === '.js' && { 'Content-Security-Policy': policy("'self'") }),
+    'Last-Modified': modified,
     'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
     'Content-Length': last - first + 1,
     ...(range && { 'Content-Range': `bytes ${first}-${last}/${found.size}` }),

@@ -52,8 +52,10 @@ static void *heap_grow(void *block, size_t old_size, size_t size)
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
+#if IMAGE_GIF_BMP
 #define STBI_ONLY_GIF
 #define STBI_ONLY_BMP
+#endif
 #define STBI_NO_STDIO
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR

@@ -8,6 +8,11 @@
 
 #include "core/error.h"
 
+/* Whether GIF and BMP are decoded: not in the page's runtimes, since browsers do it themselves. */
+#ifndef IMAGE_GIF_BMP
+#define IMAGE_GIF_BMP 1
+#endif
+
 enum {
     IMAGE_MAX_PIXELS = 50000000, /* width x height of a picture */
     IMAGE_MAX_SIDE = 32768,      /* width or height */
@@ -26,7 +31,7 @@ typedef struct {
     bool keep_orientation; /* leave the picture as it is stored: ignore EXIF */
 } decode_options;
 
-/* Decode a JPEG, PNG, GIF (first frame) or BMP file.
+/* Decode a JPEG or PNG file, and if IMAGE_GIF_BMP a GIF (first frame) or BMP file.
  *   bytes  the file, `size` bytes; they stay the caller's
  *   out    overwritten; give it back with image_free()
  * False with a sentence when the bytes are no picture, of an unsupported kind (named, e.g. WebP),

@@ -12,6 +12,8 @@ enum {
     JPEG_MAX_CODES = 256, /* of a Huffman table */
 };
 
+#define FORMATS (IMAGE_GIF_BMP ? "JPEG, PNG, GIF or BMP" : "JPEG or PNG")
+
 bool inspect_size(int64_t width, int64_t height, error *err)
 {
     if (width < 1 || height < 1)
@@ -326,16 +328,13 @@ bool inspect_picture(const uint8_t *bytes, size_t size, picture_facts *facts, er
     const char *name;
     file_kind kind = sniff(bytes, size, &name);
     facts->kind = name;
-    switch (kind) {
-    case FILE_JPEG: return inspect_jpeg(bytes, size, facts, err);
-    case FILE_PNG: return inspect_png(bytes, size, facts, err);
-    case FILE_GIF: return inspect_gif(bytes, size, facts, err);
-    case FILE_BMP: return inspect_bmp(bytes, size, facts, err);
-    case FILE_UNSUPPORTED:
-        return fail(err, "%s pictures are not supported; use JPEG, PNG, GIF or BMP", name);
-    default: break;
-    }
+    if (kind == FILE_JPEG) return inspect_jpeg(bytes, size, facts, err);
+    if (kind == FILE_PNG) return inspect_png(bytes, size, facts, err);
+    if (IMAGE_GIF_BMP && kind == FILE_GIF) return inspect_gif(bytes, size, facts, err);
+    if (IMAGE_GIF_BMP && kind == FILE_BMP) return inspect_bmp(bytes, size, facts, err);
+    if (kind != FILE_UNKNOWN)
+        return fail(err, "%s pictures are not supported; use %s", name, FORMATS);
     char start[9] = { 0 };
     for (size_t i = 0; i < 8 && i < size; i++) start[i] = bytes[i] ? (char)bytes[i] : '?';
-    return fail(err, "not a JPEG, PNG, GIF or BMP picture (it starts with '%s')", start);
+    return fail(err, "not a %s picture (it starts with '%s')", FORMATS, start);
 }

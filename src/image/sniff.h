@@ -9,7 +9,7 @@
 typedef enum { FILE_UNKNOWN, FILE_JPEG, FILE_PNG, FILE_GIF, FILE_BMP, FILE_UNSUPPORTED } file_kind;
 
 /* The kind of the `size` bytes of a file. `*name` is set to "JPEG", "PNG", "GIF", "BMP" or the name
- * of a kind that is known but not read ("WebP", "AVIF", "SVG", ...); NULL for FILE_UNKNOWN. */
+ * of a kind that is known but never read ("WebP", "AVIF", "SVG", ...); NULL for FILE_UNKNOWN. */
 file_kind sniff(const uint8_t *bytes, size_t size, const char **name);
 
 #endif

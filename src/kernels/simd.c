@@ -40,9 +40,12 @@ typedef struct {
 /* `count` (1..4 FOUR) values; the other lanes are zeros. */
 INLINED four load_some(const float *x, int count)
 {
-    float values[4 * FOUR] = { 0 };
+    float values[4 * FOUR];
     four y;
-    if (count < 4 * FOUR) x = memcpy(values, x, (size_t)count * sizeof *x);
+    if (count < 4 * FOUR) {
+        memset(values, 0, sizeof values);
+        x = memcpy(values, x, (size_t)count * sizeof *x);
+    }
     EACH(y.v[i] = load(x + 4 * i));
     return y;
 }
@@ -252,9 +255,10 @@ static void softmax(float *x, int n, float scale)
 /* x[i] = f(x[i]). */
 INLINED void map(float *x, size_t n, four (*f)(four))
 {
-    for (; n >= 4 * FOUR; n -= 4 * FOUR, x += 4 * FOUR)
-        store_some(x, f(load_some(x, 4 * FOUR)), 4 * FOUR);
-    if (n) store_some(x, f(load_some(x, (int)n)), (int)n);
+    for (size_t begin = 0; begin < n; begin += 4 * FOUR) {
+        int count = n - begin < 4 * FOUR ? (int)(n - begin) : 4 * FOUR;
+        store_some(x + begin, f(load_some(x + begin, count)), count);
+    }
 }
 
 INLINED four gelu_of(four x)

@@ -6,6 +6,7 @@
 
 #include "wasm/decimal.h"
 #include "wasm/format.h"
+#include "wasm/sort.h"
 
 int vsnprintf(char *text, size_t size, const char *format, va_list args)
 {
@@ -48,6 +49,11 @@ double strtod(const char *text, char **end)
     double number = decimal_read(text, &last);
     if (end) *end = (char *)last;
     return number;
+}
+
+void qsort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+    heap_sort(base, count, size, compare);
 }
 
 char *strstr(const char *text, const char *part)

@@ -18,6 +18,10 @@
 
 #include "testing.h"
 
+/* A block that is too large is NULL under AddressSanitizer too. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
+
 static uint32_t seed = 1;
 
 static float random_float(void) /* -1..1 */
@@ -444,6 +448,59 @@ static void test_causal_attention_of_a_beginning(void **state)
     }
 }
 
+/* The sum over the heads of the weights by which attention averages: with values that are 1 in one row
+ * and 0 in all others, the result is that row's weight. */
+static void test_rollout_gets_the_weights(void **state)
+{
+    (void)state;
+    enum { ALL = 70, HIDDEN = 12, HEADS = 3 };
+    static float map[ALL * ALL];
+    error err;
+    tensor q = random_tensor(ALL, HIDDEN), k = random_tensor(ALL, HIDDEN),
+           v = random_tensor(ALL, HIDDEN), y = copy_of(q), z = copy_of(q);
+    nn_attention(&one, HEADS, q, k, v, NULL, false, y, memory);
+    for (int threads = 1; threads <= 4; threads += 3) {
+        rollout r = { 0 };
+        compute c = threads > 1 ? four : one;
+        c.rollout = &r;
+        assert_true(rollout_begin(&r, 1, HEADS, ALL, &err));
+        nn_attention(&c, HEADS, q, k, v, NULL, false, z, memory);
+        check_same(z, y);
+        if (threads == 1) memcpy(map, r.maps, sizeof map);
+        assert_memory_equal(r.maps, map, sizeof map);
+        const float *relevance = rollout_end(&r);
+        for (int i = 0; i < ALL; i++) {
+            float share = (i == 0 ? 1.0f : 0.0f) + map[i] / HEADS;
+            assert_true(fabsf(relevance[i] - share / 2) < 1e-6f);
+        }
+        rollout_free(&r);
+        assert_null(r.room.base);
+    }
+    for (int row = 0; row < ALL; row++) {
+        memset(v.data, 0, sizeof(float) * ALL * HIDDEN);
+        for (int i = 0; i < HIDDEN; i++) tensor_row(v, row)[i] = 1;
+        nn_attention(&one, HEADS, q, k, v, NULL, false, y, memory);
+        for (int i = 0; i < ALL; i++) {
+            float sum = 0;
+            for (int h = 0; h < HEADS; h++) sum += tensor_row(y, i)[h * HIDDEN / HEADS];
+            assert_true(fabsf(map[i * ALL + row] - sum) < 1e-6f);
+        }
+    }
+}
+
+static void test_rollout_without_memory(void **state)
+{
+    (void)state;
+    rollout r = { 0 };
+    error err = { "", false };
+    assert_true(rollout_begin(&r, 2, 3, 10, &err));
+    assert_false(rollout_begin(&r, 2, 3, 1 << 26, &err));
+    assert_true(err.no_memory);
+    assert_non_null(strstr(err.text, "not enough memory for the heat map"));
+    assert_true(rollout_begin(&r, 2, 3, 10, &err));
+    rollout_free(&r);
+}
+
 enum { MAX_BLOCKS = 2 };
 
 static weights transformer_weights(const transformer_shape *s, precision keep)
@@ -761,13 +818,22 @@ static void test_activations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_linear),      TEST(test_the_finest_row_is_nearer),
-        TEST(test_linear_call), TEST(test_linear_refused),
-        TEST(test_attention),   TEST(test_causal_attention_of_a_beginning),
-        TEST(test_patches),     TEST(test_transformer),
-        TEST(test_norm),        TEST(test_embedding),
-        TEST(test_interpolate), TEST(test_interpolate_bilinear),
-        TEST(test_pooler),      TEST(test_classifier),
+        TEST(test_linear),
+        TEST(test_the_finest_row_is_nearer),
+        TEST(test_linear_call),
+        TEST(test_linear_refused),
+        TEST(test_attention),
+        TEST(test_causal_attention_of_a_beginning),
+        TEST(test_rollout_gets_the_weights),
+        TEST(test_rollout_without_memory),
+        TEST(test_patches),
+        TEST(test_transformer),
+        TEST(test_norm),
+        TEST(test_embedding),
+        TEST(test_interpolate),
+        TEST(test_interpolate_bilinear),
+        TEST(test_pooler),
+        TEST(test_classifier),
         TEST(test_activations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 import { VqaError } from './errors.js';
 import { arrival, expectFile } from './fetch.js';
 
-/** @typedef {Blob | ArrayBuffer | ArrayBufferView | ReadableStream<Uint8Array> | Response} ByteSource */
+/** @typedef {Blob | ArrayBuffer | ArrayBufferView | ReadableStream<Uint8Array> | Response} ByteSource  the bytes of a pack */
 /**
  * Bytes on their way.
  * @typedef {object} Bytes

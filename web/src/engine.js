@@ -88,7 +88,7 @@ export class Engine {
   }
 
   /**
-   * Encode a JPEG, PNG, GIF or BMP file.
+   * Encode a JPEG or PNG file.
    * @param {boolean} explain  answers about it can be explained
    * @param {Uint8Array} bytes
    * @returns {Encoded}

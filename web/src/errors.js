@@ -1,22 +1,21 @@
 /**
- * Why the engine failed, as vqa.h tells it; stable across releases.
- *   E_MODEL     the model's bytes can't be used
- *   E_PICTURE   the picture can't be used
- *   E_QUESTION  the question can't be answered
- *   E_CALL      a wrong argument or order of calls
- *   E_MEMORY    the memory does not suffice
- *   E_STOPPED   nobody wants the answer any more: its call was aborted, and has rejected with the signal's reason
  * @typedef {'E_MODEL' | 'E_PICTURE' | 'E_QUESTION' | 'E_CALL' | 'E_MEMORY' | 'E_STOPPED'} EngineErrorCode
- */
-
-/**
- * Why a call failed; stable across releases. Beyond the engine's own:
- *   E_NETWORK   a file could not be fetched
- *   E_SIMD      this browser lacks WebAssembly or its SIMD instructions
- *   E_WASM      the runtime (vqa.wasm or its worker) could not be started
- *   E_CRASH     the runtime stopped in the middle of a call; it is not used again
- *   E_CLOSED    the object was closed
- * @typedef {EngineErrorCode | 'E_NETWORK' | 'E_SIMD' | 'E_WASM' | 'E_CRASH' | 'E_CLOSED'} VqaErrorCode
+ *   Why the engine failed, as vqa.h tells it; stable across releases.
+ *   - E_MODEL: the model's bytes can't be used
+ *   - E_PICTURE: the picture can't be used
+ *   - E_QUESTION: the question can't be answered
+ *   - E_CALL: a wrong argument or order of calls
+ *   - E_MEMORY: the memory does not suffice
+ *   - E_STOPPED: nobody wants the answer any more: its call was aborted, and has rejected with the signal's reason
+ *
+ * @typedef {EngineErrorCode | 'E_NETWORK' | 'E_INTEGRITY' | 'E_SIMD' | 'E_WASM' | 'E_CRASH' | 'E_CLOSED'} VqaErrorCode
+ *   Why a call failed; stable across releases. Beyond the engine's own:
+ *   - E_NETWORK: a file could not be fetched
+ *   - E_INTEGRITY: a file is not the one that was promised
+ *   - E_SIMD: this browser lacks WebAssembly or its SIMD instructions
+ *   - E_WASM: the runtime (vqa.wasm or its worker) could not be started
+ *   - E_CRASH: the runtime stopped in the middle of a call; it is not used again
+ *   - E_CLOSED: the object was closed
  */
 
 /** Every failure of this package: a stable `code` for programs, one sentence in `message` for people. */

@@ -12,11 +12,12 @@ export const baseUrl = () => globalThis.document?.baseURI ?? globalThis.location
  * @param {string | URL} url
  * @param {string} what  names it in errors: 'model', 'runtime', 'picture'
  * @param {AbortSignal} [signal]
+ * @param {RequestInit} [init]
  * @returns {Promise<Response>}
  */
-export async function fetchFile(url, what, signal) {
+export async function fetchFile(url, what, signal, init) {
   const local = localUrl(url);
-  return local ? openLocal(local, what) : expectFile(await request(url, what, signal), what);
+  return local ? openLocal(local, what) : expectFile(await request(url, what, signal, init), what);
 }
 
 /** What hosts answer for a file that a folder lacks: 403 comes from those that keep the listing of a folder to themselves. */
@@ -28,13 +29,15 @@ export const MISSING_HERE = [403, 404, 410];
  * @param {string} what
  * @param {AbortSignal} [signal]
  * @param {number[]} [missing]  the statuses that say so
+ * @param {RequestInit} [init]
  * @returns {Promise<Response | null>}
  */
-export async function fetchIfThere(url, what, signal, missing = [404]) {
+export async function fetchIfThere(url, what, signal, missing = [404], init) {
   const local = localUrl(url);
   if (local) return localKind(local) ? openLocal(local, what) : null;
-  const response = await request(url, what, signal);
-  if (!missing.includes(response.status) && !isPage(response)) return expectFile(response, what);
+  const response = await request(url, what, signal, init);
+  const status = isPage(response) ? 404 : response.status;
+  if (!missing.includes(status)) return expectFile(response, what);
   response.body?.cancel().catch(() => {});
   return null;
 }
@@ -85,6 +88,9 @@ export function expectFile(response, what) {
   return response;
 }
 
+/** Whether it lies on another host than the page. @param {string | URL} url */
+export const isForeign = (url) => 'location' in globalThis && new URL(url, baseUrl()).origin !== location.origin;
+
 /** A web page where a file was asked for. @param {Response} response */
 export const isPage = ({ ok, headers }) => ok && headers.get('content-type')?.startsWith('text/html');
 
@@ -92,15 +98,15 @@ export const isPage = ({ ok, headers }) => ok && headers.get('content-type')?.st
  * @param {string | URL} url
  * @param {string} what
  * @param {AbortSignal} [signal]
+ * @param {RequestInit} [init]
  * @returns {Promise<Response>}
  */
-async function request(url, what, signal) {
+async function request(url, what, signal, init) {
   try {
-    return await fetch(url, { signal });
+    return await fetch(url, { ...init, signal });
   } catch (error) {
     throwIfAborted(signal);
-    const foreign = 'location' in globalThis && new URL(url, baseUrl()).origin !== location.origin;
-    const hint = foreign ? ' (its server is not reached, or does not let pages of other sites read it)' : '';
+    const hint = isForeign(url) ? ' (its server is not reached, or does not let pages of other sites read it)' : '';
     throw new VqaError('E_NETWORK', `the ${what} ${url} can't be fetched: ${reason(error)}${hint}`);
   }
 }

@@ -1,4 +1,4 @@
-// Whether the files that a kept model was made of are still the same, as far as their hosts tell.
+// Whether files are still the same, as far as their hosts tell.
 
 import { abortable } from './abort.js';
 import { isPage } from './fetch.js';
@@ -17,9 +17,17 @@ const PATIENCE = 5000;
  * @returns {Made}
  */
 export function described(url, { headers }) {
-  const etag = headers.get('etag')?.replace(/^W\//, '') ?? null; // it is weak or not as the file came compressed or not
-  return { url: String(url), etag, modified: headers.get('last-modified'), size: headers.get('content-length') };
+  return { url: String(url), etag: headers.get('etag'), modified: headers.get('last-modified'), size: headers.get('content-length') };
 }
+
+/**
+ * What tells one version of a file from another so surely that the bytes of two answers may be joined, if the host tells it.
+ * @param {Made} made
+ */
+export const validator = ({ etag, modified }) => (etag && !etag.startsWith(WEAK) ? etag : modified);
+
+/** How an ETag begins that other bytes may share, such as the same file compressed. */
+const WEAK = 'W/';
 
 /**
  * Ask the hosts again. No network, no answer in time, or nothing to compare: then nothing is known to have changed.
@@ -61,6 +69,7 @@ async function ask(url, signal) {
  */
 function differ(before, now) {
   if (!now) return false;
-  if (before.etag && now.etag) return before.etag !== now.etag;
+  const [a, b] = [before.etag, now.etag].map((etag) => etag?.replace(WEAK, '')); // weak or not as the file came compressed or not
+  if (a && b) return a !== b;
   return [[before.modified, now.modified], [before.size, now.size]].some(([a, b]) => a && b && a !== b);
 }

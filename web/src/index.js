@@ -5,22 +5,28 @@ import { direct } from './calls.js';
 import { expectOneOf } from './check.js';
 import { PRECISIONS } from './engine.js';
 import { VqaError } from './errors.js';
-import { keep, load, loadStored } from './load.js';
+import { expectIntegrity } from './integrity.js';
+import { loadAndKeep } from './load.js';
 import { Meter } from './meter.js';
 import { findModel } from './model.js';
 import { remote } from './remote.js';
 import { Starter } from './start.js';
-import { storeKey } from './store.js';
+import { storeKey, withStore } from './store.js';
 import { Picture, Vqa } from './vqa.js';
 
 export { Picture, Vqa, VqaError };
 
 /**
  * @typedef {import('./engine.js').Answer} Answer
+ * @typedef {import('./errors.js').EngineErrorCode} EngineErrorCode
  * @typedef {import('./errors.js').VqaErrorCode} VqaErrorCode
  * @typedef {import('./meter.js').Progress} Progress
+ * @typedef {import('./bytes.js').ByteSource} ByteSource
  * @typedef {import('./model.js').ModelSource} ModelSource
+ * @typedef {import('./picture.js').DecodedBy} DecodedBy
  * @typedef {import('./picture.js').PictureSource} PictureSource
+ * @typedef {import('./picture.js').Pixels} Pixels
+ * @typedef {import('./question.js').QuestionOptions} QuestionOptions
  * @typedef {import('./vqa.js').AskOptions} AskOptions
  * @typedef {import('./vqa.js').CallOptions} CallOptions
  * @typedef {import('./vqa.js').PackOptions} PackOptions
@@ -31,15 +37,17 @@ export { Picture, Vqa, VqaError };
  */
 
 /**
- * @typedef {object} VqaOptions
+ * @typedef {object} VqaOptions  options of createVqa()
  * @property {ModelSource} model  the address of a pack, a folder or a manifest (in Node also a path), the bytes of a pack, or files
  * @property {'f32' | 'q8' | 'q4'} [precision]  how weights are kept that come as floats; default: 'q8' for folders, else as they come
- * @property {'cache' | false} [cache]  keep the model in the browser's cache, as a pack, until its files change; default: 'cache' for folders with an address
+ * @property {'opfs' | 'cache' | false} [cache]  where the browser keeps a model that has an address, until its files change: the
+ *   origin private file system, which is the default, the Cache API, which is taken where that does not work, or nowhere
+ * @property {string} [integrity]  'sha256-' and the SHA-256 in base64 that the pack or the manifest must have
  * @property {'auto' | number} [threads]  to run on, 1..64; 'auto', which is the default: as many as the machine has, at most 8; one
  *   where the page is not cross-origin isolated, without a worker and in Node
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm]  the runtime, if not the best of the files beside this one
  * @property {boolean} [worker]  run in a worker, so that the page stays responsive; default: where workers exist
- * @property {(progress: Progress) => void} [onProgress]
+ * @property {(progress: Progress) => void} [onProgress]  is told how far loading is
  * @property {AbortSignal} [signal]  ends the download; createVqa() then rejects with the signal's reason
  */
 
@@ -55,12 +63,13 @@ export { Picture, Vqa, VqaError };
  */
 export async function createVqa(options) {
   const {
-    model, precision, cache, threads = 'auto', wasm, worker = 'Worker' in globalThis, onProgress = () => {}, signal,
+    model, precision, cache = 'opfs', integrity, threads = 'auto', wasm, worker = 'Worker' in globalThis, onProgress = () => {}, signal,
   } = { ...options };
   expectOneOf(precision, 'precision', [undefined, ...Object.keys(PRECISIONS)]);
-  expectOneOf(cache, 'cache', [undefined, 'cache', false]);
+  expectOneOf(cache, 'cache', ['opfs', 'cache', false]);
   const counted = countThreads(threads, worker);
-  const source = findModel(model);
+  expectIntegrity(integrity);
+  const source = findModel(model, integrity);
   const isFolder = 'open' in source;
   const kept = precision ?? (isFolder ? 'q8' : undefined);
   expectSimd();
@@ -78,17 +87,13 @@ export async function createVqa(options) {
       meter,
       signal,
     };
-    const key = cache ?? isFolder ? storeKey(source.url, kept) : undefined;
-    let cached = key !== undefined && await loadStored(key, engine);
-    if (!cached) {
-      await load(source, engine);
-      cached = key !== undefined && await keep(key, source.files ?? [], engine);
-    }
+    const key = storeKey(source.url, isFolder ? kept : undefined);
+    const cached = await withStore(cache, key, (store) => loadAndKeep(source, { ...engine, store }), signal);
     const { threads: working, trouble = counted.refused } = await starter.ready();
     const { crossOriginIsolated = false } = globalThis;
     const vqa = new Vqa(port, { ...await engine.call('info'), threads: working, crossOriginIsolated, cached });
     if (trouble) console.warn(`wasm-vqa runs slower than it could (${vqa.info.build}, threads: ${working}): ${trouble}`);
-    meter.ready();
+    meter.all('ready');
     return vqa;
   } catch (error) {
     port.close();

@@ -2,12 +2,12 @@
 
 import { failFast, throwIfAborted } from './abort.js';
 import { beside } from './address.js';
-import { pieces, reuse } from './bytes.js';
+import { reuse } from './bytes.js';
+import { Stale, fromStore } from './download.js';
 import { VqaError } from './errors.js';
 import { changed } from './fresh.js';
-import { findModel } from './model.js';
+import { packOf } from './model.js';
 import { packPieces } from './pack.js';
-import { findStored, madeOf, removeStored, store } from './store.js';
 
 /**
  * @typedef {object} Engine  where to, and how
@@ -16,6 +16,7 @@ import { findStored, madeOf, removeStored, store } from './store.js';
  * @property {import('./start.js').Starter} starter
  * @property {import('./meter.js').Meter} meter
  * @property {AbortSignal} [signal]
+ * @property {import('./store.js').Store} [store]  what is kept of the model
  */
 /** @typedef {Engine & { spare: import('./bytes.js').Spare, fail(reason: unknown): void }} Taking  fail: ends the loading while the next piece is waited for */
 
@@ -28,19 +29,19 @@ const AHEAD = 8;
  * @param {Engine} to
  */
 export async function load(model, to) {
-  const { call, starter, meter } = to;
+  const { call, starter, meter, store } = to;
   await failFast(async (signal, fail) => {
     const taking = { ...to, signal, fail, spare: [] };
     if ('open' in model) {
       await starter.open(model.size);
       await loadFolder(model, taking);
     } else {
-      const { size, read } = await model.fetch(signal);
+      const { size, read } = await model.fetch(signal, store);
       await starter.open(size);
       await takeAll(read(meter, taking.spare), taking);
     }
   }, to.signal);
-  meter.load();
+  meter.all('open' in model ? 'quantize' : 'verify');
   await call('loadEnd');
 }
 
@@ -50,13 +51,13 @@ export async function load(model, to) {
  * @param {Taking} to
  */
 async function loadFolder(folder, to) {
-  const { call, meter, signal, spare } = to;
+  const { call, meter, signal, spare, store } = to;
   let file = await call('openFolder', folder.name);
   while (file) {
-    const bytes = await folder.open(file, signal);
+    const bytes = await folder.open(file, signal, store);
     if (bytes) {
       if (isWeights(file)) meter.expect(bytes.size);
-      await takeAll(meter.count(pieces(bytes, `model's ${file}`, spare, signal)), to);
+      await takeAll(meter.count(bytes.pieces(spare)), to);
     }
     try {
       file = await call('endFile', bytes !== null);
@@ -86,39 +87,61 @@ async function takeAll(pieces, { take, fail, spare }) {
 /** Beside the weights, the other files are next to nothing. @param {string} file */
 const isWeights = (file) => /\.(safetensors|bin)$/.test(file);
 
+/** Under this name a store has what a folder has become. */
+const QUANTIZED = 'quantized';
+
+/** What damaged bytes may lead to. */
+const OF_BYTES = ['E_MODEL', 'E_INTEGRITY'];
+
 /**
- * Load a model that was kept under this key, unless the files it was made of have changed. A damaged one is removed;
- * what would fail with any bytes, such as too little memory, is thrown.
- * @param {string} key
+ * Load a model, with what is kept of it, and keep what was not. What is damaged or out of date is removed and fetched anew.
+ * @param {import('./model.js').Pack | import('./model.js').Folder} model
  * @param {Engine} to
- * @returns {Promise<boolean>} false if there is none that can be used
+ * @returns {Promise<boolean>} whether it is kept now
  */
-export async function loadStored(key, to) {
-  const response = await findStored(key);
-  if (!response || await changed(madeOf(response), to.signal)) return false;
-  try {
-    await load(findModel(response), to);
-    return true;
-  } catch (error) {
-    throwIfAborted(to.signal);
-    const code = error instanceof VqaError && error.code;
-    if (code === 'E_MODEL') await removeStored(key);
-    else if (code !== 'E_NETWORK') throw error; // that code: the browser could not read its entry to the end
-    to.meter.restart();
-    return false;
+export async function loadAndKeep(model, to) {
+  const { store, meter, signal } = to;
+  for (let again = true; ; again = false) {
+    try {
+      const quantized = 'open' in model && await findQuantized(to);
+      await load(quantized || model, to);
+      if (!store) return false;
+      if ('open' in model && !quantized) await keep([...model.files?.values() ?? []], store, to);
+      await store.tidy();
+      return store.whole;
+    } catch (error) {
+      throwIfAborted(signal);
+      const isStale = error instanceof Stale;
+      if (!isStale && !(error instanceof VqaError && OF_BYTES.includes(error.code))) throw error;
+      const curable = isStale || store?.used;
+      await store?.clear();
+      if (!again || !curable) throw error;
+      meter.restart();
+    }
   }
 }
 
 /**
- * Keep the model that was loaded.
- * @param {string} key
- * @param {import('./fresh.js').Made[]} files  that it was made of
- * @param {Engine} from
- * @returns {Promise<boolean>} whether there was room
+ * What a folder has become before, unless its files have changed since.
+ * @param {Engine} to
+ * @returns {Promise<import('./model.js').Pack | undefined>}
  */
-export async function keep(key, files, { call, meter, signal }) {
+async function findQuantized({ store, signal }) {
+  const entry = store?.find(QUANTIZED);
+  if (!store || entry?.size === undefined || await changed(entry.made, signal)) return undefined;
+  return packOf(async (signal) => fromStore(store, entry, 'model', signal));
+}
+
+/**
+ * Keep what a folder has become, in the place of its files.
+ * @param {import('./fresh.js').Made[]} files  that it was made of
+ * @param {import('./store.js').Store} store
+ * @param {Engine} from
+ */
+async function keep(files, store, { call, meter, signal }) {
+  await store.clear(); // makes room
+  const writer = store.writer(QUANTIZED, files);
   const size = await call('packSize');
-  const kept = await store(key, size, packPieces(call, size, (loaded) => meter.store(loaded, size), signal), files);
-  throwIfAborted(signal);
-  return kept;
+  for await (const piece of packPieces(call, size, (loaded) => meter.store(loaded, size), signal)) await writer.add(piece);
+  await writer.end();
 }

@@ -3,14 +3,18 @@
 //   { "format": "vqa-manifest 1", "name": "...", "licence": "...", "size": bytes of all parts,
 //     "parts": [{ "file": name of a file beside the manifest, "size": bytes, "sha256": hex }, ...] }
 
-import { abortable } from './abort.js';
-import { copies, pieces, reuse } from './bytes.js';
+import { copies, reuse } from './bytes.js';
 import { VqaError, reason } from './errors.js';
+import { expectBytes, mismatch, twice } from './integrity.js';
 
 /** @typedef {{ file: string, size: number, sha256: string }} Part */
 /** @typedef {{ size: number, parts: Part[] }} Manifest */
+/** @typedef {(part: Part, again: boolean) => Promise<import('./download.js').Opened>} OpenPart  again: past all caches */
 
 const FORMAT = 'vqa-manifest 1';
+
+/** Parts that are on their way, or held because one before them is not there yet. */
+const AT_ONCE = 3;
 
 /** A part is held until its hash is known, so it can't be of any size. */
 const MAX_PART = 64 << 20;
@@ -35,31 +39,55 @@ export function readManifest(bytes) {
 }
 
 /**
- * The bytes of a pack, part by part, each only when it is known to be right.
+ * The bytes of a pack: its parts in order, several on their way at once, each given only when it is known to be right.
  * @param {Manifest} manifest
- * @param {(file: string) => Promise<import('./bytes.js').Bytes>} open
- * @param {(size: number) => void} arrived  told of bytes as they come
+ * @param {OpenPart} open
+ * @param {import('./meter.js').Meter} meter
  * @param {import('./bytes.js').Spare} spare
  * @param {AbortSignal} [signal]
  * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>>}
  */
-export async function* readParts({ parts }, open, arrived, spare, signal) {
-  for (const part of parts) {
-    const { file, size, sha256 } = part;
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for await (const piece of pieces(await open(file), `part ${file}`, spare, signal)) {
-      if (at + piece.length > size) throw damaged(part, `it has more than ${size} bytes`);
+export async function* readParts({ parts }, open, meter, spare, signal) {
+  const waiting = [...parts];
+  /** @type {Promise<Uint8Array<ArrayBuffer>>[]} */
+  const coming = [];
+  while (waiting.length || coming.length) {
+    while (coming.length < AT_ONCE && waiting.length) {
+      const part = /** @type {Part} */ (waiting.shift());
+      coming.push(twice((again) => readPart(part, open(part, again), meter, spare, signal)));
+    }
+    const [first] = coming;
+    await Promise.race([first, Promise.all(coming)]); // the first that fails ends it
+    coming.shift();
+    yield* copies(await first, spare);
+  }
+}
+
+/**
+ * @param {Part} part
+ * @param {Promise<import('./download.js').Opened>} opening
+ * @param {import('./meter.js').Meter} meter
+ * @param {import('./bytes.js').Spare} spare
+ * @param {AbortSignal} [signal]
+ */
+async function readPart({ file, size, sha256 }, opening, meter, spare, signal) {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  try {
+    for await (const piece of (await opening).pieces(spare)) {
+      if (at + piece.length > size) throw mismatch(`part ${file}`, `more than ${size} bytes`, `${size}`);
       bytes.set(piece, at);
       at += piece.length;
       reuse(piece, spare);
-      arrived(piece.length);
+      meter.arrived(piece.length);
     }
-    if (at < size) throw damaged(part, `it has ${at} bytes, expected ${size}`);
-    const hash = await abortable(hashOf(bytes), signal);
-    if (hash && hash !== sha256.toLowerCase()) throw damaged(part, `its SHA-256 is ${hash}, expected ${sha256.toLowerCase()}`);
-    yield* copies(bytes, spare);
+    if (at < size) throw mismatch(`part ${file}`, `${at} bytes`, `${size}`);
+    await expectBytes(`part ${file}`, bytes, sha256, signal);
+  } catch (error) {
+    meter.arrived(-at);
+    throw error;
   }
+  return bytes;
 }
 
 /**
@@ -78,18 +106,5 @@ function expectPart(part, index) {
   if (!/^[0-9a-f]{64}$/i.test(sha256)) throw refusal(`${name}, ${file}, has no SHA-256 of 64 hexadecimal digits`);
 }
 
-/**
- * Pages that came over plain http can't compute it: then the pack's own checksum has to do.
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @returns {Promise<string | undefined>}
- */
-async function hashOf(bytes) {
-  const hash = await globalThis.crypto?.subtle?.digest('SHA-256', bytes);
-  return hash && Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
 /** @param {string} why */
 const refusal = (why) => new VqaError('E_MODEL', `the manifest can't be used: ${why}`);
-
-/** @param {Part} part @param {string} why */
-const damaged = ({ file }, why) => new VqaError('E_MODEL', `the part ${file} is damaged: ${why}`);

@@ -1,8 +1,9 @@
 /**
- * How far createVqa() is. Stages: 'download' while bytes of the model come in, 'load' while the engine makes it ready,
- * 'store' while it is put into the browser's cache, 'ready'. `loaded` and `total` are bytes of that stage, of all files together;
- * `total` is undefined while nobody knows it.
- * @typedef {{ stage: 'download' | 'load' | 'store' | 'ready', loaded: number, total: number | undefined }} Progress
+ * @typedef {{ stage: 'download' | 'verify' | 'quantize' | 'store' | 'ready', loaded: number, total: number | undefined }} Progress
+ *   How far createVqa() is. Stages: 'download' while bytes of the model come in, from where it broke off the last time; then
+ *   'quantize' where they are those of a folder, 'verify' where they are a pack: the engine checks them and makes the model ready;
+ *   'store' while what a folder has become is kept for the next visit; 'ready'. `loaded` and `total` are bytes of that stage, of
+ *   all files together; `total` is undefined while nobody knows it.
  */
 
 /** Counts the model's bytes, and tells. */
@@ -24,7 +25,7 @@ export class Meter {
     this.#total = size && this.#loaded + size;
   }
 
-  /** @param {number} size */
+  /** @param {number} size  negative for bytes that were in vain */
   arrived(size) {
     this.#loaded += size;
     this.#report({ stage: 'download', loaded: this.#loaded, total: this.#total && Math.max(this.#total, this.#loaded) });
@@ -41,9 +42,9 @@ export class Meter {
     }
   }
 
-  /** All bytes are there, and are being made ready. */
-  load() {
-    this.#report({ stage: 'load', loaded: this.#loaded, total: this.#loaded });
+  /** All bytes are there. @param {'verify' | 'quantize' | 'ready'} stage */
+  all(stage) {
+    this.#report({ stage, loaded: this.#loaded, total: this.#loaded });
   }
 
   /**
@@ -52,10 +53,6 @@ export class Meter {
    */
   store(loaded, total) {
     this.#report({ stage: 'store', loaded, total });
-  }
-
-  ready() {
-    this.#report({ stage: 'ready', loaded: this.#loaded, total: this.#loaded });
   }
 
   /** The bytes so far were in vain: count anew. */

@@ -2,25 +2,30 @@
 
 import { beside, nameOf, readAddress } from './address.js';
 import { bytesOf, pieces } from './bytes.js';
+import { download } from './download.js';
 import { VqaError, reason } from './errors.js';
-import { arrival, fetchFile, fetchIfThere, MISSING_HERE } from './fetch.js';
+import { MISSING_HERE } from './fetch.js';
 import { Files } from './files.js';
-import { described } from './fresh.js';
+import { expectPieces, twice } from './integrity.js';
 import { readManifest, readParts } from './manifest.js';
 
+/** @import { ByteSource } from './bytes.js' */
+
 /**
- * @typedef {import('./bytes.js').Bytes} Bytes
- * @typedef {import('./bytes.js').ByteSource} ByteSource
+ * @typedef {import('./download.js').Opened} Opened
  * @typedef {import('./meter.js').Meter} Meter
  * @typedef {import('./bytes.js').Spare} Spare
+ * @typedef {import('./store.js').Store} Store
  * @typedef {string | URL | ByteSource | FileSystemFileHandle | FileList | readonly File[]} ModelSource
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
- * @typedef {{ url?: URL, files?: import('./fresh.js').Made[] }} Origin
- *   files: those that decide what the model answers, if they have an address; complete when the model is loaded
- * @typedef {{ size: number | undefined, read(meter: Meter, spare: Spare): AsyncGenerator<Uint8Array<ArrayBuffer>> }} Opened  size: undefined while nobody knows it
- * @typedef {Origin & { fetch(signal?: AbortSignal): Promise<Opened> }} Pack
- * @typedef {Origin & { name: string, size?: number, open(file: string, signal?: AbortSignal): Promise<Bytes | null> }} Folder
- *   size: of all files, if it is known; open: null if there is no such file
+ * @typedef {{ size: number | undefined, read(meter: Meter, spare: Spare): AsyncGenerator<Uint8Array<ArrayBuffer>> }} Fetched  size: undefined while nobody knows it
+ * @typedef {{ url?: URL, fetch(signal?: AbortSignal, store?: Store): Promise<Fetched> }} Pack
+ * @typedef {object} Folder
+ * @property {URL} [url]
+ * @property {Map<string, import('./fresh.js').Made>} [files]  those that decide what the model answers, if they have an address; complete when it is loaded
+ * @property {string} name
+ * @property {number} [size]  of all files, if it is known
+ * @property {(file: string, signal?: AbortSignal, store?: Store) => Promise<Opened | null>} open  null if there is no such file
  */
 
 /** What people write about a model: a new wording is no other model. */
@@ -29,15 +34,27 @@ const CARD = 'README.md';
 /**
  * Tell what a model is, before anything is fetched.
  * @param {ModelSource} model
+ * @param {string} [integrity]  of the pack or manifest
  * @returns {Pack | Folder}
  */
-export function findModel(model) {
-  if (typeof model === 'string' || model instanceof URL) return atAddress(readAddress(model));
-  if (isFiles(model)) return inFiles(new Files(model));
-  if (isHandle(model)) return packOf(() => fromHandle(model));
+export function findModel(model, integrity) {
+  const found = find(model, integrity);
+  if (integrity && 'open' in found) throw new VqaError('E_CALL', `integrity is the promise of one file, and the model is the folder ${found.name}`);
+  return found;
+}
+
+/**
+ * @param {ModelSource} model
+ * @param {string} [integrity]
+ * @returns {Pack | Folder}
+ */
+function find(model, integrity) {
+  if (typeof model === 'string' || model instanceof URL) return atAddress(readAddress(model), integrity);
+  if (isFiles(model)) return inFiles(new Files(model), integrity);
+  if (isHandle(model)) return packOf(async (signal) => given(await fileOf(model), 'model', signal), integrity);
   const kinds = [Blob, ArrayBuffer, ReadableStream, Response];
   if (ArrayBuffer.isView(model) || kinds.some((kind) => model instanceof kind)) {
-    return packOf(async () => bytesOf(/** @type {ByteSource} */ (model)));
+    return packOf(async (signal) => given(/** @type {ByteSource} */ (model), 'model', signal), integrity);
   }
   throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream, Response, FileSystemFileHandle or files');
 }
@@ -49,9 +66,9 @@ export function findModel(model) {
 const isHandle = (model) => 'FileSystemFileHandle' in globalThis && model instanceof FileSystemFileHandle;
 
 /** @param {FileSystemFileHandle} handle */
-async function fromHandle(handle) {
+async function fileOf(handle) {
   try {
-    return bytesOf(await handle.getFile());
+    return await handle.getFile();
   } catch (error) {
     throw new VqaError('E_NETWORK', `the model ${handle.name} can't be opened: ${reason(error)}`);
   }
@@ -68,22 +85,18 @@ function isFiles(model) {
 
 /**
  * @param {import('./address.js').Address} address
+ * @param {string} [integrity]
  * @returns {Pack | Folder}
  */
-function atAddress({ url, kind }) {
+function atAddress({ url, kind }, integrity) {
   if (kind === 'folder') return folderAt(url);
-  /** @type {import('./fresh.js').Made[]} */
-  const files = [];
-  /** @param {string} what @param {AbortSignal} [signal] */
-  const fetchIt = async (what, signal) => {
-    const response = await fetchFile(url, what, signal);
-    files.push(described(url, response));
-    return response;
-  };
-  const model = kind === 'pack' ? packOf(async (signal) => bytesOf(await fetchIt('model', signal)))
-    : inParts(async (signal) => arrival((await fetchIt('manifest', signal)).arrayBuffer(), `manifest ${url}`, signal),
-      async (file, signal) => bytesOf(await fetchFile(beside(file, url), 'part', signal)));
-  return { ...model, url, files };
+  const promised = integrity !== undefined;
+  /** @param {URL} address @param {string} what @param {import('./download.js').Way} way */
+  const get = async (address, what, way) => /** @type {Opened} */ (await download(address, what, way));
+  const model = kind === 'pack' ? packOf((signal, store) => get(url, 'model', { store, name: 'pack', promised, signal }), integrity)
+    : inParts((again, signal, store) => get(url, 'manifest', { store, name: 'manifest', promised, again, signal }),
+      ({ file, sha256 }, again, signal, store) => get(beside(file, url), 'part', { store, name: `${file} ${sha256}`, promised: true, again, signal }), integrity);
+  return { ...model, url };
 }
 
 /**
@@ -92,40 +105,40 @@ function atAddress({ url, kind }) {
  */
 function folderAt(url) {
   let given = false; // whether the folder has given a file, and so is not closed
-  /** @type {import('./fresh.js').Made[]} */
-  const files = [];
+  /** @type {Map<string, import('./fresh.js').Made>} */
+  const files = new Map();
   return {
     url,
     files,
     name: nameOf(url),
-    async open(file, signal) {
-      const address = beside(file, url);
-      const response = await fetchIfThere(address, 'model', signal, given ? MISSING_HERE : undefined);
-      if (!response) return null;
+    async open(name, signal, store) {
+      const file = await download(beside(name, url), `model's ${name}`, { store, name, missing: given ? MISSING_HERE : [404], signal });
+      if (!file) return null;
       given = true;
-      if (file !== CARD) files.push(described(address, response));
-      return bytesOf(response);
+      if (name !== CARD) files.set(name, file.made[0]);
+      return file;
     },
   };
 }
 
 /**
  * @param {Files} files
+ * @param {string} [integrity]
  * @returns {Pack | Folder}
  */
-function inFiles(files) {
+function inFiles(files, integrity) {
   const folder = files.beside('config.json');
   if (folder) return inFolder(folder);
   const manifest = files.only('.json');
   if (manifest) {
-    return inParts((signal) => arrival(manifest.arrayBuffer(), `manifest ${manifest.name}`, signal), async (name) => {
-      const part = files.beside(manifest.name)?.find(name);
-      if (!part) throw new VqaError('E_MODEL', `the part ${name} of ${manifest.name} is not among the files`);
-      return bytesOf(part);
-    });
+    return inParts(async (again, signal) => given(manifest, `manifest ${manifest.name}`, signal), async ({ file }, again, signal) => {
+      const part = files.beside(manifest.name)?.find(file);
+      if (!part) throw new VqaError('E_MODEL', `the part ${file} of ${manifest.name} is not among the files`);
+      return given(part, `part ${file}`, signal);
+    }, integrity);
   }
   const pack = files.only() ?? files.only('.safetensors');
-  if (pack) return packOf(async () => bytesOf(pack));
+  if (pack) return packOf(async (signal) => given(pack, 'model', signal), integrity);
   throw new VqaError('E_CALL', 'the files are no model: expected a folder with config.json, one .safetensors file, or a manifest (.json) and its parts');
 }
 
@@ -138,28 +151,41 @@ function inFolder(files) {
   return {
     name: files.folder ?? 'model',
     size: files.size,
-    async open(name) {
+    async open(name, signal) {
       const file = files.find(name);
-      return file ? bytesOf(file) : null;
+      return file ? given(file, `model's ${name}`, signal) : null;
     },
   };
 }
 
 /**
- * @param {(signal?: AbortSignal) => Promise<Bytes>} open
+ * What the caller has given.
+ * @param {ByteSource} source
+ * @param {string} what  names it in errors
+ * @param {AbortSignal} [signal]
+ * @returns {Opened}
+ */
+function given(source, what, signal) {
+  const bytes = bytesOf(source);
+  // Before it is read. From then on it refuses this, and pieces() does it.
+  signal?.addEventListener('abort', () => bytes.stream.cancel().catch(() => {}));
+  return { size: bytes.size, pieces: (spare) => pieces(bytes, what, spare, signal) };
+}
+
+/**
+ * @param {(signal?: AbortSignal, store?: Store) => Promise<Opened>} open
+ * @param {string} [integrity]
  * @returns {Pack}
  */
-function packOf(open) {
+export function packOf(open, integrity) {
   return {
-    async fetch(signal) {
-      const bytes = await open(signal);
-      // Before it is read. From then on it refuses this, and pieces() does it.
-      signal?.addEventListener('abort', () => bytes.stream.cancel().catch(() => {}));
+    async fetch(signal, store) {
+      const { size, pieces } = await open(signal, store);
       return {
-        size: bytes.size,
+        size,
         read(meter, spare) {
-          meter.expect(bytes.size);
-          return meter.count(pieces(bytes, 'model', spare, signal));
+          meter.expect(size);
+          return meter.count(expectPieces('model', pieces(spare), integrity));
         },
       };
     },
@@ -167,19 +193,24 @@ function packOf(open) {
 }
 
 /**
- * @param {(signal?: AbortSignal) => Promise<ArrayBuffer>} read
- * @param {(file: string, signal?: AbortSignal) => Promise<Bytes>} open
+ * @param {(again: boolean, signal?: AbortSignal, store?: Store) => Promise<Opened>} open
+ * @param {(part: import('./manifest.js').Part, again: boolean, signal?: AbortSignal, store?: Store) => Promise<Opened>} openPart
+ * @param {string} [integrity]  of the manifest
  * @returns {Pack}
  */
-function inParts(read, open) {
+function inParts(open, openPart, integrity) {
   return {
-    async fetch(signal) {
-      const manifest = readManifest(await read(signal));
+    async fetch(signal, store) {
+      const manifest = await twice(async (again) => {
+        const pieces = [];
+        for await (const piece of expectPieces('manifest', (await open(again, signal, store)).pieces([]), integrity)) pieces.push(piece);
+        return readManifest(await new Blob(pieces).arrayBuffer());
+      });
       return {
         size: manifest.size,
         read(meter, spare) {
           meter.expect(manifest.size);
-          return readParts(manifest, (file) => open(file, signal), (size) => meter.arrived(size), spare, signal);
+          return readParts(manifest, (part, again) => openPart(part, again, signal, store), meter, spare, signal);
         },
       };
     },

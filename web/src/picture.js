@@ -9,9 +9,9 @@ import { fetchBytes } from './fetch.js';
  *   [height, width, 4] bytes of red, green, blue and alpha, not premultiplied; ImageData is one
  * @typedef {string | URL | Blob | ArrayBuffer | ArrayBufferView | Pixels | ImageBitmap | HTMLCanvasElement |
  *           OffscreenCanvas | HTMLImageElement | HTMLVideoElement | VideoFrame} PictureSource
- *   Files in JPEG, PNG, GIF and BMP and Pixels give the same scores everywhere. What the browser decodes or
- *   draws (ImageBitmap, canvas, img, video, WebP, AVIF) may differ a little from browser to browser: its decoder,
- *   its colors, and a canvas that keeps pixels premultiplied with alpha.
+ *   Files in JPEG and PNG and Pixels give the same scores everywhere. What the browser decodes or draws (GIF, BMP,
+ *   WebP, AVIF, ImageBitmap, canvas, img, video) may differ a little from browser to browser: its decoder, its
+ *   colors, and a canvas that keeps pixels premultiplied with alpha.
  * @typedef {'engine' | 'browser' | 'caller'} DecodedBy  who turned the picture into pixels; 'engine' does it the same everywhere
  * @typedef {{ decodedBy: DecodedBy } & ({ call: 'encode', args: [Uint8Array] } |
  *           { call: 'encodePixels', args: [Uint8Array, number, number] })} EngineCall
@@ -51,8 +51,8 @@ async function blobBytes(blob) {
 }
 
 /**
- * The engine decodes JPEG, PNG, GIF and BMP itself, the same everywhere. The browser is asked only for
- * formats it may know beyond those.
+ * The engine decodes JPEG and PNG itself, the same everywhere. The browser is asked only for formats it may know
+ * beyond those.
  * @param {Uint8Array} bytes
  * @returns {Promise<EngineCall>}
  */
@@ -63,7 +63,7 @@ async function fromFile(bytes) {
   try {
     bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (bytes)]), { premultiplyAlpha: 'none' });
   } catch {
-    throw new VqaError('E_PICTURE', `${format} pictures can't be decoded here: JPEG, PNG, GIF and BMP can`);
+    throw new VqaError('E_PICTURE', `the ${format} picture can't be decoded here; use JPEG or PNG`);
   }
   try {
     return await fromDrawable(bitmap, [bitmap.width, bitmap.height]);
@@ -78,7 +78,9 @@ async function fromFile(bytes) {
  * @returns {string | undefined}
  */
 function foreignFormat(bytes) {
-  const start = String.fromCharCode(...bytes.subarray(0, 12));
+  const start = String.fromCharCode(...bytes.subarray(0, 18));
+  if (/^GIF8[79]a/.test(start)) return 'GIF';
+  if (/^BM.{12}[\x0c-\x80]\0\0\0/s.test(start)) return 'BMP';
   if (/^RIFF.{4}WEBP/s.test(start)) return 'WebP';
   if (/^.{4}ftyp(avif|avis)/s.test(start)) return 'AVIF';
   if (/^.{4}ftyp(heic|heix|mif1)/s.test(start)) return 'HEIC';

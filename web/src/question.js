@@ -4,7 +4,7 @@ import { expectOneOf, expectWhole, shown } from './check.js';
 import { VqaError } from './errors.js';
 
 /**
- * @typedef {object} QuestionOptions
+ * @typedef {object} QuestionOptions  what of the answers is wanted
  * @property {number} [topK]  how many answers to give, 1..100; default: 5, or all choices
  * @property {string[]} [choices]  rank these answers, and no others
  * @property {boolean} [explain]  with a heat map of where the answer comes from

@@ -1,86 +1,226 @@
-// Models that were loaded before, in the browser's cache as packs. It is only ever a gain: whatever fails here costs
-// the cache, never the model.
+// What is kept of a model between visits: its files, in segments, and an index that tells which are whole. It is only ever a
+// gain: whatever fails here costs what is kept, never the model.
+//
+// The index gives each file an id of its own. A segment is named after it and where it begins in the file, so no segment is
+// ever taken for one of other bytes, whoever else writes at the same time; and each is written whole or not at all.
 
-/** The header that tells what an entry was made of. */
-const MADE_OF = 'X-Wasm-Vqa-Made-Of';
+import { throwIfAborted } from './abort.js';
+import { hashOf, hex } from './integrity.js';
+import { openPlace, removeOlder } from './places.js';
+
+/** @typedef {'opfs' | 'cache' | false} CacheKind */
+/** @typedef {import('./fresh.js').Made} Made */
+/**
+ * @typedef {object} Entry
+ * @property {string} id
+ * @property {Made[]} made  what it was made of
+ * @property {number} [size]  in bytes; there when the file is whole
+ */
+
+/** A segment is written when so many bytes have come. */
+const SEGMENT = 1 << 20;
+
+const INDEX = 'index';
+
+/** The files of one model. */
+export class Store {
+  #place;
+  #index;
+  /** The files that this load asks for. @type {Set<string>} */ #asked = new Set();
+  #failed = false;
+
+  /** Whether any bytes came from here. */
+  used = false;
+
+  /**
+   * @param {'opfs' | 'cache'} kind
+   * @param {string} key  of the model
+   * @returns {Promise<Store | undefined>} undefined if nothing can be kept
+   */
+  static async open(kind, key) {
+    const place = await openPlace(kind, hex(await hashOf(new TextEncoder().encode(key))));
+    return place && new Store(place, await readIndex(place));
+  }
+
+  /**
+   * @param {import('./places.js').Place} place
+   * @param {Map<string, Entry>} index
+   */
+  constructor(place, index) {
+    this.#place = place;
+    this.#index = index;
+  }
+
+  /** Whether everything that this load asked for is kept. */
+  get whole() {
+    return !this.#failed && [...this.#asked].every((file) => this.#index.get(file)?.size !== undefined);
+  }
+
+  /**
+   * @param {string} file
+   * @returns {Entry | undefined}
+   */
+  find(file) {
+    this.#asked.add(file);
+    return this.#index.get(file);
+  }
+
+  /**
+   * The segments of a file, from its beginning up to the first that is missing.
+   * @param {Entry} entry
+   * @returns {AsyncGenerator<Blob>}
+   */
+  async *segments({ id }) {
+    let at = 0;
+    for (;;) {
+      const segment = await this.#place.read(`${id}.${at}`).catch(() => undefined);
+      if (!segment?.size) return;
+      yield segment;
+      at += segment.size;
+    }
+  }
+
+  /**
+   * Keep what comes of a file.
+   * @param {string} file
+   * @param {Made[]} made
+   * @param {number} [at]  so many bytes of it are kept already
+   */
+  writer(file, made, at = 0) {
+    const entry = (at && this.#index.get(file)) || { id: String(Math.random()), made };
+    /** @type {Blob[]} */
+    let pending = [];
+    let size = 0;
+    let written = Promise.resolve();
+    this.#asked.add(file);
+    this.#index.set(file, entry);
+    const flush = () => {
+      if (!size) return written;
+      const [segment, name] = [new Blob(pending), `${entry.id}.${at}`];
+      const first = at === 0;
+      at += size;
+      pending = [];
+      size = 0;
+      return written = written.then(async () => {
+        await this.#write(name, segment);
+        if (first) await this.#save();
+      });
+    };
+    return {
+      /** @param {Uint8Array<ArrayBuffer>} piece  is copied */
+      add: async (piece) => {
+        if (this.#failed) return;
+        pending.push(new Blob([piece]));
+        size += piece.length;
+        const before = written;
+        if (size >= SEGMENT) flush();
+        await before;
+      },
+      /** Write what has come. */
+      flush,
+      /** That was all of it. */
+      end: async () => {
+        await flush();
+        this.#index.set(file, { ...entry, size: at });
+        await this.#save();
+      },
+    };
+  }
+
+  /** @param {string} file */
+  async remove(file) {
+    if (this.#index.delete(file)) await this.#sweep();
+  }
+
+  /** Remove everything. */
+  async clear() {
+    this.#index.clear();
+    this.#asked.clear();
+    this.used = false;
+    await this.#sweep();
+  }
+
+  /** Remove what this load has not asked for, and what older versions have kept. */
+  async tidy() {
+    for (const file of this.#index.keys()) if (!this.#asked.has(file)) this.#index.delete(file);
+    await this.#sweep();
+    await removeOlder();
+  }
+
+  /** @param {string} name @param {Blob} bytes */
+  async #write(name, bytes) {
+    if (this.#failed) return;
+    try {
+      await this.#place.write(name, bytes);
+    } catch {
+      this.#failed = true; // no room: what is there of the model gives its own back
+      await this.clear();
+    }
+  }
+
+  #save() {
+    return this.#write(INDEX, new Blob([JSON.stringify([...this.#index])]));
+  }
+
+  /** Remove the segments that the index does not know. */
+  async #sweep() {
+    const ids = new Set(Array.from(this.#index.values(), ({ id }) => id));
+    try {
+      if (!this.#failed) await this.#save();
+      for (const name of await this.#place.files()) {
+        if ((name !== INDEX || this.#failed) && !ids.has(name.slice(0, name.lastIndexOf('.')))) await this.#place.remove(name);
+      }
+    } catch {
+      // it is swept again
+    }
+  }
+}
 
 /**
- * Raise this when the same files make another pack: quantization, the pack's format, or what is kept with it has changed.
- * Packs of older versions are not found then, and go when the next one is kept.
+ * @param {import('./places.js').Place} place
+ * @returns {Promise<Map<string, Entry>>}
  */
-export const VERSION = 3;
-
-/** @param {number} version */
-const nameOf = (version) => `wasm-vqa packs ${version}`;
+async function readIndex(place) {
+  try {
+    return new Map(JSON.parse(await /** @type {Blob} */ (await place.read(INDEX)).text()));
+  } catch {
+    return new Map(); // there is none yet, or a broken one
+  }
+}
 
 /**
  * What a model is kept under.
  * @param {URL | undefined} url
- * @param {string} [precision]
- * @returns {string | undefined} undefined for what can't be kept: it has no address, or there is no cache
+ * @param {string} [precision]  that it is brought to; undefined: the files are kept as they are
+ * @returns {string | undefined} undefined for what can't be kept: it has no address
  */
-export function storeKey(url, precision = 'as stored') {
-  if (!url || !/^https?:$/.test(url.protocol) || !('caches' in globalThis)) return undefined;
-  const key = new URL(url);
-  key.searchParams.set('wasm-vqa', precision);
-  key.hash = '';
-  return key.href;
+export function storeKey(url, precision) {
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined;
+  return `${precision ?? ''} ${url.href.replace(/#.*/, '')}`;
 }
 
 /**
- * @param {string} key
- * @returns {Promise<Response | undefined>}
- */
-export async function findStored(key) {
-  return attempt(async (cache) => cache.match(key));
-}
-
-/**
- * The files that an entry was made of.
- * @param {Response} entry
- * @returns {import('./fresh.js').Made[]}
- */
-export const madeOf = ({ headers }) => JSON.parse(headers.get(MADE_OF) ?? '[]');
-
-/** @param {string} key */
-export async function removeStored(key) {
-  await attempt((cache) => cache.delete(key));
-}
-
-/**
- * @param {string} key
- * @param {number} size
- * @param {AsyncGenerator<Uint8Array<ArrayBuffer>>} pieces  of the pack
- * @param {import('./fresh.js').Made[]} files  that it was made of
- * @returns {Promise<boolean>} whether it is kept now
- */
-export async function store(key, size, pieces, files) {
-  const stream = new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-  }, { highWaterMark: 0 });
-  const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': String(size), [MADE_OF]: JSON.stringify(files) };
-  const stored = await attempt(async (cache) => {
-    for (let older = 1; older < VERSION; older++) await caches.delete(nameOf(older));
-    await cache.delete(key); // makes room
-    await cache.put(key, new Response(stream, { headers }));
-    return true;
-  });
-  return stored ?? false;
-}
-
-/**
+ * Work with what is kept of a model, after those who do so in other tabs.
  * @template T
- * @param {(cache: Cache) => Promise<T>} work
- * @returns {Promise<T | undefined>} undefined when the browser refuses: no room, a private window
+ * @param {CacheKind} kind
+ * @param {string | undefined} key  of the model
+ * @param {(store?: Store) => Promise<T>} work  gets none if nothing can be kept
+ * @param {AbortSignal} [signal]  ends the waiting
+ * @returns {Promise<T>}
  */
-async function attempt(work) {
+export async function withStore(kind, key, work, signal) {
+  const { locks } = globalThis.navigator ?? {};
+  if (!kind || !key) return work();
+  let begun = false;
+  const begin = async () => {
+    begun = true;
+    return work(await Store.open(kind, key));
+  };
   try {
-    return await work(await caches.open(nameOf(VERSION)));
-  } catch {
-    return undefined;
+    return await (locks ? locks.request(`wasm-vqa ${key}`, { signal }, begin) : begin());
+  } catch (error) {
+    throwIfAborted(signal);
+    if (begun) throw error;
+    return begin(); // locks are refused where a page has no origin: nothing can be kept there either
   }
 }

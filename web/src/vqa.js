@@ -10,10 +10,13 @@ import { readQuestion, readQuestions } from './question.js';
  * @typedef {import('./picture.js').PictureSource} PictureSource
  * @typedef {import('./picture.js').DecodedBy} DecodedBy
  * @typedef {{ signal?: AbortSignal }} CallOptions  an aborted call rejects with the signal's reason
- * @typedef {CallOptions & import('./question.js').QuestionOptions} AskOptions
+ * @typedef {CallOptions & import('./question.js').QuestionOptions} AskOptions  options of a question
  * @typedef {CallOptions & { explain?: boolean }} EncodeOptions  explain: answers are going to be explained; some models have to know it
  *   while they look at the picture
- * @typedef {CallOptions & { onProgress?: (progress: { loaded: number, total: number }) => void }} PackOptions
+ *
+ * @typedef {object} PackOptions  options of pack()
+ * @property {(progress: { loaded: number, total: number }) => void} [onProgress]  is told how many bytes there are so far
+ * @property {AbortSignal} [signal]  ends the call, which then rejects with the signal's reason
  *
  * @typedef {object} Result  what a question gives
  * @property {string} answer  the best
@@ -47,6 +50,7 @@ export class Vqa {
   info;
 
   /**
+   * @internal
    * @param {import('./calls.js').Port} port
    * @param {Record<string, any>} info
    */
@@ -155,10 +159,12 @@ export class Vqa {
     this.#port.close();
   }
 
+  /** The same as close(). */
   [Symbol.dispose]() {
     this.close();
   }
 
+  /** The same as close(). */
   async [Symbol.asyncDispose]() {
     this.close();
   }
@@ -209,7 +215,7 @@ export class Picture {
   #looked;
   #closed = false;
 
-  /** @param {Looked} looked */
+  /** @internal @param {Looked} looked */
   constructor(looked) {
     this.#looked = looked;
     /** Who turned it into pixels. @readonly */
@@ -249,10 +255,12 @@ export class Picture {
     this.#looked.close().catch(() => {}); // it went with its vqa, if that was closed before
   }
 
+  /** The same as close(). */
   [Symbol.dispose]() {
     this.close();
   }
 
+  /** The same as close(). */
   async [Symbol.asyncDispose]() {
     this.close();
   }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import { createVqa } from '../src/index.js';
-import { BLUE_CIRCLE, COMMAND_LINE, PACK, RED_CIRCLE, RUNTIME, missing, png, pngFile } from './support.js';
+import { BLUE_CIRCLE, COMMAND_LINE, PACK, RED_CIRCLE, RUNTIME, bmp, gif, missing, png, pngFile } from './support.js';
 
 const COLOR = 'what color is the circle?';
 const create = (options) => createVqa({ model: PACK, wasm: RUNTIME, ...options });
@@ -117,7 +117,11 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
     await refuses(vqa.ask(pngFile(12000, 12000, deflateSync(Buffer.alloc(9))), COLOR), 'E_PICTURE', /12000/);
     await refuses(vqa.ask({ data: new Uint8Array(3), width: 1, height: 1 }, COLOR), 'E_PICTURE', /3 bytes.*4/);
     await refuses(vqa.ask({ data: new Uint8Array(0), width: 0, height: 0 }, COLOR), 'E_PICTURE');
-    await refuses(vqa.ask(new TextEncoder().encode('RIFF\0\0\0\0WEBPVP8 '), COLOR), 'E_PICTURE', /WebP/);
+    await refuses(vqa.ask(new TextEncoder().encode('RIFF\0\0\0\0WEBPVP8 '), COLOR), 'E_PICTURE', /the WebP picture .* use JPEG or PNG$/);
+    await refuses(vqa.ask(gif(1, 1, [[0, 0, 0], [0, 0, 0]], () => 0), COLOR), 'E_PICTURE', /the GIF picture .* use JPEG or PNG$/);
+    await refuses(vqa.ask(bmp(1, 1, () => [0, 0, 0]), COLOR), 'E_PICTURE', /the BMP picture .* use JPEG or PNG$/);
+    await refuses(vqa.ask(new TextEncoder().encode('BM'), COLOR), 'E_PICTURE', /^BMP pictures are not supported; use JPEG or PNG$/);
+    await refuses(vqa.ask(new TextEncoder().encode('BM begins this sentence'), COLOR), 'E_PICTURE', /^not a JPEG or PNG picture/);
     await refuses(vqa.ask('/nowhere/picture.png', COLOR), 'E_NETWORK', /\/nowhere\/picture\.png/);
     await refuses(vqa.ask(null, COLOR), 'E_CALL', /picture must be/);
     await refuses(vqa.ask({}, COLOR), 'E_CALL', /picture must be/);

@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { chromium } from 'playwright-core';
 import { createVqa } from '../src/index.js';
 import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing, missingBundle, tinyRuntime } from './support.js';
+import { CHROME, CHROME_FLAGS, PACK, RED_CIRCLE, RUNTIME, SAMPLES, bmp, gif, inCircle, missing, missingBundle, tinyRuntime } from './support.js';
 
 const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 
@@ -235,10 +235,16 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
 
   test('everything that a page can draw is a picture', async () => {
     await page.goto(url);
-    const answers = await page.evaluate(async ([bytes, question]) => {
+    const [red, white] = [[255, 0, 0], [255, 255, 255]];
+    const files = {
+      png: [...RED_CIRCLE],
+      gif: [...gif(96, 96, [white, red], (x, y) => Number(inCircle(x, y)))],
+      bmp: [...bmp(96, 96, (x, y) => (inCircle(x, y) ? red : white))],
+    };
+    const answers = await page.evaluate(async ([files, question]) => {
       const { createVqa } = await import('/src/index.js');
       const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors' });
-      const blob = new Blob([new Uint8Array(bytes)], { type: 'image/png' });
+      const blob = new Blob([new Uint8Array(files.png)], { type: 'image/png' });
       const bitmap = await createImageBitmap(blob);
       const canvas = Object.assign(document.createElement('canvas'), { width: 96, height: 96 });
       const context = canvas.getContext('2d');
@@ -254,7 +260,8 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
       await playing;
       const webp = await new Promise((resolve) => canvas.toBlob(resolve, 'image/webp', 1));
       const frame = new VideoFrame(canvas, { timestamp: 0, alpha: 'discard' });
-      const pictures = { blob, bitmap, canvas, offscreen, img, imageData: context.getImageData(0, 0, 96, 96), webp, video, frame };
+      const [gif, bmp] = [new Uint8Array(files.gif), new Uint8Array(files.bmp)];
+      const pictures = { blob, gif, bmp, bitmap, canvas, offscreen, img, imageData: context.getImageData(0, 0, 96, 96), webp, video, frame };
       const best = {};
       for (const [name, picture] of Object.entries(pictures)) {
         const { answers, decodedBy } = await vqa.ask(picture, question);
@@ -264,7 +271,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
       best.empty = await vqa.ask(new Image(), question).catch(({ code }) => code);
       vqa.close();
       return best;
-    }, [[...RED_CIRCLE], COLOR]);
+    }, [files, COLOR]);
     const { webp, video, frame, empty, ...exact } = answers; // these lose a little
     assert.deepEqual([webp.answer, video.answer, frame.answer], ['red', 'red', 'red']);
     assert.equal(empty, 'E_PICTURE');

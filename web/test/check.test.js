@@ -47,5 +47,10 @@ test('signals that tell no reason and have no throwIfAborted()', async () => {
 test('precision and cache are what they can be', async () => {
   const model = new Uint8Array(1);
   await assert.rejects(createVqa({ model, precision: 'int8' }), { code: 'E_CALL', message: 'precision is "int8", expected "f32" or "q8" or "q4"' });
-  await assert.rejects(createVqa({ model, cache: 'yes' }), { code: 'E_CALL', message: 'cache is "yes", expected "cache" or false' });
+  await assert.rejects(createVqa({ model, cache: 'yes' }), { code: 'E_CALL', message: 'cache is "yes", expected "opfs" or "cache" or false' });
+  for (const integrity of ['', 'sha256-', 7, `sha512-${'a'.repeat(43)}=`]) {
+    await assert.rejects(createVqa({ model, integrity }), { code: 'E_CALL', message: /^integrity is .*, expected "sha256-" and/ });
+  }
+  const integrity = `sha256-${'a'.repeat(43)}=`;
+  await assert.rejects(createVqa({ model: 'https://a.org/m/', integrity }), { code: 'E_CALL', message: /the promise of one file, and the model is the folder m$/ });
 });

@@ -81,7 +81,7 @@ describe('with the runtime', { skip: missing(RUNTIME) }, () => {
     await create(base, { onProgress: (progress) => seen.push(progress) });
     const total = Object.values(folder).reduce((sum, bytes) => sum + bytes.length, 0);
     assert.deepEqual(seen[0], { stage: 'download', loaded: folder['config.json'].length, total: undefined });
-    assert.deepEqual(seen.slice(-3), ['download', 'load', 'ready'].map((stage) => ({ stage, loaded: total, total })));
+    assert.deepEqual(seen.slice(-3), ['download', 'quantize', 'ready'].map((stage) => ({ stage, loaded: total, total })));
   });
 
   test('choices rank among the model\'s answers with their scores', async () => {

@@ -74,7 +74,7 @@ test('an aborted question', async () => {
   await assert.rejects(asking, (reason) => reason === 'enough');
 });
 
-test('what is remembered: the files of a folder but its card, a pack, a manifest', async () => {
+test('what is remembered: the files of a folder but its card', async () => {
   const wanted = ['config.json', 'README.md', 'model.safetensors', ''];
   const engine = {
     call: async (name) => (/openFolder|endFile/.test(name) ? wanted.shift() : undefined),
@@ -86,12 +86,5 @@ test('what is remembered: the files of a folder but its card, a pack, a manifest
   asked = [];
   const folder = findModel(`${base}/m/?v=1`);
   await load(folder, engine);
-  assert.deepEqual(folder.files.map(({ url, etag }) => [url, etag]), ['config.json', 'model.safetensors'].map((name) => [`${base}/m/${name}?v=1`, '"a"']));
-
-  const pack = findModel(`${base}/m.pack`);
-  await load(pack, engine);
-  assert.deepEqual(pack.files.map(({ url }) => url), [`${base}/m.pack`]);
-  const manifest = findModel(`${base}/m.json`);
-  await assert.rejects(load(manifest, engine), { code: 'E_MODEL' }); // it is empty
-  assert.deepEqual(manifest.files.map(({ url }) => url), [`${base}/m.json`]);
+  assert.deepEqual([...folder.files.values()].map(({ url, etag }) => [url, etag]), ['config.json', 'model.safetensors'].map((name) => [`${base}/m/${name}?v=1`, '"a"']));
 });

@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pieces } from '../src/bytes.js';
 import { VqaError } from '../src/errors.js';
-import { described } from '../src/fresh.js';
-import { keep, load, loadStored } from '../src/load.js';
+import { load, loadAndKeep } from '../src/load.js';
 import { Meter } from '../src/meter.js';
 import { findModel } from '../src/model.js';
-import { VERSION, storeKey } from '../src/store.js';
+import { VERSION } from '../src/places.js';
+import { storeKey, withStore } from '../src/store.js';
+import { fakeCaches } from './support.js';
 
 const WANTED = ['config.json', 'vocab.txt', 'model.safetensors'];
 const PACK = Uint8Array.from({ length: 2_500_000 }, (_, i) => i % 253);
@@ -52,7 +54,7 @@ test('a folder, file by file', async () => {
     [['open', 70_030], ['openFolder', 'model'], ['endFile', true], ['endFile', false], ['endFile', true], ['loadEnd']]);
   assert.deepEqual(seen[0], { stage: 'download', loaded: 30, total: undefined });
   assert.deepEqual(seen.at(-2), { stage: 'download', loaded: 70_030, total: 70_030 });
-  assert.deepEqual(seen.at(-1), { stage: 'load', loaded: 70_030, total: 70_030 });
+  assert.deepEqual(seen.at(-1), { stage: 'quantize', loaded: 70_030, total: 70_030 });
 });
 
 test('aborted within a file and between files', async () => {
@@ -85,7 +87,7 @@ test('what the engine refuses is told while the network stalls, and the download
     const pack = stalled();
     await assert.rejects(load(findModel(pack.stream), recorded({ fails }).engine), { code, message: 'refused' });
     const weights = stalled();
-    const folder = { name: 'm', open: async () => ({ stream: weights.stream, size: undefined }) };
+    const folder = { name: 'm', open: async (name, signal) => ({ size: undefined, pieces: (spare) => pieces({ stream: weights.stream }, name, spare, signal) }) };
     await assert.rejects(load(folder, recorded({ fails }).engine), { code, message: 'refused' });
     assert.deepEqual([pack.cancelled, weights.cancelled], [true, true]);
   }
@@ -105,125 +107,115 @@ test('an engine that does not start ends the download', async (t) => {
   assert.ok(asked.aborted);
 });
 
-/** A stand-in for the browser's caches, of which there is one; `t.after` takes it away. `removed` are names of others. */
-function fakeCaches(t, refuse = () => {}, removed = []) {
-  const entries = new Map();
-  const cache = {
-    match: async (key) => entries.get(key)?.clone(),
-    delete: async (key) => entries.delete(key),
-    async put(key, response) {
-      const bytes = await response.arrayBuffer();
-      refuse();
-      entries.set(key, new Response(bytes, { headers: response.headers }));
-    },
-  };
-  globalThis.caches = { open: async (name) => (assert.equal(name, `wasm-vqa packs ${VERSION}`), cache), delete: async (name) => removed.push(name) };
-  t.after(() => delete globalThis.caches);
-  return entries;
+const FILES = { 'config.json': [1, 2, 3], 'vocab.txt': [4], 'model.safetensors': PACK };
+const URL_OF_FOLDER = 'https://a.org/m/';
+
+/** Load the folder at an address, which gives FILES with these headers, and keep it. */
+async function visit(t, { headers = { etag: '"1"' }, ...options } = {}) {
+  const asked = [];
+  t.mock.method(globalThis, 'fetch', async (url, { method = 'GET' }) => {
+    const name = url.toString().slice(URL_OF_FOLDER.length);
+    asked.push(`${method} ${name}`);
+    if (!headers) throw new TypeError('no network');
+    return FILES[name] ? new Response(new Uint8Array(FILES[name]), { headers }) : new Response('', { status: 404 });
+  });
+  const { calls, engine } = recorded(options);
+  const cached = await withStore('cache', storeKey(new URL(URL_OF_FOLDER), 'q8'),
+    (store) => loadAndKeep(findModel(URL_OF_FOLDER), { ...engine, store }), options.signal);
+  return { asked, calls, cached };
 }
 
-const failsAtEnd = (error) => (name) => { if (name === 'loadEnd') throw error; };
-const KEY = 'https://a.org/m/?wasm-vqa=q8';
+/** The only folder that is kept, by what its paths end with. */
+const kept = (use) => [...[...use.folders.values()][0]];
+const failsAtEnd = (error, { times = Infinity } = {}) => (name) => { if (name === 'loadEnd' && times-- > 0) throw error; };
 
-test('keys: only what has an address, where there is a cache', (t) => {
+test('keys: only what has an address', () => {
   const url = new URL('https://a.org/m/?x=1#y');
-  assert.equal(storeKey(url, 'q8'), undefined);
-  fakeCaches(t);
-  assert.equal(storeKey(url, 'q8'), 'https://a.org/m/?x=1&wasm-vqa=q8');
-  assert.notEqual(storeKey(url, 'q8'), storeKey(url, 'q4'));
+  assert.equal(storeKey(url, 'q8'), 'q8 https://a.org/m/?x=1');
   assert.notEqual(storeKey(url, 'q8'), storeKey(url));
   assert.equal(storeKey(undefined, 'q8'), undefined);
   assert.equal(storeKey(new URL('file:///m/'), 'q8'), undefined);
 });
 
-test('kept, and loaded from there', async (t) => {
-  fakeCaches(t);
+test('a folder is kept as the pack that it has become, and loaded from there', async (t) => {
+  const use = fakeCaches(t);
   const seen = [];
-  const first = recorded({ report: (progress) => seen.push(progress) });
-  assert.equal(await loadStored(KEY, first.engine), false);
-  assert.deepEqual(first.calls, []);
-  assert.equal(await keep(KEY, [], first.engine), true);
-  assert.deepEqual(seen.at(-1), { stage: 'store', loaded: PACK.length, total: PACK.length });
+  const first = await visit(t, { report: ({ stage }) => seen.push(stage) });
+  assert.equal(first.cached, true);
+  assert.deepEqual([...new Set(seen)], ['download', 'quantize', 'store']);
+  assert.equal(kept(use).filter(([path]) => path !== '/index').reduce((sum, [, bytes]) => sum + bytes.length, 0), PACK.length);
 
-  const next = recorded({ report: (progress) => seen.push(progress) });
-  assert.equal(await loadStored(KEY, next.engine), true);
+  const next = await visit(t, { report: ({ stage }) => seen.push(stage) });
+  assert.equal(next.cached, true);
+  assert.deepEqual(next.asked, ['HEAD config.json', 'HEAD vocab.txt', 'HEAD model.safetensors']);
   assert.deepEqual(next.calls[0], ['open', PACK.length]);
   assert.equal(next.calls.reduce((sum, [name, size]) => (name === 'load' ? sum + size : sum), 0), PACK.length);
-  assert.deepEqual(seen.at(-1), { stage: 'load', loaded: PACK.length, total: PACK.length });
+  assert.equal(seen.at(-1), 'verify');
 });
 
-test('loaded anew when its files have changed, and only then', async (t) => {
-  const entries = fakeCaches(t);
-  const files = [described('https://a.org/m/config.json', new Response('', { headers: { etag: '"é1"' } }))];
-  await keep(KEY, files, recorded().engine);
-  let etag = '"é1"';
-  t.mock.method(globalThis, 'fetch', async (url, { method }) => {
-    assert.deepEqual([url, method], ['https://a.org/m/config.json', 'HEAD']);
-    if (!etag) throw new TypeError('no network');
-    return new Response('', { headers: { etag } });
-  });
-  for (const [now, stored] of [['"é1"', true], ['"2"', false], ['', true]]) {
-    etag = now;
-    const { calls, engine } = recorded();
-    assert.equal(await loadStored(KEY, engine), stored, now);
-    assert.equal(calls.length > 0, stored);
-    assert.equal(entries.size, 1); // the old one stays until there is a new one
+test('a folder is loaded anew when its files have changed, and only then', async (t) => {
+  fakeCaches(t);
+  await visit(t);
+  for (const [headers, fresh] of [[{ etag: '"1"' }, false], [{ etag: '"2"' }, true], [{ etag: '"2"' }, false], [null, false]]) {
+    const { asked, cached } = await visit(t, { headers });
+    assert.deepEqual([asked.includes('GET model.safetensors'), cached], [fresh, true]);
   }
-  await keep(KEY, [], recorded().engine);
-  assert.equal(await loadStored(KEY, recorded().engine), true);
 });
 
-test('a damaged entry is removed', async (t) => {
-  const entries = fakeCaches(t);
-  await keep(KEY, [], recorded().engine);
-  const { engine } = recorded({ fails: failsAtEnd(new VqaError('E_MODEL', 'the checksum is wrong')) });
-  assert.equal(await loadStored(KEY, engine), false);
-  assert.equal(entries.size, 0);
+test('a folder that was left half-way is not asked for all of it again', async (t) => {
+  fakeCaches(t);
+  const crash = new VqaError('E_CRASH', 'stopped');
+  await assert.rejects(visit(t, { fails: failsAtEnd(crash) }), crash);
+  const { asked, cached } = await visit(t);
+  assert.deepEqual([asked, cached], [['HEAD config.json', 'HEAD vocab.txt', 'HEAD model.safetensors'], true]);
 });
 
-test('an entry that is not to blame stays', async (t) => {
-  const entries = fakeCaches(t);
-  await keep(KEY, [], recorded().engine);
+test('what is kept is fetched anew if the engine refuses it, once', async (t) => {
+  fakeCaches(t);
+  await visit(t);
+  const refused = new VqaError('E_MODEL', 'the checksum is wrong');
+  const { asked, cached } = await visit(t, { fails: failsAtEnd(refused, { times: 1 }) });
+  assert.deepEqual([asked.includes('GET model.safetensors'), cached], [true, true]);
+  const use = fakeCaches(t);
+  await assert.rejects(visit(t, { fails: failsAtEnd(refused) }), refused);
+  assert.deepEqual(kept(use).map(([path]) => path), ['/index']); // it was fetched, so it is not fetched again, and not kept either
+});
+
+test('what is not to blame stays', async (t) => {
+  const use = fakeCaches(t);
+  await visit(t);
+  const before = kept(use).length;
   for (const error of [new VqaError('E_MEMORY', 'too little'), new VqaError('E_CRASH', 'stopped'), new TypeError('a mistake')]) {
-    await assert.rejects(loadStored(KEY, recorded({ fails: failsAtEnd(error) }).engine), error);
+    await assert.rejects(visit(t, { fails: failsAtEnd(error) }), error);
+    assert.equal(kept(use).length, before);
   }
-  entries.get(KEY).clone = () => new Response(new ReadableStream({ pull() { throw new Error('the disk'); } }));
-  assert.equal(await loadStored(KEY, recorded().engine), false);
-  assert.equal(entries.size, 1);
 });
 
-test('packs of older versions go when one is kept', async (t) => {
-  const removed = [];
-  fakeCaches(t, undefined, removed);
-  await loadStored(KEY, recorded().engine);
-  assert.deepEqual(removed, []);
-  await keep(KEY, [], recorded().engine);
-  assert.deepEqual(removed, Array.from({ length: VERSION - 1 }, (_, i) => `wasm-vqa packs ${i + 1}`));
+test('what older versions have kept goes, and nothing of others', async (t) => {
+  const use = fakeCaches(t);
+  for (const name of ['wasm-vqa packs 1', 'wasm-vqa packs 3', 'somebody\'s']) await caches.open(name);
+  await visit(t);
+  assert.deepEqual([...use.folders.keys()].map((name) => name.slice(0, 11)), ['somebody\'s', VERSION]);
 });
 
 test('no room, no cache, a broken one: the model is loaded all the same', async (t) => {
-  fakeCaches(t, () => { throw new DOMException('full', 'QuotaExceededError'); });
-  assert.equal(await keep(KEY, [], recorded().engine), false);
-  globalThis.caches = { open: async () => { throw new DOMException('not here', 'SecurityError'); } };
-  assert.equal(await keep(KEY, [], recorded().engine), false);
-  assert.equal(await loadStored(KEY, recorded().engine), false);
-});
-
-test('a pack that is not read to its end is read from its beginning the next time', async (t) => {
-  const entries = fakeCaches(t);
-  const { engine } = recorded();
-  const { put } = await caches.open(`wasm-vqa packs ${VERSION}`);
-  const open = caches.open;
-  caches.open = async () => ({ delete: async () => {}, async put(key, { body }) { await body.getReader().read(); throw new Error('full'); } });
-  assert.equal(await keep(KEY, [], engine), false);
-  caches.open = async () => ({ ...await open(`wasm-vqa packs ${VERSION}`), put });
-  assert.equal(await keep(KEY, [], engine), true);
-  assert.equal(Buffer.compare(Buffer.from(await entries.get(KEY).arrayBuffer()), PACK), 0);
+  const use = fakeCaches(t);
+  for (const room of [0, 1, 2, 3, 5]) {
+    let puts = 0;
+    use.refuse = (call) => { if (call === 'put' && ++puts > room) throw new DOMException('full', 'QuotaExceededError'); };
+    assert.equal((await visit(t)).cached, false);
+    assert.deepEqual(kept(use), [], 'it gives its room back');
+  }
+  use.refuse = () => { throw new DOMException('not here', 'SecurityError'); };
+  assert.equal((await visit(t)).cached, false);
+  delete globalThis.caches;
+  assert.equal((await visit(t)).cached, false);
 });
 
 test('aborted while it is kept', async (t) => {
   fakeCaches(t);
   const controller = new AbortController();
-  const { engine } = recorded({ signal: controller.signal, report: () => controller.abort('enough') });
-  await assert.rejects(keep(KEY, [], engine), (reason) => reason === 'enough');
+  const report = ({ stage }) => stage === 'store' && controller.abort('enough');
+  await assert.rejects(visit(t, { signal: controller.signal, report }), (reason) => reason === 'enough');
+  assert.equal((await visit(t)).cached, true);
 });

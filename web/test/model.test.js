@@ -74,10 +74,10 @@ test('what the caller has made stays the caller\'s', async () => {
   }
 });
 
-test('progress goes download, load, ready', async () => {
+test('progress goes download, verify, ready', async () => {
   const seen = [];
   (await createVqa({ model: new Uint8Array(10), wasm, onProgress: (progress) => seen.push(progress) })).close();
-  assert.deepEqual(seen, ['download', 'load', 'ready'].map((stage) => ({ stage, loaded: 10, total: 10 })));
+  assert.deepEqual(seen, ['download', 'verify', 'ready'].map((stage) => ({ stage, loaded: 10, total: 10 })));
 });
 
 test('what is not there is one sentence', async () => {

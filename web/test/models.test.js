@@ -74,7 +74,7 @@ describe('other models in a browser', { skip, timeout: 300_000 }, () => {
 
   test('a damaged entry of the cache is replaced, and without a cache the model works', async () => {
     await use.page.goto(use.url);
-    const [first] = await load([{}]);
+    const [first] = await load([{ cache: 'cache' }]);
     await use.page.evaluate(async () => {
       for (const name of await caches.keys()) {
         const cache = await caches.open(name);
@@ -86,13 +86,13 @@ describe('other models in a browser', { skip, timeout: 300_000 }, () => {
       }
     });
     use.asked.length = 0;
-    const [second] = await load([{}]);
+    const [second] = await load([{ cache: 'cache' }]);
     assert.deepEqual([second.answers, second.info.cached, use.asked.length > 3], [first.answers, true, true]);
     use.asked.length = 0;
-    await load([{}]);
+    await load([{ cache: 'cache' }]);
     assert.deepEqual(use.asked, []);
     await use.page.evaluate(() => { Cache.prototype.put = async () => { throw new DOMException('full', 'QuotaExceededError'); }; });
-    const [third] = await load([{ precision: 'f32' }]);
+    const [third] = await load([{ precision: 'f32', cache: 'cache' }]);
     assert.equal(third.info.cached, false);
   });
 });

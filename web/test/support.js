@@ -91,9 +91,44 @@ function chunk(type, data) {
   return whole;
 }
 
+/** A BMP file of 24 bits; `pixel` as above. */
+export function bmp(width, height, pixel) {
+  const stride = Math.ceil(width * 3 / 4) * 4;
+  const file = Buffer.alloc(54 + stride * height);
+  file.write('BM');
+  file.writeUInt32LE(54, 10); // where the pixels start
+  file.writeUInt32LE(40, 14); // size of the second header
+  file.writeInt32LE(width, 18);
+  file.writeInt32LE(-height, 22); // negative: from top to bottom
+  file.writeUInt16LE(1, 26); // planes
+  file.writeUInt16LE(24, 28);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) file.set(pixel(x, y).toReversed(), 54 + y * stride + x * 3);
+  }
+  return new Uint8Array(file);
+}
+
+/** A GIF file of two colors; `index(x, y)` is 0 or 1. The table of codes is cleared before each pixel, so codes have three bits. */
+export function gif(width, height, colors, index) {
+  const [CLEAR, END] = [4, 5];
+  const codes = [];
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) codes.push(CLEAR, index(x, y));
+  const bits = [...codes, END].map((code) => [code & 1, code >> 1 & 1, code >> 2]).flat();
+  const data = Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
+    bits.slice(8 * i, 8 * i + 8).reduce((byte, bit, at) => byte | bit << at, 0));
+  const blocks = [];
+  for (let at = 0; at < data.length; at += 255) blocks.push(Math.min(255, data.length - at), ...data.slice(at, at + 255));
+  const size = [width & 255, width >> 8, height & 255, height >> 8];
+  return new Uint8Array([...Buffer.from('GIF89a'), ...size, 0x80, 0, 0, ...colors.flat(),
+    0x2c, 0, 0, 0, 0, ...size, 0, 2, ...blocks, 0, 0x3b]);
+}
+
+/** Whether a pixel is inside the circle. */
+export const inCircle = (x, y) => Math.hypot(x - 48, y - 48) < 26;
+
 /** A circle on white. */
 export const circle = (red, green, blue) =>
-  png(96, 96, (x, y) => (Math.hypot(x - 48, y - 48) < 26 ? [red, green, blue] : [255, 255, 255]));
+  png(96, 96, (x, y) => (inCircle(x, y) ? [red, green, blue] : [255, 255, 255]));
 
 export const RED_CIRCLE = circle(255, 0, 0);
 export const BLUE_CIRCLE = circle(0, 0, 255);
@@ -133,3 +168,33 @@ export function tinyRuntime(results = {}) {
 }
 
 const size = (n) => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]); // LEB128
+
+/**
+ * A stand-in for the browser's caches until the test ends: `folders` are their files by name and path, and what `refuse`
+ * throws, told the name of a call and its path, is what the browser refuses.
+ */
+export function fakeCaches(t) {
+  const folders = new Map();
+  const use = { folders, refuse: () => {} };
+  globalThis.caches = {
+    keys: async () => [...folders.keys()],
+    delete: async (name) => folders.delete(name),
+    async open(name) {
+      use.refuse('open', name);
+      if (!folders.has(name)) folders.set(name, new Map());
+      const files = folders.get(name);
+      return {
+        match: async (path) => (files.has(path) ? new Response(files.get(path)) : undefined),
+        async put(path, response) {
+          const bytes = new Uint8Array(await response.arrayBuffer());
+          use.refuse('put', path);
+          files.set(path, bytes);
+        },
+        delete: async (path) => files.delete(path),
+        keys: async () => [...files.keys()].map((path) => ({ url: `https://page.example${path}` })),
+      };
+    },
+  };
+  t.after(() => delete globalThis.caches);
+  return use;
+}

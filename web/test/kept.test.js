@@ -1,0 +1,194 @@
+// What the browser keeps of a pack between visits, in both places that it has for that.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
+import { serve } from '../serve.js';
+import { CHROME, CHROME_FLAGS, FIREFOX, PACK, RUNTIME, missing } from './support.js';
+
+/** context: a fresh profile */
+const BROWSERS = {
+  Chromium: {
+    path: CHROME, variable: 'CHROME_PATH', context: (browser) => browser.newContext(),
+    launch: () => chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS }),
+  },
+  Firefox: {
+    path: FIREFOX, variable: 'FIREFOX_PATH', context: (browser) => browser.createBrowserContext(),
+    launch: () => puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX }),
+  },
+};
+
+/** Runs in the page: load the pack; `window.loaded` is how far it is. */
+async function visit(options) {
+  const { createVqa } = await import('/src/index.js');
+  const seen = [];
+  const onProgress = ({ stage, loaded }) => {
+    seen.push(stage);
+    window.first ??= loaded;
+    window.loaded = loaded;
+  };
+  window.first = undefined;
+  const vqa = await createVqa({ model: '/kept/shapes.safetensors', threads: 1, onProgress, ...options });
+  const { parameters, cached } = vqa.info;
+  vqa.close();
+  return { parameters, cached, first: window.first, stages: [...new Set(seen)] };
+}
+
+/** Runs in the page: the segments that are kept there; `damage` flips a bit of each. */
+async function segments({ kind, damage }) {
+  const found = [];
+  const isSegment = (name) => /^0\.\d+\.\d+$/.test(name);
+  const flipped = (buffer) => {
+    const bytes = new Uint8Array(buffer);
+    bytes[bytes.length >> 1] ^= 1;
+    return bytes;
+  };
+  if (kind === 'opfs') {
+    for await (const [folder, handle] of (await navigator.storage.getDirectory()).entries()) {
+      if (!folder.startsWith('wasm-vqa ')) continue;
+      for await (const [name, file] of handle.entries()) {
+        if (!isSegment(name)) continue;
+        found.push(name);
+        if (!damage) continue;
+        const bytes = flipped(await (await file.getFile()).arrayBuffer());
+        const stream = await file.createWritable();
+        await stream.write(bytes);
+        await stream.close();
+      }
+    }
+  } else {
+    for (const folder of await caches.keys()) {
+      const cache = await caches.open(folder);
+      for (const { url } of await cache.keys()) {
+        const name = new URL(url).pathname.slice(1);
+        if (!isSegment(name)) continue;
+        found.push(name);
+        if (damage) await cache.put(url, new Response(flipped(await (await cache.match(url)).arrayBuffer())));
+      }
+    }
+  }
+  return found;
+}
+
+/** @param {string} path @param {string} variable  that names another */
+const skip = (path, variable) => missing(RUNTIME, PACK) || (!path && `no browser found: set ${variable}`);
+
+for (const [name, { path, variable, launch, context: fresh }] of Object.entries(BROWSERS)) describe(`kept in ${name}`, { skip: skip(path, variable), timeout: 300_000 }, () => {
+  const pack = missing(PACK) ? undefined : readFileSync(PACK);
+  let server, browser, context, url, asked, stalls;
+
+  before(async () => {
+    server = await serve(0);
+    const [others] = server.listeners('request');
+    server.removeAllListeners('request').on('request', (request, response) => {
+      if (!request.url.startsWith('/kept/')) return others(request, response);
+      const { method, headers: { range, 'if-range': condition } } = request;
+      asked.push([method, range, condition].filter(Boolean).join(' '));
+      const at = range ? Number(/\d+/.exec(range)[0]) : 0;
+      response.writeHead(at ? 206 : 200, { etag: '"1"', 'content-length': pack.length - at, ...(at && { 'content-range': `bytes ${at}-${pack.length - 1}/${pack.length}` }) });
+      if (method === 'HEAD') return response.end();
+      if (stalls) return response.write(pack.subarray(at, stalls));
+      response.end(pack.subarray(at));
+    });
+    url = `http://localhost:${server.address().port}/`;
+    browser = await launch();
+  });
+  after(async () => {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  beforeEach(async () => {
+    context = await fresh(browser);
+    asked = [];
+    stalls = 0;
+  });
+  afterEach(() => context.close());
+
+  const newPage = async () => {
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    await page.goto(`${url}src/index.js`); // any page of this origin
+    return page;
+  };
+  const isThere = ({ parameters, cached }, expected = true) => assert.deepEqual([parameters > 1e6, cached], [true, expected]);
+
+  for (const kind of ['opfs', 'cache']) {
+    test(`${kind}: a tab that is closed half-way, and the next`, async () => {
+      const left = await newPage();
+      stalls = 1_200_000;
+      left.evaluate(visit, { cache: kind }).catch(() => {}); // the page goes
+      await left.waitForFunction(() => window.loaded >= 1_200_000);
+      for (let found = []; !found.length;) found = await left.evaluate(segments, { kind });
+      await left.close();
+      assert.deepEqual(asked.splice(0), ['GET']);
+      stalls = 0;
+      const page = await newPage();
+      const next = await page.evaluate(visit, { cache: kind });
+      isThere(next);
+      assert.deepEqual(next.stages, ['download', 'verify', 'ready']);
+      const [rest, ...others] = asked.splice(0);
+      assert.match(rest, /^GET bytes=\d+- "1"$/);
+      assert.ok(Number(/\d+/.exec(rest)[0]) >= 1 << 20 && !others.length, rest);
+      await page.reload();
+      isThere(await page.evaluate(visit, { cache: kind }));
+      assert.deepEqual(asked.splice(0), ['HEAD']);
+      await page.evaluate(visit, { cache: false });
+      assert.deepEqual(asked, ['GET']);
+    });
+
+    test(`${kind}: what is damaged is fetched anew`, async () => {
+      const page = await newPage();
+      isThere(await page.evaluate(visit, { cache: kind }));
+      assert.ok((await page.evaluate(segments, { kind, damage: true })).length);
+      asked.length = 0;
+      isThere(await page.evaluate(visit, { cache: kind }));
+      assert.deepEqual(asked.splice(0), ['HEAD', 'GET']);
+      isThere(await page.evaluate(visit, { cache: kind }));
+      assert.deepEqual(asked, ['HEAD']);
+    });
+
+    test(`${kind}: two pages at once share one download`, async () => {
+      const pages = [await newPage(), await newPage()];
+      for (const found of await Promise.all(pages.map((page) => page.evaluate(visit, { cache: kind })))) isThere(found);
+      assert.deepEqual(asked, ['GET', 'HEAD']);
+    });
+
+    test(`${kind}: without room it is loaded all the same, and what it took is given back`, { skip: name !== 'Chromium' && 'only Chromium can be given less room' }, async () => {
+      const page = await newPage();
+      const session = await context.newCDPSession(page);
+      await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(url).origin, quotaSize: 1_200_000 });
+      isThere(await page.evaluate(visit, { cache: kind }), false);
+      assert.deepEqual(await page.evaluate(segments, { kind }), []);
+      await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(url).origin });
+      isThere(await page.evaluate(visit, { cache: kind }));
+    });
+  }
+
+  test('where one place is refused the other is taken, and where both are nothing is kept', async () => {
+    const page = await newPage();
+    await page.evaluate(() => { StorageManager.prototype.getDirectory = async () => { throw new DOMException('private', 'SecurityError'); }; });
+    isThere(await page.evaluate(visit, {}));
+    assert.ok((await page.evaluate(segments, { kind: 'cache' })).length);
+    await page.evaluate(() => { CacheStorage.prototype.open = async () => { throw new DOMException('private', 'SecurityError'); }; });
+    isThere(await page.evaluate(visit, {}), false);
+  });
+
+  test('who waits for another tab can leave', async () => {
+    const pages = [await newPage(), await newPage()];
+    stalls = 1_200_000;
+    pages[0].evaluate(visit, {}).catch(() => {}); // the page goes
+    await pages[0].waitForFunction(() => window.loaded >= 1_200_000);
+    assert.equal(await pages[1].evaluate(async () => {
+      const { createVqa } = await import('/src/index.js');
+      const controller = new AbortController();
+      const loading = createVqa({ model: '/kept/shapes.safetensors', signal: controller.signal });
+      while (!(await navigator.locks.query()).pending.length) await new Promise((done) => setTimeout(done));
+      controller.abort('enough');
+      return loading.catch((reason) => reason);
+    }), 'enough');
+    assert.deepEqual(asked, ['GET']);
+  });
+});
