@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, normalize, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { siteFiles } from './site.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -30,17 +31,24 @@ const TYPES = {
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
 };
 
 /** Bytes of a file that are read at a time. */
 const PIECE = 1 << 20;
 
-/** Models may come from any https server that a person names; scripts come from here only, so nothing else asks for them. */
+/**
+ * What a document or a worker may do: scripts come from here only. A page may be asked to fetch a model from any https server
+ * (demo/policy.js narrows that where it is not), its workers never.
+ * @param {string} connect
+ */
+const policy = (connect) =>
+  `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src ${connect}; ` +
+  "style-src 'self'; img-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 const HEADERS = {
   'Cache-Control': 'no-cache',
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self' https:; " +
-    "style-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy': policy("'self' https:"),
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -101,6 +109,10 @@ async function answer(request, response, mounts, headers) {
     response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8', ...more }).end(`${sentence}\n`);
 
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
+  if (request.url === '/files.json') {
+    const list = JSON.stringify(await siteFiles(root));
+    return response.writeHead(200, { ...HEADERS, 'Content-Type': TYPES['.json'] }).end(list);
+  }
   const file = fileFor(request.url ?? '/', mounts);
   const found = file && (await stat(file).catch(() => undefined));
   if (!file || !found?.isFile()) return refuse(404, 'there is no such file');
@@ -113,6 +125,7 @@ async function answer(request, response, mounts, headers) {
   response.writeHead(range ? 206 : 200, {
     ...headers,
     'Accept-Ranges': 'bytes',
+    ...(extname(file) === '.js' && { 'Content-Security-Policy': policy("'self'") }),
     'Last-Modified': modified,
     'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
     'Content-Length': last - first + 1,

@@ -1,20 +1,13 @@
 // The place where answers stand, and in their stead progress, a hint or an error.
 
-import { loadedText, scoreText, sentence } from './format.js';
+import { button, element } from './dom.js';
+import { loadingText, scoreText, sentence } from './format.js';
 
 const panel = document.getElementById('answers');
 const spoken = document.getElementById('spoken'); // one short sentence for screen readers
 
-/** An element with a class, children and text. */
-function element(tag, className, ...children) {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.append(...children);
-  return made;
-}
-
 /** Show a question's answers, best first, and a note below them if there is one. */
-export function showAnswers(question, answers, note) {
+export function showAnswers(question, { answer, score, sure, answers }, note) {
   const rows = answers.map(({ answer, score }) => {
     const bar = element('span', 'bar');
     bar.style.setProperty('--score', score);
@@ -22,19 +15,19 @@ export function showAnswers(question, answers, note) {
     return element('li', answer.length > 24 ? 'long' : '', element('span', 'answer', answer), bar, element('span', 'score', scoreText(score)));
   });
   panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows));
+  panel.classList.toggle('unsure', !sure);
+  if (!sure) rows[0].querySelector('.answer').after(element('span', 'badge', 'not sure'));
   if (note) panel.append(element('p', 'note', note));
-  const [best] = answers;
-  spoken.textContent = `${question} ${best.answer}, ${scoreText(best.score)}`;
+  spoken.textContent = `${question} ${sure ? '' : 'Not sure: '}${answer}, ${scoreText(score)}`;
 }
 
-/** Show how far the model is. */
-export function showProgress({ stage, loaded, total }) {
-  if (stage === 'ready') return;
+/** Show how far the model is, `ms` milliseconds after the beginning. */
+export function showProgress(progress, ms) {
+  if (progress.stage === 'ready') return;
   const bar = element('progress', '');
   bar.setAttribute('aria-label', 'Loading the model');
-  if (stage === 'download' && total) Object.assign(bar, { value: loaded, max: total });
-  const text = stage === 'download' ? `Loading the model: ${loadedText(loaded, total)}` : 'Making the model ready';
-  panel.replaceChildren(element('div', 'loading', bar, element('p', 'note', text)));
+  if (progress.stage === 'download' && progress.total) Object.assign(bar, { value: progress.loaded, max: progress.total });
+  panel.replaceChildren(element('div', 'loading', bar, element('p', 'note', loadingText(progress, ms))));
 }
 
 /** Show an error, with a way to try again if there is one. */
@@ -42,11 +35,7 @@ export function showError(error, retry) {
   const message = element('p', 'error', sentence(error));
   message.setAttribute('role', 'alert');
   panel.replaceChildren(message);
-  if (!retry) return;
-  const button = element('button', 'button', 'Try again');
-  button.type = 'button';
-  button.addEventListener('click', retry);
-  panel.append(button);
+  if (retry) panel.append(button('button', retry, 'Try again'));
 }
 
 /** Show what to do next. */
@@ -54,9 +43,15 @@ export function showHint(text) {
   panel.replaceChildren(element('p', 'note', text));
 }
 
-/** Dim the last answers if the next take long enough to be noticed; call the result when they are there. */
-export function showBusy() {
-  const timer = setTimeout(() => panel.setAttribute('aria-busy', 'true'), 150);
+/** Show that the question is being answered, if that takes long enough to be noticed; call the result when it is over. */
+export function showBusy(question) {
+  const timer = setTimeout(() => {
+    panel.setAttribute('aria-busy', 'true');
+    if (!panel.querySelector('.asked')) return; // there are no answers yet: what is loading stays shown
+    const rows = Array.from({ length: 5 }, () => element('li', '', element('span', 'answer'), element('span', 'bar'), element('span', 'score')));
+    panel.classList.remove('unsure');
+    panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows), element('p', 'note', 'Looking at the picture'));
+  }, 150);
   return () => {
     clearTimeout(timer);
     panel.setAttribute('aria-busy', 'false');

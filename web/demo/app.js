@@ -1,12 +1,18 @@
-// The page: a picture, a question, the five best answers.
+// The page: a picture, questions, the five best answers to each.
 
 import { createVqa } from './src/index.js';
 import { showAnswers, showBusy, showError, showHint, showProgress } from './answers.js';
+import { onPhoto } from './camera.js';
+import { carried, carry } from './carried.js';
 import { givenChoices, onChoices, showChoices } from './choices.js';
-import { showSizes, showTimings } from './footer.js';
+import { showBuild, showTimings } from './details.js';
 import { sentence } from './format.js';
+import { offerHeat, showHeat } from './heat.js';
+import { clearHistory, remember } from './history.js';
 import { onFiles } from './inputs.js';
-import { forget, load, offerModels } from './models.js';
+import { describeBuiltIn, load, offerModels } from './models.js';
+import { offerOffline } from './offline.js';
+import { countFromNow, watchRequests } from './requests.js';
 import { fetchSamples, markSample, showSamples, showSuggestions } from './samples.js';
 
 const MODEL = 'weights/shapes.q8.safetensors';
@@ -21,14 +27,15 @@ const NEED_CHOICES = 'This model has no answers of its own. Write down the possi
 
 const preview = document.getElementById('picture');
 const pictureError = document.getElementById('picture-error');
+const pictureHint = document.getElementById('picture-hint');
 const question = document.getElementById('question');
 
 let model; // promise of the Vqa
 let builtIn; // whether that is the page's own
 let required; // whether it needs choices
-let source; // the picture shown: a File, or the address of a sample
+let source; // the picture shown: a Blob
 let sample; // the sample shown, if it is one
-let encoded; // promise of { handle, ms } for it
+let encoded; // promise of its Picture
 let asking = new AbortController(); // ends when another question is asked
 
 /** Ask this model from now on: a promise of a Vqa, and whether it is the page's own. */
@@ -36,15 +43,15 @@ function setModel(next, own) {
   model?.then((vqa) => vqa.close(), () => {}); // the one before
   model = next;
   builtIn = own;
-  if (own) forget();
+  if (own) describeBuiltIn();
+  clearHistory();
   model.then(showModel, () => {}); // a failure is shown to the question that waits for it
   if (source) encodePicture();
 }
 
 function showModel({ info }) {
-  showSizes(info);
+  showBuild(info);
   document.getElementById('asked-model').textContent = builtIn ? 'A small model' : info.name;
-  document.getElementById('about').hidden = !builtIn;
   const needed = info.choices === 'required';
   if (needed !== required) {
     required = needed;
@@ -52,19 +59,17 @@ function showModel({ info }) {
     if (source) question.value = suggested()[0];
   }
   if (source) suggest();
+  countFromNow();
 }
 
 function loadModel() {
-  setModel(createVqa({ model: MODEL, onProgress: showProgress }), true);
+  const started = performance.now();
+  setModel(createVqa({ model: MODEL, onProgress: (progress) => showProgress(progress, performance.now() - started) }), true);
 }
 
 function encodePicture() {
-  encoded?.then(({ handle }) => handle.close(), () => {}); // the picture before
-  encoded = model.then(async (vqa) => {
-    const start = performance.now();
-    const handle = await vqa.encode(source);
-    return { handle, ms: performance.now() - start };
-  });
+  encoded?.then((picture) => picture.close(), () => {}); // the picture before
+  encoded = model.then((vqa) => vqa.encode(source, { explain: true }));
   encoded.catch(() => {}); // it is shown to the question that waits for it
 }
 
@@ -82,56 +87,81 @@ function suggest() {
 }
 
 /** Show a picture, look at it, and answer the question in the field. */
-function setPicture(picture, alt, ofSample) {
-  if (preview.src.startsWith('blob:')) URL.revokeObjectURL(preview.src);
+function setPicture(picture, url, alt, ofSample) {
+  if (!sample) URL.revokeObjectURL(preview.src);
   source = picture;
   sample = ofSample;
-  preview.src = typeof source === 'string' ? source : URL.createObjectURL(source);
+  preview.src = url;
   preview.alt = alt;
-  preview.hidden = false;
+  showPicture(true);
   pictureError.textContent = '';
   markSample(sample);
+  showHeat();
+  clearHistory();
   suggest();
   encodePicture();
   ask();
 }
 
+function showPicture(shown) {
+  preview.hidden = !shown;
+  pictureHint.hidden = shown || pictureError.textContent !== '';
+}
+
 async function ask() {
-  if (!source) return showHint(CHOOSE);
+  if (!source) return showEmpty();
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
   const text = question.value;
   const choices = givenChoices();
-  const shown = showBusy();
+  const done = showBusy(text);
   try {
-    const { handle, ms } = await encoded;
+    const picture = await encoded;
     if (signal.aborted) return;
     if (required && !choices) return showHint(NEED_CHOICES);
-    const start = performance.now();
-    const { answers } = await handle.ask(text, { choices, signal });
-    showAnswers(text, answers, noteOn(answers[0]));
-    showTimings(ms, performance.now() - start);
+    const result = await picture.ask(text, { choices, explain: true, signal });
+    await preview.decode().catch(() => {}); // the map of relevance has its shape
+    if (signal.aborted) return;
+    const timings = { ...result.timings, ...picture.timings }; // it was looked at once, for all its questions
+    const showIt = () => show(text, { ...result, timings });
+    showIt();
+    remember(text, result, () => {
+      question.value = text;
+      showIt();
+    });
   } catch (error) {
     if (!signal.aborted) showFailure(error);
   } finally {
-    shown();
+    done();
   }
 }
 
+function show(text, result) {
+  showAnswers(text, result, noteOn(result));
+  showHeat(result.heatmap);
+  showTimings(result.timings);
+}
+
 /** How far the best answer can be trusted, where that needs saying. */
-function noteOn(best) {
-  if (best.score < 0.5) return 'The model is unsure.';
+function noteOn({ sure }) {
+  if (!sure) return 'The model is not sure. Ask in other words, or take this as a guess.';
   if (builtIn && source instanceof File) return 'The model knows drawings of simple shapes. About anything else it only guesses.';
   return undefined;
 }
 
+function showEmpty() {
+  showPicture(false);
+  showHint(CHOOSE);
+}
+
 /** A picture's error stands in the picture's place, a question's where the answers would be. */
 function showFailure(error) {
+  showHeat();
   if (error.code === 'E_PICTURE') {
-    preview.hidden = true;
     pictureError.textContent = sentence(error);
-    showHint(CHOOSE);
+    source = undefined;
+    showEmpty();
   } else if (error.code === 'E_QUESTION') {
     showError(error);
   } else {
@@ -152,22 +182,32 @@ function use(vqa) {
 
 function setSample(chosen) {
   if (!required) question.value = chosen.questions[0];
-  setPicture(chosen.url, chosen.alt, chosen);
+  setPicture(chosen.blob, chosen.url, chosen.alt, chosen);
 }
+
+const setFile = (file) => setPicture(file, URL.createObjectURL(file), `Your picture ${file.name}`);
 
 document.getElementById('form').addEventListener('submit', (event) => {
   event.preventDefault();
   ask();
 });
 
-onFiles((file) => setPicture(file, `Your picture ${file.name}`), (sentence) => {
+watchRequests();
+offerHeat();
+onPhoto(setFile);
+onFiles(setFile, (sentence) => {
   pictureError.textContent = sentence;
 }, (files) => load(files, use, leave));
 onChoices(ask);
-offerModels(use, leave);
-
+const samplesCome = fetchSamples();
 loadModel();
-const samples = await fetchSamples();
+offerModels(use, leave, async () => source instanceof File && carry(source));
+
+const samples = await samplesCome;
 showSamples(samples, setSample);
-if (!source && samples.length > 0) setSample(samples[0]);
-else if (!source) model.then(() => source || showHint(CHOOSE), showFailure);
+const own = carried();
+if (own) setFile(own);
+else if (!source && samples.length > 0) setSample(samples[0]);
+else if (!source) model.then(() => source || showEmpty(), showFailure);
+model.then(countFromNow, () => {});
+offerOffline();

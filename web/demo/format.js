@@ -8,7 +8,7 @@ const megabytes = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximu
 export const scoreText = (score) => percent.format(Math.min(score, 0.999));
 
 /** @param {number} size */
-export const bytesText = (size) => (size < 1e6 ? `${short.format(size / 1e3)} kB` : `${short.format(size / 1e6)} MB`);
+export const bytesText = (size) => (size < 1e3 ? `${size} bytes` : size < 1e6 ? `${short.format(size / 1e3)} kB` : `${short.format(size / 1e6)} MB`);
 
 /** How many bytes of how many, in steps that can be watched. */
 export const loadedText = (loaded, total) =>
@@ -25,6 +25,16 @@ export function leftText(loaded, total, ms) {
   if (ms < 3000 || seconds < 10) return '';
   return seconds < 90 ? `, about ${Math.ceil(seconds / 10) * 10} seconds left` : `, about ${Math.round(seconds / 60)} minutes left`;
 }
+
+/** What createVqa() is doing, `ms` milliseconds after it was called. @param {import('../src/index.js').Progress} progress */
+export function loadingText({ stage, loaded, total }, ms) {
+  if (stage === 'download') return `Loading the model: ${loadedText(loaded, total)}${leftText(loaded, total, ms)}`;
+  if (stage === 'store') return `Keeping it for the next visit: ${loadedText(loaded, total)}`;
+  return 'Making the model ready';
+}
+
+/** @param {number} ms */
+export const timeText = (ms) => (ms < 1000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${short.format(ms / 1000)} s`);
 
 /** @param {number} count */
 export const countText = (count) => (count < 1e6 ? `${short.format(count / 1e3)} thousand` : `${short.format(count / 1e6)} million`);

@@ -1,15 +1,13 @@
-// The ways a picture of one's own comes in: chosen, taken, dropped, pasted. Models are dropped, too.
+// The ways a picture of one's own comes in: chosen, dropped, pasted. Models are dropped, too.
 
 import { droppedFolders, filesIn } from './dropped.js';
 
 /** Call `use(file)` for every picture the person gives, `refuse(sentence)` for one that has no file, `useModel(files)` for models. */
 export function onFiles(use, refuse, useModel) {
-  for (const id of ['file', 'camera']) {
-    document.getElementById(id).addEventListener('change', ({ target }) => {
-      if (target.files[0]) use(target.files[0]);
-      target.value = ''; // so that the same file can be chosen again
-    });
-  }
+  document.getElementById('file').addEventListener('change', ({ target }) => {
+    if (target.files[0]) use(target.files[0]);
+    target.value = ''; // so that the same file can be chosen again
+  });
 
   document.addEventListener('paste', (event) => {
     const [file] = event.clipboardData.files;

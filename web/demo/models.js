@@ -1,47 +1,66 @@
-// The part where another model is loaded, described, saved and left again.
+// The dialog where another model is chosen, described, saved and left again.
 
 import { createVqa } from './src/index.js';
-import { bytesText, countText, leftText, loadedText, sentence } from './format.js';
+import { facts } from './dom.js';
+import { bytesText, countText, loadedText, sentence } from './format.js';
+import { showLoading, hideLoading } from './loading.js';
+import { mayConnect } from './requests.js';
 
 const $ = (id) => document.getElementById(id);
 
-const STAGES = {
-  download: ({ loaded, total }) => `Loading: ${loadedText(loaded, total)}${leftText(loaded, total, performance.now() - started)}`,
-  verify: () => 'Making the model ready',
-  quantize: () => 'Making the model ready',
-  store: ({ loaded, total }) => `Keeping it for the next visit: ${loadedText(loaded, total)}`,
-};
-
 let loading; // ends the loading under way
-let started; // when it began, in milliseconds
 let vqa; // the model that the card describes
 
 /**
  * Start the part.
  * @param {(vqa: import('../src/index.js').Vqa) => void} use  a model was loaded: it is the one to ask now
  * @param {() => void} leave  ask the built-in model again
+ * @param {() => Promise<void>} go  the page is about to open anew
  */
-export function offerModels(use, leave) {
+export function offerModels(use, leave, go) {
+  const open = async (address) => {
+    if (isElsewhere(address) && !mayConnect()) {
+      await go();
+      location.assign(`?${new URLSearchParams({ model: address, precision: $('precision').value })}`);
+    } else {
+      load(address, use, leave);
+    }
+  };
+  for (const id of ['models-open', 'about-open']) $(id).addEventListener('click', () => $('models').showModal());
+  $('models').addEventListener('click', ({ target }) => target === $('models') && $('models').close()); // beside it
   $('model-form').addEventListener('submit', (event) => {
     event.preventDefault();
     const address = $('model-address').value.trim();
-    if (address) load(address, use, leave);
+    if (address) open(address);
   });
+  for (const button of document.querySelectorAll('#model-list button')) button.addEventListener('click', () => open(button.dataset.address));
   for (const id of ['model-folder', 'model-files']) {
     $(id).addEventListener('change', ({ target }) => {
       if (target.files.length) load([...target.files], use, leave);
       target.value = ''; // so that the same can be chosen again
     });
   }
-  for (const button of document.querySelectorAll('#model-examples button')) {
-    button.addEventListener('click', () => {
-      $('model-address').value = button.dataset.address;
-      $('model-address').focus();
-    });
-  }
-  $('model-cancel').addEventListener('click', () => loading.abort());
-  $('model-leave').addEventListener('click', leave);
+  $('loading-cancel').addEventListener('click', () => loading.abort());
+  $('model-leave').addEventListener('click', async () => {
+    $('models').close();
+    if (!mayConnect()) return leave();
+    await go();
+    location.assign('./'); // where the strict policy is in force again
+  });
   $('model-save').addEventListener('click', save);
+
+  const asked = new URLSearchParams(location.search);
+  if (asked.get('precision') in { q8: 1, q4: 1, f32: 1 }) $('precision').value = asked.get('precision');
+  if (asked.get('model')) load(asked.get('model'), use, leave);
+}
+
+/** Whether an address is on another server. What is no address is not: the engine says so. */
+function isElsewhere(address) {
+  try {
+    return new URL(address, location.href).origin !== location.origin;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -49,61 +68,48 @@ export function offerModels(use, leave) {
  * @param {string | File[]} model
  */
 export async function load(model, use, leave) {
-  $('models').open = true;
+  $('models').close();
   if (vqa) leave();
   loading?.abort();
   loading = new AbortController();
   const { signal } = loading;
-  started = performance.now();
+  const started = performance.now();
+  const onProgress = (progress) => signal.aborted || showLoading(progress, performance.now() - started);
   $('model-error').textContent = '';
-  showProgress({ stage: 'download', loaded: 0 });
-  $('model-progress').scrollIntoView({ block: 'nearest' }); // what was dropped may have been dropped anywhere
+  onProgress({ stage: 'download', loaded: 0 });
   try {
-    const loaded = await createVqa({ model, precision: $('precision').value, onProgress: showProgress, signal });
+    const loaded = await createVqa({ model, precision: $('precision').value, onProgress, signal });
     describe(loaded);
     use(loaded);
-    document.body.scrollIntoView(); // to the question
   } catch (error) {
-    if (signal.aborted) return;
-    $('model-error').textContent = sentence(error);
-    $('model-error').scrollIntoView({ block: 'nearest' });
+    if (!signal.aborted) $('model-error').textContent = sentence(error);
   } finally {
-    if (loading.signal === signal) $('model-progress').hidden = true;
+    if (loading.signal === signal) hideLoading();
   }
 }
 
-/** Forget the model that was described: another one is asked now. */
-export function forget() {
+/** Describe the built-in model: it is asked now. */
+export function describeBuiltIn() {
   vqa = undefined;
+  $('model-name').textContent = 'Shapes';
   $('model-card').hidden = true;
-}
-
-function showProgress({ stage, loaded, total }) {
-  if (stage === 'ready') return;
-  $('model-progress').hidden = false;
-  const bar = $('model-bar');
-  if (total && (stage === 'download' || stage === 'store')) Object.assign(bar, { value: loaded, max: total });
-  else bar.removeAttribute('value');
-  $('model-stage').textContent = STAGES[stage]({ loaded, total });
+  $('about').hidden = $('knows').hidden = false;
 }
 
 function describe(loaded) {
   vqa = loaded;
-  const { name, architecture, summary, parameters, precision, peakBytes, weightBytes, licence, cached } = vqa.info;
-  $('model-name').textContent = name;
-  const rows = [
+  const { name, architecture, summary, parameters, precision, answers, choices, peakBytes, weightBytes, licence, cached } = vqa.info;
+  $('model-name').textContent = $('card-name').textContent = name;
+  $('model-facts').replaceChildren(...facts([
+    ['Answers', choices === 'required' ? 'Those that you write down' : `${new Intl.NumberFormat('en').format(answers)} of its own, or those that you write down`],
     ['Architecture', summary || architecture],
     ['Parameters', `${countText(parameters)}, as ${precision}`],
     ['Memory', `${bytesText(peakBytes)}, ${bytesText(weightBytes)} of it weights`],
     ['Licence', licence || 'Not stated: look it up where the model comes from.'],
     ['Next visit', cached && 'It is kept in this browser and opens without a download, as long as its files stay the same.'],
-  ];
-  $('model-facts').replaceChildren(...rows.filter(([, text]) => text).map(([term, text]) => {
-    const row = document.createElement('div');
-    row.append(Object.assign(document.createElement('dt'), { textContent: term }), Object.assign(document.createElement('dd'), { textContent: text }));
-    return row;
-  }));
+  ]));
   $('model-card').hidden = false;
+  $('about').hidden = $('knows').hidden = true;
 }
 
 async function save({ target }) {

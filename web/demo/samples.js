@@ -1,46 +1,42 @@
 // Sample pictures, and the questions suggested for the picture shown.
 
+import { button, element } from './dom.js';
+
 const list = document.getElementById('samples');
 const suggestions = document.getElementById('suggestions');
 
-/** The samples: [{ url, alt, questions }]; none if they can't be fetched, the page works without. */
+/** The samples: [{ blob, url, alt, questions }], in memory, so that nothing is requested later; none if they can't be fetched, the page works without. */
 export async function fetchSamples() {
   const response = await fetch('samples/samples.json').catch(() => null);
   const samples = response?.ok ? await response.json() : [];
-  return samples.map(({ file, alt, questions }) => ({ url: `samples/${file}`, alt, questions }));
+  const fetched = await Promise.all(samples.map(async ({ file, alt, questions }) => {
+    const picture = await fetch(`samples/${file}`).catch(() => null);
+    if (!picture?.ok) return [];
+    const blob = await picture.blob();
+    return { blob, url: URL.createObjectURL(blob), alt, questions };
+  }));
+  return fetched.flat();
 }
 
 /** Fill the list of samples; choosing one calls `use(sample)`. */
 export function showSamples(samples, use) {
   list.replaceChildren(...samples.map((sample) => {
     const image = Object.assign(new Image(64, 64), { src: sample.url, alt: sample.alt });
-    const button = Object.assign(document.createElement('button'), { type: 'button' });
-    button.setAttribute('aria-pressed', 'false');
-    button.dataset.url = sample.url;
-    button.append(image);
-    button.addEventListener('click', () => use(sample));
-    return inItem(button);
+    const choose = button('', () => use(sample), image);
+    choose.setAttribute('aria-pressed', 'false');
+    choose.dataset.url = sample.url;
+    return element('li', '', choose);
   }));
 }
 
-/** Mark the sample that is shown; null: none. */
+/** Mark the sample that is shown; undefined: none. */
 export function markSample(sample) {
-  for (const button of list.querySelectorAll('button')) {
-    button.setAttribute('aria-pressed', String(button.dataset.url === sample?.url));
+  for (const choose of list.querySelectorAll('button')) {
+    choose.setAttribute('aria-pressed', String(choose.dataset.url === sample?.url));
   }
 }
 
 /** Fill the list of suggested questions; choosing one calls `use(text)`. */
 export function showSuggestions(questions, use) {
-  suggestions.replaceChildren(...questions.map((text) => {
-    const button = Object.assign(document.createElement('button'), { type: 'button', textContent: text });
-    button.addEventListener('click', () => use(text));
-    return inItem(button);
-  }));
-}
-
-function inItem(child) {
-  const item = document.createElement('li');
-  item.append(child);
-  return item;
+  suggestions.replaceChildren(...questions.map((text) => element('li', '', button('', () => use(text), text))));
 }

@@ -58,9 +58,8 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     const expected = await vqa.ask(new URL(sample.file, `file://${SAMPLES}`), sample.questions[0]);
     assert.equal(await best().textContent(), expected.answer);
     assert.equal(await page.locator('#answers li').count(), 5);
-    assert.match(await page.getByRole('status').textContent(), new RegExp(`${expected.answer}, \\d`));
+    assert.match(await page.locator('#spoken').textContent(), new RegExp(`${expected.answer}, \\d`));
     assert.match(await page.locator('#timings').textContent(), /\d ms/);
-    assert.match(await page.locator('#sizes').textContent(), /Model .*B · runtime .*B/);
     assert.deepEqual(complaints, []);
   });
 
@@ -71,7 +70,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     await page.getByLabel('Your question').press('Enter');
     await best().getByText('red', { exact: true }).waitFor();
     await page.getByLabel('Your question').fill('what shape is it?');
-    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByRole('button', { name: 'Ask', exact: true }).click();
     await best().getByText('circle', { exact: true }).waitFor();
     assert.deepEqual(complaints, []);
   });
@@ -170,7 +169,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   test('every request goes to the page\'s own origin', async () => {
     await opened();
     assert.ok(requests.length > 5);
-    assert.deepEqual(requests.filter((address) => !address.startsWith(url)), []);
+    assert.deepEqual(requests.filter((address) => !address.startsWith(url) && !address.startsWith(`blob:${url}`)), []);
   });
 
   test('a model that is missing is one sentence, and can be tried again', async () => {
@@ -211,7 +210,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
       assert.match(await control.evaluate((node) => node.textContent.trim() || node.querySelector('img').alt), /\w/);
     }
     await page.getByLabel('Choose a picture').waitFor({ state: 'attached' });
-    await page.getByLabel('Take a photo').waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Take a photo' }).waitFor();
   });
 
   for (const entry of ['src/index.js', 'dist/index.js', 'dist/wasm-vqa.inline.js']) {

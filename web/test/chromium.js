@@ -19,7 +19,8 @@ export const QUESTION = 'what color is the cat?';
 const CORS = { 'access-control-allow-origin': '*' };
 
 /**
- * What the tests of a describe() use: `page`, `url`, `path` of the folder, `complaints` of the page, paths
+ * What the tests of a describe() use: `page`, `demo`, the address of the demo page, `url`, that of a bare page, which may connect
+ * to HOST (the demo only when its address names a model), `path` of the folder, `complaints` of the page, paths
  * that HOST was `asked` for, those it was only asked about (HEAD) as `checked`, and when its files were `modified`.
  */
 export function modelsInBrowser() {
@@ -31,7 +32,8 @@ export function modelsInBrowser() {
     use.path = mkdtempSync(join(tmpdir(), 'vqa-small-'));
     for (const [name, bytes] of Object.entries(folder)) writeFileSync(join(use.path, name), bytes);
     server = await serve(0);
-    use.url = `http://localhost:${server.address().port}/`;
+    use.demo = `http://localhost:${server.address().port}/`;
+    use.url = `${use.demo}icon.svg`;
     browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
   });
 

@@ -11,9 +11,11 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
   const use = modelsInBrowser();
 
   const opened = async () => {
-    await use.page.goto(use.url);
+    await use.page.goto(use.demo);
     await use.page.locator('#answers li').first().waitFor();
   };
+  const openModels = () => use.page.locator('#models-open').click();
+  const loaded = (name) => use.page.locator('#model-name').getByText(name).waitFor();
   const card = () => use.page.locator('#model-card');
   const answered = () => use.page.locator('#answers .asked');
 
@@ -28,15 +30,20 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
 
   test('by address, with its facts, saved as a pack, and back', async () => {
     await opened();
-    await use.page.getByText('Other models').click();
+    await openModels();
     await use.page.getByLabel('Address of a folder').fill(FOLDER);
     await use.page.getByLabel('Weights').selectOption('q4');
-    await use.page.getByRole('button', { name: 'Load' }).click();
-    await card().waitFor();
+    await use.page.getByRole('button', { name: 'Load', exact: true }).click();
+    await loaded('owner/small');
+    assert.equal(use.page.url(), `${use.demo}?${new URLSearchParams({ model: FOLDER, precision: 'q4' })}`); // opened anew, and may connect
+    await openModels();
+    assert.equal(await use.page.getByLabel('Weights').inputValue(), 'q4');
     assert.match(await card().textContent(), /owner\/small.*BERT.*54\.9 thousand, as q4.*MB.*Not stated.*without a download, as long as its files stay the same/s);
-    assert.ok(await use.page.locator('#about').isHidden() && await use.page.locator('#model-progress').isHidden());
+    assert.ok(await use.page.locator('#about').isHidden() && await use.page.locator('#loading').isHidden());
+    await use.page.keyboard.press('Escape');
     await answers(await best({ precision: 'q4' }));
 
+    await openModels();
     const [download] = await Promise.all([use.page.waitForEvent('download'), use.page.getByRole('button', { name: 'Save as a pack' }).click()]);
     assert.equal(download.suggestedFilename(), 'owner-small.q4.safetensors');
     const saved = await download.path();
@@ -44,11 +51,16 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
     await use.page.getByRole('button', { name: 'Save as a pack', disabled: false }).waitFor();
 
     await use.page.getByRole('button', { name: 'Back to the built-in model' }).click();
-    await card().waitFor({ state: 'hidden' });
     await use.page.getByText('A small model looks at').waitFor();
-    assert.ok(await use.page.locator('#about').isVisible());
+    await loaded('Shapes');
+    assert.equal(use.page.url(), use.demo);
+    await use.page.locator('#picture[alt="Your picture mine.png"]').waitFor(); // it comes along
+    await openModels();
+    assert.ok(await use.page.locator('#about').isVisible() && await card().isHidden());
+    await use.page.getByRole('button', { name: 'Close' }).click();
     await use.page.locator('#samples button').nth(1).click();
     await answered().getByText('?').waitFor();
+    assert.equal(await use.page.evaluate(() => sessionStorage.length), 0);
     assert.equal(await use.page.evaluate(() => document.documentElement.scrollWidth), 360);
     assert.deepEqual(use.serious(), []);
   });
@@ -56,8 +68,8 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
   test('a folder that is chosen, a pack that is dropped', async () => {
     await opened();
     await use.page.locator('#model-folder').setInputFiles(use.path);
-    await card().waitFor();
-    assert.match(await use.page.locator('#model-name').textContent(), /^vqa-small-/);
+    await loaded(/^vqa-small-/);
+    assert.equal(use.page.url(), use.demo); // it needs no other server
     await answers(await best());
 
     const vqa = await createVqa({ model: use.path, wasm: RUNTIME, precision: 'q4' });
@@ -67,7 +79,7 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
       dataTransfer.items.add(new File([new Uint8Array(bytes)], 'small.q4.safetensors'));
       document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
     }, [...pack]);
-    await card().getByText('as q4').waitFor();
+    await card().getByText('as q4').waitFor({ state: 'attached' });
     await answers(await best({ precision: 'q4' }));
   });
 
@@ -76,22 +88,22 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
     const devtools = await use.context.newCDPSession(use.page);
     const data = { items: [], files: [use.path], dragOperationsMask: 1 };
     for (const type of ['dragEnter', 'dragOver', 'drop']) await devtools.send('Input.dispatchDragEvent', { type, x: 100, y: 100, data });
-    await card().waitFor();
-    assert.match(await use.page.locator('#model-name').textContent(), /^vqa-small-/);
+    await loaded(/^vqa-small-/);
     await answers(await best());
   });
 
   test('what can\'t be loaded is one sentence, and the model before goes on answering', async () => {
     await opened();
-    await use.page.getByText('Other models').click();
     const alert = use.page.locator('#model-error');
     for (const [address, message] of [[`${HOST}/nothing.safetensors`, /HTTP status 404\.$/], [`${HOST}/nothing/`, /^The folder has no config\.json: nothing is at .*\/nothing\/config\.json\.$/],
       ['http://', /address "http:\/\/" is none/], [`${HOST}/tokenizer_config.json`, /^The manifest can't be used/]]) {
+      await openModels();
       await use.page.getByLabel('Address of a folder').fill(address);
       await use.page.getByLabel('Address of a folder').press('Enter');
       await alert.getByText(message).waitFor();
-      assert.ok(await card().isHidden() && await use.page.locator('#model-progress').isHidden());
+      assert.ok(await use.page.locator('#models').isHidden() && await use.page.locator('#loading').isHidden());
     }
+    await openModels();
     await use.page.route(`${HOST}/closed/**`, (route) => route.abort());
     await use.page.getByLabel('Address of a folder').fill(`${HOST}/closed/`);
     await use.page.getByLabel('Address of a folder').press('Enter');
@@ -103,12 +115,12 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
 
   test('a loading that is cancelled', async () => {
     await opened();
-    await use.page.getByText('Other models').click();
+    await openModels();
     await use.page.route(`${HOST}/slow/**`, () => {}); // never answered
     await use.page.getByLabel('Address of a folder').fill(`${HOST}/slow/`);
-    await use.page.getByRole('button', { name: 'Load' }).click();
+    await use.page.getByRole('button', { name: 'Load', exact: true }).click();
     await use.page.getByRole('button', { name: 'Cancel' }).click();
-    await use.page.locator('#model-progress').waitFor({ state: 'hidden' });
+    await use.page.locator('#loading').waitFor({ state: 'hidden' });
     assert.equal(await use.page.locator('#model-error').textContent(), '');
   });
 
@@ -136,6 +148,7 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
     await use.page.getByLabel('Possible answers').press('Enter');
     await use.page.locator('#answers li').nth(2).waitFor();
     assert.deepEqual((await use.page.locator('#answers li .answer').allTextContents()).sort(), ['many dogs', 'the cat', 'the color']);
+    await openModels();
     await use.page.getByRole('button', { name: 'Back to the built-in model' }).click();
     await use.page.locator('#answers li').nth(4).waitFor();
     assert.match(await use.page.getByLabel('Your question').inputValue(), /\?$/);

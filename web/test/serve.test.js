@@ -35,12 +35,26 @@ test('the page, its modules and their types', async () => {
 });
 
 test('a strict policy and isolation on every answer, errors too', async () => {
-  for (const path of ['/', '/src/worker.js', '/nothing']) {
+  for (const [path, connect] of [['/', "'self' https:"], ['/src/worker.js', "'self'"], ['/nothing', "'self' https:"]]) {
     const { headers } = await get(path);
-    assert.match(headers['content-security-policy'], /default-src 'none'; script-src 'self' 'wasm-unsafe-eval';.* connect-src 'self' https:;/);
+    const policy = headers['content-security-policy'];
+    assert.ok(policy.startsWith("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';") && policy.includes(` connect-src ${connect};`), policy);
     assert.equal(headers['cross-origin-opener-policy'], 'same-origin');
     assert.equal(headers['cross-origin-embedder-policy'], 'require-corp');
   }
+});
+
+test('the list of the page\'s files is complete, and its version changes with them', async () => {
+  const list = await get('/files.json');
+  assert.equal(list.headers['content-type'], 'application/json');
+  const { version, files } = JSON.parse(list.body);
+  assert.match(version, /^[0-9a-f]{16}$/);
+  for (const file of ['./', 'app.js', 'style.css', 'manifest.webmanifest', 'icons/192.png', 'samples/samples.json', 'src/worker.js', 'weights/shapes.q8.safetensors']) {
+    assert.ok(files.includes(file), file);
+  }
+  for (const file of files) assert.equal((await get(`/${file.replace('./', '')}`, {}, 'HEAD')).status, 200, file);
+  const page = String((await get('/')).body);
+  for (const [, file] of page.matchAll(/(?:href|src)="([^"]+)"/g)) assert.ok(files.includes(file), file);
 });
 
 test('nothing outside the folders that are served', async () => {

@@ -1,0 +1,31 @@
+// The questions that were asked about the picture, with their answers: choosing one shows its answers again.
+
+import { button, element } from './dom.js';
+import { scoreText } from './format.js';
+
+const part = document.getElementById('history');
+const list = document.getElementById('asked');
+
+/** Another picture, or another model: forget what was asked. */
+export function clearHistory() {
+  list.replaceChildren();
+  part.hidden = true;
+}
+
+/** Add a question and its result on top, in the place of an older one with the same words; choosing it calls `use()`. */
+export function remember(question, { answer, score, sure }, use) {
+  for (const item of [...list.children]) if (item.dataset.question === question) item.remove();
+  const entry = button('', () => {
+    mark(item);
+    use();
+  }, element('span', 'entry-question', question), element('span', 'entry-answer', sure ? answer : `not sure: ${answer}`), element('span', 'score', scoreText(score)));
+  const item = element('li', '', entry);
+  item.dataset.question = question;
+  list.prepend(item);
+  mark(item);
+  part.hidden = list.children.length < 2; // the first one is what the answers above show
+}
+
+function mark(item) {
+  for (const other of list.children) other.firstChild.setAttribute('aria-pressed', String(other === item));
+}

@@ -1,0 +1,31 @@
+// The files that the demo page consists of, and their version: what a browser keeps for use without a network.
+
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+
+/** Folders of pages and modules, with all their files of these kinds. @type {[address: string, folder: string, kinds: RegExp][]} */
+const FOLDERS = [
+  ['', 'web/demo/', /\.(css|js|svg|webmanifest)$/],
+  ['icons/', 'web/demo/icons/', /\.png$/],
+  ['samples/', 'web/demo/samples/', /\.(json|png)$/],
+  ['src/', 'web/src/', /\.js$/],
+  ['src/', 'build/wasm/', /^vqa.*\.wasm$/],
+  ['weights/', 'weights/', /\.safetensors$/],
+];
+
+/**
+ * The list of files, as the page's offline.js reads it.
+ * @param {string} root  of the repository
+ * @returns {Promise<{ version: string, files: string[] }>} addresses relative to the page; another version: a file has changed
+ */
+export async function siteFiles(root) {
+  /** @type {Record<string, string>} */
+  const paths = { './': 'web/demo/index.html' };
+  for (const [address, folder, kinds] of FOLDERS) {
+    for (const name of await readdir(root + folder)) if (kinds.test(name)) paths[address + name] = folder + name;
+  }
+  const files = Object.keys(paths).filter((file) => file !== 'service-worker.js').sort();
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file).update(await readFile(root + paths[file]));
+  return { version: hash.digest('hex').slice(0, 16), files };
+}

@@ -1,0 +1,358 @@
+// The page as people meet it: its five states, with axe's eyes and with the keyboard alone, the camera, the history, where
+// the answer came from, what leaves the device, and without a network.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { serve } from '../serve.js';
+import { STATES, answered, askOwn, askSuggested } from './states.js';
+import { CHROME, CHROME_FLAGS, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing } from './support.js';
+
+const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const DESKTOP = { viewport: { width: 1440, height: 900 } };
+
+describe('the page', { skip, timeout: 300_000 }, () => {
+  const servers = [];
+  let browser, url, page, pages;
+
+  before(async () => {
+    ({ url } = await served());
+    browser = await chromium.launch({ executablePath: CHROME,
+      args: [...CHROME_FLAGS, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] });
+  });
+
+  after(async () => {
+    await browser.close();
+    servers.forEach(stop);
+  });
+
+  beforeEach(() => (pages = []));
+  afterEach(() => Promise.all(pages.map((page) => page.context().close())));
+
+  async function served(port = 0) {
+    const server = await serve(port);
+    servers.push(server);
+    return { server, url: `http://localhost:${server.address().port}/` };
+  }
+
+  /** A fresh page in a browser of its own; animations would hide colors from axe. */
+  async function fresh(options = DESKTOP) {
+    page = await browser.newPage({ reducedMotion: 'reduce', ...options });
+    page.setDefaultTimeout(15_000);
+    pages.push(page);
+  }
+
+  async function opened(options) {
+    await fresh(options);
+    await page.goto(url);
+    await answered(page);
+  }
+
+  /** What axe finds: nothing, or sentences. */
+  async function complaints() {
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(() => window.axe.run());
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join('; ')}`);
+  }
+
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  const best = () => page.locator('#answers li .answer').first();
+  const spoken = () => page.getByRole('status').first();
+  const upload = (bytes = RED_CIRCLE) =>
+    page.locator('#file').setInputFiles({ name: 'mine.png', mimeType: 'image/png', buffer: Buffer.from(bytes) });
+
+  for (const [state, bring] of Object.entries(STATES)) {
+    test(`${state}: axe finds nothing, light on a phone and dark on a desk`, async () => {
+      for (const options of [{ ...PHONE, colorScheme: 'light' }, { ...DESKTOP, colorScheme: 'dark' }]) {
+        await fresh(options);
+        await bring(page, url);
+        assert.deepEqual(await complaints(), []);
+        assert.equal(await width(), options.viewport.width);
+      }
+    });
+  }
+
+  test('axe finds nothing in what opens: folds, models, camera', async () => {
+    for (const options of [{ ...PHONE, colorScheme: 'dark' }, { ...DESKTOP, colorScheme: 'light' }]) {
+      await opened(options);
+      await page.locator('#private summary').click();
+      await page.locator('#details summary').click();
+      await page.getByText('Possible answers').click();
+      assert.deepEqual(await complaints(), []);
+      await page.getByRole('button', { name: 'What can I ask?' }).click();
+      assert.deepEqual(await complaints(), []);
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Take a photo' }).click();
+      await page.locator('#camera-shutter:enabled').waitFor();
+      assert.deepEqual(await complaints(), []);
+    }
+  });
+
+  test('from 320 pixels to 4K, also from right to left, nothing is cut off', async () => {
+    await opened();
+    for (const dir of ['ltr', 'rtl']) {
+      await page.evaluate((dir) => (document.documentElement.dir = dir), dir);
+      for (const size of [320, 390, 800, 1440, 3840]) {
+        await page.setViewportSize({ width: size, height: Math.round(size * 0.6) });
+        assert.equal(await width(), size, `${dir} ${size}`);
+        const outside = await page.evaluate(() => [...document.querySelectorAll('main *, header *, footer *')]
+          .filter((node) => !node.closest('#samples, #suggestions, .hidden, svg') && node.getClientRects().length)
+          .filter((node) => node.getBoundingClientRect().right > innerWidth + 0.5 || node.getBoundingClientRect().left < -0.5)
+          .map((node) => node.outerHTML.slice(0, 80)));
+        assert.deepEqual(outside, [], `${dir} ${size}`);
+      }
+    }
+  });
+
+  test('with the keyboard alone: another sample, a suggested question, the history, the models and back', async () => {
+    await opened();
+    const reach = async (locator) => {
+      for (let i = 0; i < 60; i++) {
+        if (await locator.evaluate((node) => node === document.activeElement)) return;
+        await page.keyboard.press('Tab');
+      }
+      assert.fail(`not reached: ${locator}`);
+    };
+    await reach(page.locator('#samples button').nth(3));
+    await page.keyboard.press('Enter');
+    await answered(page, 'How many circles are there?');
+    const suggestion = page.locator('#suggestions button').nth(2);
+    await reach(suggestion);
+    await page.keyboard.press('Space');
+    await answered(page, 'Are there any triangles?');
+    assert.match(await spoken().textContent(), /^Are there any triangles\? no, /);
+    await reach(page.locator('#asked button').nth(1));
+    await page.keyboard.press('Enter');
+    await answered(page, 'How many circles are there?');
+    await page.locator('#models-open').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#models[open]').waitFor();
+    assert.ok(await page.evaluate(() => document.activeElement.closest('dialog')?.id === 'models'));
+    await page.keyboard.press('Escape');
+    await page.locator('#models').waitFor({ state: 'hidden' });
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'models-open');
+  });
+
+  test('the history is of this picture, and shows the answers again without asking', async () => {
+    await opened();
+    assert.ok(await page.locator('#history').isHidden());
+    await askSuggested(page, 1);
+    await askSuggested(page, 3);
+    await askSuggested(page, 1); // again: it moves to the top
+    const entries = page.locator('#asked button');
+    assert.deepEqual(await entries.locator('.entry-question').allTextContents(),
+      ['Is the yellow circle left of the orange star?', 'How many shapes are there?', 'What color is the star?']);
+    await page.evaluate(() => (Worker.prototype.postMessage = () => {})); // nobody answers any more
+    await entries.nth(1).click();
+    await answered(page, 'How many shapes are there?');
+    assert.equal(await page.getByLabel('Your question').inputValue(), 'How many shapes are there?');
+    assert.equal(await entries.nth(1).getAttribute('aria-pressed'), 'true');
+    await page.locator('#samples button').nth(2).click();
+    assert.equal(await entries.count(), 0);
+  });
+
+  test('"not sure" is shown and said', async () => {
+    await opened();
+    await page.locator('#samples button').nth(2).click();
+    await answered(page, 'Is the red rectangle left of the green triangle?');
+    assert.equal(await page.locator('#answers .badge').count(), 0);
+    await askOwn(page, 'What color is it?'); // of four colors
+    assert.equal(await page.locator('#answers .badge').textContent(), 'not sure');
+    assert.match(await spoken().textContent(), /^What color is it\? Not sure: \w+, \d/);
+    assert.match(await page.locator('#asked').textContent(), /not sure: /);
+    await askSuggested(page, 1);
+    assert.equal(await page.locator('#answers .badge').count(), 0);
+  });
+
+  test('a map of relevance: over its part of the picture, in words, shown by its button, by focus, by a tap', async () => {
+    await opened(PHONE);
+    await page.evaluate(async () => {
+      const { showHeat } = await import('./heat.js');
+      const data = Float32Array.from({ length: 6 }, (_, i) => Number(i === 2)); // [2, 3], the upper right cell
+      showHeat({ width: 3, height: 2, data, box: { x: 0.25, y: 0, width: 0.75, height: 1 } });
+    });
+    const veil = (x, y) => page.evaluate(([x, y]) => {
+      const canvas = document.getElementById('heat');
+      return canvas.getContext('2d').getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data[3];
+    }, [x, y]);
+    assert.equal(await veil(0.875, 0.25), 0);
+    assert.ok(await veil(0.1, 0.25) > 150 && await veil(0.5, 0.75) > 150);
+    assert.match(await page.locator('#heat-words').textContent(), /top right/);
+    const shown = (opacity) => page.locator(`#heat`).evaluate((canvas, opacity) => getComputedStyle(canvas).opacity === opacity, opacity);
+    const button = page.getByRole('button', { name: 'Where it looked' });
+    assert.ok(await shown('0'));
+    await page.locator('#picture').tap();
+    assert.ok(await shown('1') && await page.locator('#legend').isVisible());
+    assert.deepEqual(await complaints(), []);
+    await button.tap();
+    assert.ok(await shown('0'));
+    await page.keyboard.press('Tab');
+    await button.focus();
+    assert.ok(await shown('1'));
+    await page.evaluate(async () => (await import('./heat.js')).showHeat());
+    assert.ok(await button.isHidden() && await page.locator('#heat').isHidden());
+  });
+
+  test('the time of each stage and the build are under the details', async () => {
+    await opened();
+    await page.locator('#details summary').click();
+    assert.match(await page.locator('#timings').textContent(), /answered in [\d.]+ ms/);
+    assert.match(await page.locator('#stages').textContent(), /Decode the picture[\d.]+ ms.*Look at it[\d.]+ ms.*Answer[\d.]+ ms/s);
+    assert.match(await page.locator('#build').textContent(), /1\.32 million parameters.*Weights1\.48 MB.*Memory.*MB.*Runtime.*simd, \d+ kB.*Threads\d/s);
+  });
+
+  test('a photo: seen before it is taken, from either camera, and the camera is let go', async () => {
+    await opened(PHONE);
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const open = mediaDevices.getUserMedia.bind(mediaDevices);
+      window.asked = [];
+      window.tracks = [];
+      mediaDevices.getUserMedia = async (constraints) => {
+        window.asked.push(constraints.video.facingMode);
+        const stream = await open(constraints);
+        window.tracks.push(...stream.getTracks());
+        return stream;
+      };
+      mediaDevices.enumerateDevices = async () => [{ kind: 'videoinput' }, { kind: 'videoinput' }];
+    });
+    const live = () => page.evaluate(() => window.tracks.filter(({ readyState }) => readyState === 'live').length);
+    await page.getByRole('button', { name: 'Take a photo' }).click();
+    await page.locator('#camera-shutter:enabled').waitFor();
+    await page.getByRole('button', { name: 'Other camera' }).click();
+    await page.waitForFunction(() => window.asked.length === 2);
+    await page.locator('#camera-shutter:enabled').waitFor();
+    assert.deepEqual([await page.evaluate(() => window.asked), await live()], [['environment', 'user'], 1]);
+    await page.getByRole('button', { name: 'Use this picture' }).click();
+    await page.locator('#picture[alt="Your picture photo.jpg"]').waitFor();
+    await answered(page);
+    assert.deepEqual([await live(), await page.locator('#camera').isVisible()], [0, false]);
+
+    await page.getByRole('button', { name: 'Take a photo' }).click();
+    await page.locator('#camera-shutter:enabled').waitFor();
+    await page.getByRole('button', { name: 'Close the camera' }).click();
+    await page.waitForFunction(() => window.tracks.every(({ readyState }) => readyState === 'ended'));
+    assert.equal(await page.evaluate(() => document.getElementById('camera-view').srcObject), null);
+  });
+
+  test('a camera that is refused is one sentence, and the camera app is offered', async () => {
+    await opened();
+    await page.evaluate(() => (navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); }));
+    await page.getByRole('button', { name: 'Take a photo' }).click();
+    await page.locator('#camera').getByRole('alert').getByText(/does not let this page use the camera/).waitFor();
+    await page.locator('#camera-file').setInputFiles({ name: 'taken.png', mimeType: 'image/png', buffer: Buffer.from(RED_CIRCLE) });
+    await page.locator('#picture[alt="Your picture taken.png"]').waitFor();
+    assert.ok(await page.locator('#camera').isHidden());
+  });
+
+  test('what has left the device is counted: nothing for pictures, samples and questions', async () => {
+    await opened();
+    await upload();
+    await askOwn(page, 'what color is the circle?');
+    await page.locator('#samples button').nth(4).click();
+    await answered(page, 'How many blue shapes are there?');
+    const left = page.locator('#left');
+    assert.match(await left.textContent(), /: 0 requests, 0 bytes since the model was ready\.$/);
+    await page.evaluate(() => fetch('icon.svg').then((response) => response.text()));
+    await left.getByText(/: 1 request, \d+ bytes since the model was ready, none to another server\.$/).waitFor();
+    await page.locator('#private summary').click();
+    assert.match(await page.locator('#requests').textContent(), /^localhost:\d+ \(this page's own files\): 1 request/);
+  });
+
+  test('the page can\'t connect to another server, unless its address names a model there', async () => {
+    const other = 'https://models.example/';
+    const reaches = () => page.evaluate((other) => fetch(other).then(() => true, () => false), other);
+    await opened();
+    await page.route(`${other}**`, (route) => route.fulfill({ status: 404, headers: { 'access-control-allow-origin': '*' } }));
+    assert.equal(await reaches(), false);
+    assert.match(await page.locator('#policy').textContent(), /refuse every connection to another server/);
+    await page.goto(`${url}?model=${encodeURIComponent(`${other}x.safetensors`)}`);
+    await page.getByRole('alert').getByText(/HTTP status 404/).waitFor();
+    assert.equal(await reaches(), true);
+    assert.match(await page.locator('#policy').textContent(), /opened with a model from another server/);
+  });
+
+  test('kept for offline use, the page opens and answers when its server is gone, and forgets on request', async () => {
+    await fresh();
+    const own = await served();
+    await page.goto(own.url);
+    await answered(page);
+    await page.getByLabel('Keep for offline use').click();
+    await page.locator('#offline-text').getByText(/^Kept in this browser, [\d.]+ MB\.$/).waitFor();
+    const keys = await page.evaluate(async () => {
+      const found = [];
+      for (const name of await caches.keys()) found.push(...(await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname));
+      return found;
+    });
+    assert.ok(keys.includes('/weights/shapes.q8.safetensors') && keys.includes('/app.js') && keys.includes('/'));
+    assert.equal(keys.filter((name) => name.endsWith('.wasm')).length, 1);
+
+    const { port } = own.server.address();
+    stop(own.server);
+    await page.reload();
+    await answered(page);
+    await upload();
+    await askOwn(page, 'what color is the circle?');
+    assert.equal(await best().textContent(), 'red');
+    assert.ok(await page.getByLabel('Keep for offline use').isChecked());
+    await page.locator('#offline-text').getByText('Kept in this browser.').waitFor();
+
+    await served(port);
+    await page.reload();
+    await answered(page);
+    await page.getByLabel('Keep for offline use').click();
+    await page.locator('#offline-text').getByText('No longer kept.').waitFor();
+    assert.deepEqual(await page.evaluate(async () => [
+      (await caches.keys()).filter((name) => name.startsWith('wasm-vqa page')), (await navigator.serviceWorker.getRegistrations()).length]), [[], 0]);
+  });
+
+  test('a newer version takes the place of the kept one', async () => {
+    await opened();
+    await page.getByLabel('Keep for offline use').click();
+    await page.locator('#offline-text').getByText(/^Kept/).waitFor();
+    await page.addInitScript(() => {
+      const { fetch } = window;
+      window.fetch = async (address, options) => {
+        const response = await fetch(address, options);
+        return address === 'files.json' ? Response.json({ ...await response.json(), version: 'newer' }) : response;
+      };
+    });
+    await page.reload();
+    await page.locator('#offline-text').getByText('A newer version is there: reload to use it.').waitFor();
+    assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('wasm-vqa page')))), ['wasm-vqa page newer']);
+  });
+
+  test('what can\'t be kept leaves nothing behind', async () => {
+    await opened();
+    await page.route('**/files.json', (route) => route.fulfill({ json: { version: 'x', files: ['./', 'nothing.js'] } }));
+    await page.getByLabel('Keep for offline use').click();
+    await page.locator('#offline-text').getByText(/^It can't be kept: /).waitFor();
+    assert.ok(!await page.getByLabel('Keep for offline use').isChecked());
+    assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('wasm-vqa page')))), []);
+  });
+
+  test('it can be installed: a manifest, icons of the sizes it says', async () => {
+    const manifest = await (await fetch(`${url}manifest.webmanifest`)).json();
+    assert.deepEqual([manifest.display, manifest.start_url], ['standalone', './']);
+    for (const { src, type, sizes } of manifest.icons) {
+      const response = await fetch(url + src);
+      assert.equal(response.headers.get('content-type'), type);
+      if (type !== 'image/png') continue;
+      const bytes = Buffer.from(await response.arrayBuffer());
+      assert.equal(`${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`, sizes);
+    }
+    await opened();
+    const devtools = await page.context().newCDPSession(page);
+    const { errors } = await devtools.send('Page.getAppManifest');
+    assert.deepEqual(errors, []);
+  });
+});
+
+function stop(server) {
+  server.closeAllConnections();
+  server.close();
+}
