@@ -8,7 +8,6 @@ const FOLDERS = [
   ['', 'web/demo/', /\.(css|js|svg|webmanifest)$/],
   ['icons/', 'web/demo/icons/', /\.png$/],
   ['samples/', 'web/demo/samples/', /\.(json|png)$/],
-  ['src/', 'web/src/', /\.js$/],
   ['src/', 'build/wasm/', /^vqa.*\.wasm$/],
   ['weights/', 'weights/', /\.safetensors$/],
 ];
@@ -24,8 +23,18 @@ export async function siteFiles(root) {
   for (const [address, folder, kinds] of FOLDERS) {
     for (const name of await readdir(root + folder)) if (kinds.test(name)) paths[address + name] = folder + name;
   }
+  for (const module of await modules(`${root}web/src/`, 'index.js')) paths[`src/${module}`] = `web/src/${module}`;
   const files = Object.keys(paths).filter((file) => file !== 'service-worker.js').sort();
   const hash = createHash('sha256');
   for (const file of files) hash.update(file).update(await readFile(root + paths[file]));
   return { version: hash.digest('hex').slice(0, 16), files };
+}
+
+/** A module of a folder, and those of it that it needs. @param {string} folder @param {string} name @returns {Promise<Set<string>>} */
+async function modules(folder, name, found = new Set()) {
+  if (found.has(name)) return found;
+  found.add(name);
+  const text = await readFile(folder + name, 'utf8');
+  for (const [, next] of text.matchAll(/(?:from |import |import\(|new URL\()'\.\/([\w-]+\.js)'/g)) await modules(folder, next, found);
+  return found;
 }

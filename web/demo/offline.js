@@ -3,7 +3,7 @@
 
 import { bytesText } from './format.js';
 
-const PREFIX = 'wasm-vqa page ';
+const PREFIX = 'ask-a-picture '; // the package removes older caches of its own, which begin with its name
 const knob = document.getElementById('offline-switch');
 const text = document.getElementById('offline-text');
 

@@ -1,7 +1,7 @@
 // Serves the page's own files from where offline.js has put them, so that the page opens without a network. It keeps
 // nothing itself: no picture, question or model comes by here that is not fetched anew from the network.
 
-const PREFIX = 'wasm-vqa page ';
+const PREFIX = 'ask-a-picture ';
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));

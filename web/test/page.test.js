@@ -307,7 +307,7 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     await page.getByLabel('Keep for offline use').click();
     await page.locator('#offline-text').getByText('No longer kept.').waitFor();
     assert.deepEqual(await page.evaluate(async () => [
-      (await caches.keys()).filter((name) => name.startsWith('wasm-vqa page')), (await navigator.serviceWorker.getRegistrations()).length]), [[], 0]);
+      (await caches.keys()).filter((name) => name.startsWith('ask-a-picture')), (await navigator.serviceWorker.getRegistrations()).length]), [[], 0]);
   });
 
   test('a newer version takes the place of the kept one', async () => {
@@ -323,7 +323,7 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     });
     await page.reload();
     await page.locator('#offline-text').getByText('A newer version is there: reload to use it.').waitFor();
-    assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('wasm-vqa page')))), ['wasm-vqa page newer']);
+    assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('ask-a-picture')))), ['ask-a-picture newer']);
   });
 
   test('what can\'t be kept leaves nothing behind', async () => {
@@ -332,7 +332,7 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     await page.getByLabel('Keep for offline use').click();
     await page.locator('#offline-text').getByText(/^It can't be kept: /).waitFor();
     assert.ok(!await page.getByLabel('Keep for offline use').isChecked());
-    assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('wasm-vqa page')))), []);
+    assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('ask-a-picture')))), []);
   });
 
   test('it can be installed: a manifest, icons of the sizes it says', async () => {
