@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { pieces } from '../src/bytes.js';
 import { Meter } from '../src/meter.js';
 import { findModel } from '../src/model.js';
 
@@ -24,7 +23,7 @@ const read = async (files) => text((await findModel(files).fetch()).read(new Met
 test('config.json makes a folder', async () => {
   const folder = findModel([file('vilt/model.safetensors'), file('vilt/onnx/config.json'), file('vilt/config.json'), file('vilt/.git/config')]);
   assert.equal(folder.name, 'vilt');
-  assert.equal(await text(pieces(await folder.open('config.json'), 'file', [])), 'vilt/config.json');
+  assert.equal(await text((await folder.open('config.json')).pieces([])), 'vilt/config.json');
   assert.equal(await folder.open('vocab.txt'), null);
   assert.equal(findModel([file('config.json'), file('model.safetensors')]).name, 'model');
 });
@@ -35,7 +34,7 @@ test('only the folder of config.json counts', async () => {
   assert.equal(folder.name, 'vilt');
   for (const name of ['model.safetensors', 'vocab.txt', 'tokenizer.json']) assert.equal(await folder.open(name), null, name);
   const beside = findModel([file('a/config.json'), file('a/b/vocab.txt'), file('a/vocab.txt'), file('a/c/vocab.txt')]);
-  assert.equal(await text(pieces(await beside.open('vocab.txt'), 'file', [])), 'a/vocab.txt');
+  assert.equal(await text((await beside.open('vocab.txt')).pieces([])), 'a/vocab.txt');
 });
 
 test('one file is a pack, also beside others that are none', async () => {

@@ -65,16 +65,17 @@ describe('a full-size checkpoint', { skip, timeout: 240_000 }, () => {
 
   test('as q8 through the page, and the next time from the cache', async (t) => {
     const answers = await expected('q8');
-    await page.getByText('Other models').click();
+    await page.locator('#models-open').click();
     await page.getByLabel('Address of a folder').fill(model);
     await page.getByLabel('Weights').selectOption('q8');
-    await page.getByRole('button', { name: 'Load' }).click();
-    await page.locator('#model-card').getByText('ViLT 12 x 768').waitFor();
+    await page.getByRole('button', { name: 'Load', exact: true }).click();
+    await page.locator('#model-name').getByText('vilt-b32').waitFor();
     await page.locator('#file').setInputFiles(PICTURE);
     await page.getByLabel('Your question').fill(QUESTION);
     await page.getByLabel('Your question').press('Enter');
     await page.waitForFunction((text) => [...document.querySelectorAll('#answers li .answer')].map((node) => node.textContent).join() === text,
       answers.map(({ answer }) => answer).join());
+    await page.locator('#models-open').click();
     await page.getByRole('button', { name: 'Back to the built-in model' }).click();
 
     const kept = await ask('q8');
