@@ -302,7 +302,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   });
 
   test('twenty times loaded, asked and closed leave neither workers nor memory', { skip: (!existsSync('/proc/self/status') && 'memory is read from /proc') || missingBundle() }, async () => {
-    await page.goto(url);
+    await page.goto(`${url}icon.svg`); // the demo has workers of its own
     const session = await browser.newBrowserCDPSession();
     const tab = await page.context().newCDPSession(page);
     const megabytes = async () => {
