@@ -12,8 +12,8 @@
 /** The folders of this version. Raise it when the same files make another pack: quantization, the pack's format, or what is kept with it has changed. */
 export const VERSION = 'wasm-vqa 4 ';
 
-/** What the folders of every version begin with. */
-const ANY_VERSION = 'wasm-vqa ';
+/** How the folders of every version begin; nobody else's do. */
+const ANY_VERSION = /^wasm-vqa (packs )?\d+/;
 
 /** The first that works counts. @type {Record<'opfs' | 'cache', ((folder: string) => Promise<Place>)[]>} */
 const PLACES = { opfs: [inOpfs, inCache], cache: [inCache] };
@@ -33,7 +33,7 @@ export async function openPlace(kind, name) {
 /** Remove what older versions have kept, wherever that is. */
 export async function removeOlder() {
   /** @param {string} name */
-  const isOlder = (name) => name.startsWith(ANY_VERSION) && !name.startsWith(VERSION);
+  const isOlder = (name) => ANY_VERSION.test(name) && !name.startsWith(VERSION);
   try {
     for (const name of await caches.keys()) if (isOlder(name)) await caches.delete(name);
     const root = await navigator.storage.getDirectory();
