@@ -149,7 +149,8 @@ export function serve(port, mounts = {}, headers = HEADERS) {
   return new Promise((done, reject) => {
     const server = createServer((request, response) => {
       answer(request, response, mounts, headers).catch(({ message }) => {
-        response.writeHead(500, { ...HEADERS, 'Content-Type': TEXT }).end(`${request.url} can't be answered: ${message}\n`);
+        if (response.headersSent) return response.destroy();
+        return response.writeHead(500, { ...HEADERS, 'Content-Type': TEXT }).end(`${request.url} can't be answered: ${message}\n`);
       });
     }).on('error', reject);
     server.listen(port, 'localhost', () => done(server));
