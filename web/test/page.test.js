@@ -261,13 +261,11 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     await answered(page, 'How many shapes are there?');
     assert.equal(await page.getByLabel('Your question').inputValue(), 'How many shapes are there?');
 
-    let go;
-    await page.route('**/weights/**', (route) => new Promise((done) => (go = done)).then(() => route.continue()));
+    const held = new Promise((resolve) => page.route('**/weights/**', resolve));
     await page.reload();
     await page.getByLabel('Your question').fill('what color is the circle?');
     await upload();
-    await page.locator('#answers progress').waitFor();
-    go();
+    await (await held).continue();
     await answered(page, 'what color is the circle?');
   });
 
