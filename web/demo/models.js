@@ -64,7 +64,10 @@ export function offerModels(use, leave, go) {
 function askAbout(address, use, leave) {
   $('link').hidden = false;
   $('link-text').textContent = `This link wants to load a model from ${new URL(address, location.href).host}: ${address}`;
-  $('link-load').addEventListener('click', () => load(address, use, leave));
+  $('link-load').addEventListener('click', () => {
+    history.replaceState({ agreed: address }, '');
+    load(address, use, leave);
+  });
 }
 
 /** Remember that the person has chosen this address, until the page has opened anew. */

@@ -341,6 +341,12 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     await page.getByRole('alert').getByText(/HTTP status 404/).waitFor();
     assert.equal(await reaches(), true);
     assert.match(await page.locator('#policy').textContent(), /opened with a model from another server/);
+    await page.reload(); // it was agreed to
+    await page.getByRole('alert').getByText(/HTTP status 404/).waitFor();
+    await page.route('**/policy.js', (route) => route.abort());
+    await page.goto(url);
+    await answered(page);
+    assert.equal(await page.locator('#policy').textContent(), ''); // nothing is claimed
   });
 
   test('kept for offline use, the page opens and answers when its server is gone, and forgets on request', async () => {
