@@ -232,7 +232,7 @@ showSamples(samples, setSample);
 const { file: own, refusal } = carried();
 if (own) setFile(own);
 else if (!source && samples.length > 0) setSample(samples[0]);
-else if (!source) model.then(() => source || showEmpty(), (error) => source || showFailure(error));
+else if (!source) model.then(() => source || showEmpty(), (error) => source || error.name === 'AbortError' || showFailure(error));
 if (refusal) pictureError.textContent = refusal;
 model.then(countFromNow, () => {});
 model.then(offerOffline, offerOffline); // the runtime was fetched by then

@@ -21,7 +21,7 @@ export function showBuild(info) {
     ['Model', `${info.architecture}, ${countText(info.parameters)} parameters as ${info.precision}`],
     ['Weights', bytesText(info.weightBytes)],
     ['Memory', bytesText(info.peakBytes)],
-    ['Runtime', [info.build, info.kernels, runtime && bytesText(runtime)].filter((part, i, all) => part && all.indexOf(part) === i).join(', ')],
+    ['Runtime', [...new Set([info.build, ...info.kernels.split(', ')]), runtime && bytesText(runtime)].filter(Boolean).join(', ')],
     ['Threads', `${info.threads}${info.crossOriginIsolated ? '' : ', since the page is not cross-origin isolated'}`],
   ]));
 }

@@ -68,10 +68,13 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
 
   test('a model that is there before the built-in one: that one is no longer loaded', async () => {
     await use.page.addInitScript(holdModel);
+    await use.page.route('**/samples.json', (route) => route.fulfill({ status: 404 }));
     await use.page.goto(use.demo);
     await use.page.getByText('Loading the model: 0.8').waitFor();
     await use.page.locator('#model-folder').setInputFiles(use.path);
     await loaded(/^vqa-small-/);
+    await use.page.locator('#answers').getByText('Choose a picture').waitFor();
+    assert.equal(await use.page.locator('#answers [role=alert]').count(), 0);
     await answers(await best());
     assert.equal(await use.page.locator('#answers progress').count(), 0);
     assert.deepEqual(use.serious(), []);
