@@ -47,7 +47,8 @@ export async function download(url, what, way) {
   if (store && entry?.size !== undefined && (promised || !await changed(entry.made, signal))) return fromStore(store, entry, what, signal);
 
   const kept = store && entry && entry.size === undefined ? await sizeOf(store.segments(entry)) : 0;
-  const rest = kept && entry ? await requestRest(url, what, kept, entry.made[0], signal) : null;
+  // To go on is only a gain: where it is refused, the file is asked for as ever.
+  const rest = kept && entry ? await requestRest(url, what, kept, entry.made[0], signal).catch(() => throwIfAborted(signal)) : null;
   const init = again ? /** @type {RequestInit} */ ({ cache: 'reload' }) : undefined;
   const response = rest ?? (missing ? await fetchIfThere(url, what, signal, missing, init) : await fetchFile(url, what, signal, init));
   if (!response) return null;
