@@ -93,38 +93,34 @@ async function* arriving(url, what, made, begin, { store, name, promised, signal
   let broken = 0;
   /** @type {Response | null} */
   let response = begin.response;
-  try {
-    for (;;) {
-      try {
-        if (!response) {
-          await abortable(pause(PAUSES[broken++]), signal);
-          response = await requestRest(url, what, at, made, signal);
-          if (!response) throw new Stale(`the ${what} ${url} changed while it came`);
-        }
-        let skip = response.status === 206 ? 0 : at; // who does not know ranges sends all of it
-        for await (const piece of pieces(bytesOf(response), what, spare, signal)) {
-          const fresh = piece.subarray(skip);
-          skip -= piece.length - fresh.length;
-          if (!fresh.length) {
-            reuse(piece, spare);
-            continue;
-          }
-          broken = 0;
-          at += fresh.length;
-          await writer?.add(fresh);
-          yield fresh;
-        }
-        await writer?.end();
-        return;
-      } catch (error) {
-        throwIfAborted(signal);
-        const isBreak = error instanceof VqaError && error.code === 'E_NETWORK' && !(error instanceof Stale);
-        if (!isBreak || !validator(made) || broken === PAUSES.length) throw error;
-        response = null;
+  for (;;) {
+    try {
+      if (!response) {
+        await abortable(pause(PAUSES[broken++]), signal);
+        response = await requestRest(url, what, at, made, signal);
+        if (!response) throw new Stale(`the ${what} ${url} changed while it came`);
       }
+      let skip = response.status === 206 ? 0 : at; // who does not know ranges sends all of it
+      for await (const piece of pieces(bytesOf(response), what, spare, signal)) {
+        const fresh = piece.subarray(skip);
+        skip -= piece.length - fresh.length;
+        if (!fresh.length) {
+          reuse(piece, spare);
+          continue;
+        }
+        broken = 0;
+        at += fresh.length;
+        await writer?.add(fresh);
+        yield fresh;
+      }
+      await writer?.end();
+      return;
+    } catch (error) {
+      throwIfAborted(signal);
+      const isBreak = error instanceof VqaError && error.code === 'E_NETWORK' && !(error instanceof Stale);
+      if (!isBreak || !validator(made) || broken === PAUSES.length) throw error;
+      response = null;
     }
-  } finally {
-    await writer?.flush();
   }
 }
 
@@ -145,6 +141,7 @@ async function* keptPieces(store, entry, size, what, spare, signal) {
         at += piece.length;
         yield piece;
       }
+      if (at >= size) break; // more may be there by now
     }
   } catch (error) {
     throwIfAborted(signal);
