@@ -54,9 +54,9 @@ export class Store {
     this.#index = index;
   }
 
-  /** Whether everything that this load asked for is kept. */
+  /** Whether the model is kept: everything that this load asked for. */
   get whole() {
-    return !this.#failed && [...this.#asked].every((file) => this.#index.get(file)?.size !== undefined);
+    return !this.#failed && this.#index.size > 0 && [...this.#asked].every((file) => this.#index.get(file)?.size !== undefined);
   }
 
   /**

@@ -193,9 +193,25 @@ test('what is not to blame stays', async (t) => {
 
 test('what older versions have kept goes, and nothing of others', async (t) => {
   const use = fakeCaches(t);
-  for (const name of ['wasm-vqa packs 1', 'wasm-vqa packs 3', 'somebody\'s']) await caches.open(name);
+  const hash = 'ab'.repeat(32);
+  const others = ['somebody\'s', 'wasm-vqa demo', 'wasm-vqa 3 pictures', 'wasm-vqa packs 3 of mine', `wasm-vqa ${VERSION + 1} ${hash}`];
+  const refused = 'wasm-vqa packs 1';
+  for (const name of [refused, 'wasm-vqa packs 3', `wasm-vqa 3 ${hash}`, ...others]) await caches.open(name);
+  use.refuse = (call, name) => { if (call === 'delete' && name === refused) throw new DOMException('not now', 'InvalidStateError'); };
   await visit(t);
-  assert.deepEqual([...use.folders.keys()].map((name) => name.slice(0, 11)), ['somebody\'s', VERSION]);
+  const [own, ...left] = [...use.folders.keys()].reverse();
+  assert.match(own, new RegExp(`^wasm-vqa ${VERSION} [0-9a-f]{64}$`));
+  assert.deepEqual(left.reverse(), [refused, ...others]);
+});
+
+test('a folder that can\'t be kept is loaded all the same', async (t) => {
+  const use = fakeCaches(t);
+  const fails = (name) => { if (name === 'packSize') throw new VqaError('E_MEMORY', 'too little'); };
+  for (const options of [{ fails }, { headers: {} }]) {
+    const { calls, cached } = await visit(t, options);
+    assert.deepEqual([calls.some(([name]) => name === 'loadEnd'), cached, kept(use).map(([path]) => path)], [true, false, ['/index']]);
+  }
+  assert.equal((await visit(t)).cached, true);
 });
 
 test('no room, no cache, a broken one: the model is loaded all the same', async (t) => {
