@@ -55,7 +55,7 @@ export async function download(url, what, way) {
   const from = response.status === 206 ? kept : 0;
   const made = described(url, response);
   if (from && entry) made.size = entry.made[0].size;
-  const { size } = bytesOf(response);
+  const { size } = bytesOf(response, what);
   return {
     made: [made],
     size: size && from + size,
@@ -96,12 +96,12 @@ async function* arriving(url, what, made, begin, { store, name, promised, signal
   for (;;) {
     try {
       if (!response) {
-        await abortable(pause(PAUSES[broken++]), signal);
+        await pause(PAUSES[broken++], signal);
         response = await requestRest(url, what, at, made, signal);
         if (!response) throw new Stale(`the ${what} ${url} changed while it came`);
       }
       let skip = response.status === 206 ? 0 : at; // who does not know ranges sends all of it
-      for await (const piece of pieces(bytesOf(response), what, spare, signal)) {
+      for await (const piece of pieces(bytesOf(response, what), what, spare, signal)) {
         const fresh = piece.subarray(skip);
         skip -= piece.length - fresh.length;
         if (!fresh.length) {
@@ -137,7 +137,7 @@ async function* keptPieces(store, entry, size, what, spare, signal) {
   store.used = true;
   try {
     for await (const segment of store.segments(entry)) {
-      for await (const piece of pieces(bytesOf(segment), what, spare, signal)) {
+      for await (const piece of pieces(bytesOf(segment, what), what, spare, signal)) {
         at += piece.length;
         yield piece;
       }
@@ -180,5 +180,12 @@ async function sizeOf(blobs) {
   return sum;
 }
 
-/** @param {number} milliseconds */
-const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+/** @param {number} milliseconds @param {AbortSignal} [signal] */
+async function pause(milliseconds, signal) {
+  let timer;
+  try {
+    await abortable(new Promise((done) => { timer = setTimeout(done, milliseconds); }), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
