@@ -2,10 +2,11 @@
 // single file wasm-vqa.inline.js with the runtimes that have no threads. Types are emitted by tsc.
 
 import { build } from 'esbuild';
-import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-const here = new URL('.', import.meta.url).pathname;
+const here = fileURLToPath(new URL('.', import.meta.url));
 const runtimes = ['vqa.wasm', 'vqa-relaxed.wasm', 'vqa-threads.wasm', 'vqa-relaxed-threads.wasm'];
 const runtime = (name) => `${here}../build/wasm/${name}`;
 const common = { bundle: true, format: 'esm', minify: true, target: 'es2022', logLevel: 'warning' };
@@ -37,7 +38,8 @@ const alone = ['index.js', 'worker.js', 'shapes.js', 'isolation.js', 'isolation-
 /** Entry points that not every page needs, which share lease.js by a file of its own. */
 const further = ['pipeline.js', 'element.js', 'react.js'];
 
-await mkdir(`${here}dist`, { recursive: true });
+await rm(`${here}dist`, { recursive: true, force: true }); // what is there would be packed
+await mkdir(`${here}dist`);
 for (const name of runtimes) {
   if (!(await stat(runtime(name)).catch(() => null))) {
     console.error(`build/wasm/${name} is missing: build the runtime first, with \`make build\``);

@@ -34,6 +34,9 @@ const TYPES = {
   '.webmanifest': 'application/manifest+json',
 };
 
+/** The type of the sentences that stand in place of a file. */
+const TEXT = 'text/plain; charset=utf-8';
+
 /** Bytes of a file that are read at a time. */
 const PIECE = 1 << 20;
 
@@ -106,7 +109,7 @@ export function byteRange(range, size) {
 async function answer(request, response, mounts, headers) {
   /** @param {number} status @param {string} sentence */
   const refuse = (status, sentence, more = {}) =>
-    response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8', ...more }).end(`${sentence}\n`);
+    response.writeHead(status, { ...headers, 'Content-Type': TEXT, ...more }).end(`${sentence}\n`);
 
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
   if (request.url === '/files.json') {
@@ -144,7 +147,12 @@ async function answer(request, response, mounts, headers) {
  */
 export function serve(port, mounts = {}, headers = HEADERS) {
   return new Promise((done, reject) => {
-    const server = createServer((request, response) => answer(request, response, mounts, headers)).on('error', reject);
+    const server = createServer((request, response) => {
+      answer(request, response, mounts, headers).catch(({ message }) => {
+        if (response.headersSent) return response.destroy();
+        return response.writeHead(500, { ...HEADERS, 'Content-Type': TEXT }).end(`${request.url} can't be answered: ${message}\n`);
+      });
+    }).on('error', reject);
     server.listen(port, 'localhost', () => done(server));
   });
 }

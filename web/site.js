@@ -3,13 +3,13 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 
-/** Folders of pages and modules, with all their files of these kinds. @type {[address: string, folder: string, kinds: RegExp][]} */
+/** Folders of pages and modules, with all their files of these kinds, and of the weights the built-in model. @type {[address: string, folder: string, kinds: RegExp][]} */
 const FOLDERS = [
   ['', 'web/demo/', /\.(css|js|svg|webmanifest)$/],
   ['icons/', 'web/demo/icons/', /\.png$/],
   ['samples/', 'web/demo/samples/', /\.(json|png)$/],
   ['src/', 'build/wasm/', /^vqa.*\.wasm$/],
-  ['weights/', 'weights/', /\.safetensors$/],
+  ['weights/', 'weights/', /^shapes\.q8\.safetensors$/],
 ];
 
 /**

@@ -5,20 +5,24 @@ import { loadingText, scoreText, sentence } from './format.js';
 
 const panel = document.getElementById('answers');
 const spoken = document.getElementById('spoken'); // one short sentence for screen readers
+let timer; // of what is shown while a question is being answered
 
-/** Show a question's answers, best first, and a note below them if there is one. */
-export function showAnswers(question, { answer, score, sure, answers }, note) {
+/** Show a question's answers, best first, with their scores if they are scored, and a note below them if there is one. */
+export function showAnswers(question, { answer, score, scored, sure, answers }, note) {
   const rows = answers.map(({ answer, score }) => {
+    const item = element('li', answer.length > 24 ? 'long' : '', element('span', 'answer', answer));
+    if (!scored) return item;
     const bar = element('span', 'bar');
     bar.style.setProperty('--score', score);
     bar.setAttribute('aria-hidden', 'true');
-    return element('li', answer.length > 24 ? 'long' : '', element('span', 'answer', answer), bar, element('span', 'score', scoreText(score)));
+    item.append(bar, element('span', 'score', scoreText(score)));
+    return item;
   });
   panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows));
   panel.classList.toggle('unsure', !sure);
   if (!sure) rows[0].querySelector('.answer').after(element('span', 'badge', 'not sure'));
   if (note) panel.append(element('p', 'note', note));
-  spoken.textContent = `${question} ${sure ? '' : 'Not sure: '}${answer}, ${scoreText(score)}`;
+  spoken.textContent = `${question} ${sure ? '' : 'Not sure: '}${answer}${scored ? `, ${scoreText(score)}` : ''}`;
 }
 
 /** Show how far the model is, `ms` milliseconds after the beginning. */
@@ -38,22 +42,26 @@ export function showError(error, retry) {
   if (retry) panel.append(button('button', retry, 'Try again'));
 }
 
-/** Show what to do next. */
+/** Show and say what to do next. */
 export function showHint(text) {
   panel.replaceChildren(element('p', 'note', text));
+  spoken.textContent = text;
 }
 
-/** Show that the question is being answered, if that takes long enough to be noticed; call the result when it is over. */
+/** Show that the question is being answered, if that takes long enough to be noticed, until showIdle(). */
 export function showBusy(question) {
-  const timer = setTimeout(() => {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
     panel.setAttribute('aria-busy', 'true');
     if (!panel.querySelector('.asked')) return; // there are no answers yet: what is loading stays shown
     const rows = Array.from({ length: 5 }, () => element('li', '', element('span', 'answer'), element('span', 'bar'), element('span', 'score')));
     panel.classList.remove('unsure');
     panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows), element('p', 'note', 'Looking at the picture'));
   }, 150);
-  return () => {
-    clearTimeout(timer);
-    panel.setAttribute('aria-busy', 'false');
-  };
+}
+
+/** No question is being answered any more. */
+export function showIdle() {
+  clearTimeout(timer);
+  panel.setAttribute('aria-busy', 'false');
 }

@@ -1,7 +1,7 @@
 // The page: a picture, questions, the five best answers to each.
 
 import { createVqa } from './src/index.js';
-import { showAnswers, showBusy, showError, showHint, showProgress } from './answers.js';
+import { showAnswers, showBusy, showError, showHint, showIdle, showProgress } from './answers.js';
 import { onPhoto } from './camera.js';
 import { carried, carry } from './carried.js';
 import { givenChoices, onChoices, showChoices } from './choices.js';
@@ -32,7 +32,9 @@ const question = document.getElementById('question');
 
 let model; // promise of the Vqa
 let builtIn; // whether that is the page's own
-let required; // whether it needs choices
+let loading; // ends the loading of the page's own
+let required = false; // whether it needs choices
+let scored; // whether its answers have scores: predicted values have none
 let source; // the picture shown: a Blob
 let sample; // the sample shown, if it is one
 let encoded; // promise of its Picture
@@ -40,18 +42,22 @@ let asking = new AbortController(); // ends when another question is asked
 
 /** Ask this model from now on: a promise of a Vqa, and whether it is the page's own. */
 function setModel(next, own) {
+  asking.abort();
+  showIdle();
+  clearAnswer();
   model?.then((vqa) => vqa.close(), () => {}); // the one before
   model = next;
   builtIn = own;
   if (own) describeBuiltIn();
   clearHistory();
-  model.then(showModel, () => {}); // a failure is shown to the question that waits for it
+  next.then((vqa) => next === model && showModel(vqa), () => {}); // a failure is shown to the question that waits for it
   if (source) encodePicture();
 }
 
 function showModel({ info }) {
   showBuild(info);
   document.getElementById('asked-model').textContent = builtIn ? 'A small model' : info.name;
+  scored = info.sureFrom > 0;
   const needed = info.choices === 'required';
   if (needed !== required) {
     required = needed;
@@ -63,8 +69,12 @@ function showModel({ info }) {
 }
 
 function loadModel() {
+  loading?.abort();
+  loading = new AbortController();
+  const { signal } = loading;
   const started = performance.now();
-  setModel(createVqa({ model: MODEL, onProgress: (progress) => showProgress(progress, performance.now() - started) }), true);
+  const onProgress = (progress) => signal.aborted || showProgress(progress, performance.now() - started);
+  setModel(createVqa({ model: MODEL, onProgress, signal }), true);
 }
 
 function encodePicture() {
@@ -86,7 +96,7 @@ function suggest() {
   });
 }
 
-/** Show a picture, look at it, and answer the question in the field. */
+/** Show a picture, look at it, and answer the question in the field, or the first suggested one if there is none. */
 function setPicture(picture, url, alt, ofSample) {
   if (!sample) URL.revokeObjectURL(preview.src);
   source = picture;
@@ -96,9 +106,10 @@ function setPicture(picture, url, alt, ofSample) {
   showPicture(true);
   pictureError.textContent = '';
   markSample(sample);
-  showHeat();
+  clearAnswer();
   clearHistory();
   suggest();
+  if (!question.value.trim()) question.value = suggested()[0];
   encodePicture();
   ask();
 }
@@ -115,12 +126,12 @@ async function ask() {
   const { signal } = asking;
   const text = question.value;
   const choices = givenChoices();
-  const done = showBusy(text);
+  showBusy(text);
   try {
     const picture = await encoded;
     if (signal.aborted) return;
-    if (required && !choices) return showHint(NEED_CHOICES);
-    const result = await picture.ask(text, { choices, explain: true, signal });
+    if (required && !choices) return showNext(NEED_CHOICES);
+    const result = { ...(await picture.ask(text, { choices, explain: true, signal })), scored };
     await preview.decode().catch(() => {}); // the map of relevance has its shape
     if (signal.aborted) return;
     const timings = { ...result.timings, ...picture.timings }; // it was looked at once, for all its questions
@@ -133,7 +144,7 @@ async function ask() {
   } catch (error) {
     if (!signal.aborted) showFailure(error);
   } finally {
-    done();
+    if (!signal.aborted) showIdle();
   }
 }
 
@@ -152,12 +163,24 @@ function noteOn({ sure }) {
 
 function showEmpty() {
   showPicture(false);
-  showHint(CHOOSE);
+  showNext(CHOOSE);
+}
+
+/** What to do next stands in place of an answer. */
+function showNext(text) {
+  clearAnswer();
+  showHint(text);
+}
+
+/** Nothing stays of an answer's map and times. */
+function clearAnswer() {
+  showHeat();
+  showTimings();
 }
 
 /** A picture's error stands in the picture's place, a question's where the answers would be. */
 function showFailure(error) {
-  showHeat();
+  clearAnswer();
   if (error.code === 'E_PICTURE') {
     pictureError.textContent = sentence(error);
     source = undefined;
@@ -176,6 +199,7 @@ function leave() {
 }
 
 function use(vqa) {
+  loading.abort(); // it may not have ended
   setModel(Promise.resolve(vqa), false);
   model.then(ask);
 }
@@ -205,9 +229,10 @@ offerModels(use, leave, async () => source instanceof File && carry(source));
 
 const samples = await samplesCome;
 showSamples(samples, setSample);
-const own = carried();
+const { file: own, refusal } = carried();
 if (own) setFile(own);
 else if (!source && samples.length > 0) setSample(samples[0]);
-else if (!source) model.then(() => source || showEmpty(), showFailure);
+else if (!source) model.then(() => source || showEmpty(), (error) => source || showFailure(error));
+if (refusal) pictureError.textContent = refusal;
 model.then(countFromNow, () => {});
-offerOffline();
+model.then(offerOffline, offerOffline); // the runtime was fetched by then

@@ -7,10 +7,10 @@ const $ = (id) => document.getElementById(id);
 
 const STAGES = { decode: 'Decode the picture', resize: 'Resize it', encode: 'Look at it', answer: 'Answer' };
 
-/** Show the times of an answer, in milliseconds by stage. */
-export function showTimings(timings) {
+/** Show the times of an answer, in milliseconds by stage; none without one. */
+export function showTimings(timings = {}) {
   const all = Object.values(timings).reduce((sum, ms) => sum + ms, 0);
-  $('timings').textContent = `: answered in ${timeText(all)}`;
+  $('timings').textContent = all ? `: answered in ${timeText(all)}` : '';
   $('stages').replaceChildren(...facts(Object.entries(timings).map(([stage, ms]) => [STAGES[stage] ?? stage, timeText(ms)])));
 }
 

@@ -13,12 +13,12 @@ export function clearHistory() {
 }
 
 /** Add a question and its result on top, in the place of an older one with the same words; choosing it calls `use()`. */
-export function remember(question, { answer, score, sure }, use) {
+export function remember(question, { answer, score, scored, sure }, use) {
   for (const item of [...list.children]) if (item.dataset.question === question) item.remove();
   const entry = button('', () => {
     mark(item);
     use();
-  }, element('span', 'entry-question', question), element('span', 'entry-answer', sure ? answer : `not sure: ${answer}`), element('span', 'score', scoreText(score)));
+  }, element('span', 'entry-question', question), element('span', 'entry-answer', sure ? answer : `not sure: ${answer}`), element('span', 'score', scored ? scoreText(score) : ''));
   const item = element('li', '', entry);
   item.dataset.question = question;
   list.prepend(item);

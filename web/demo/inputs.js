@@ -10,8 +10,9 @@ export function onFiles(use, refuse, useModel) {
   });
 
   document.addEventListener('paste', (event) => {
-    const [file] = event.clipboardData.files;
-    if (!file) return; // text goes where it was pasted
+    const { files, types } = event.clipboardData;
+    const file = [...files].find(({ type }) => type.startsWith('image/'));
+    if (!file || (event.target.closest?.('input') && types.includes('text/plain'))) return; // text goes where it was pasted
     event.preventDefault();
     use(file);
   });

@@ -6,6 +6,8 @@ import { bytesText, countText, loadedText, sentence } from './format.js';
 import { showLoading, hideLoading } from './loading.js';
 import { mayConnect } from './requests.js';
 
+const AGREED = 'agreed model'; // in the tab's storage: the address that the page is opening anew for
+
 const $ = (id) => document.getElementById(id);
 
 let loading; // ends the loading under way
@@ -21,6 +23,7 @@ export function offerModels(use, leave, go) {
   const open = async (address) => {
     if (isElsewhere(address) && !mayConnect()) {
       await go();
+      agree(address);
       location.assign(`?${new URLSearchParams({ model: address, precision: $('precision').value })}`);
     } else {
       load(address, use, leave);
@@ -51,7 +54,40 @@ export function offerModels(use, leave, go) {
 
   const asked = new URLSearchParams(location.search);
   if (asked.get('precision') in { q8: 1, q4: 1, f32: 1 }) $('precision').value = asked.get('precision');
-  if (asked.get('model')) load(asked.get('model'), use, leave);
+  const address = asked.get('model');
+  if (!address) return;
+  if (isElsewhere(address) && !hasAgreed(address)) askAbout(address, use, leave);
+  else load(address, use, leave);
+}
+
+/** A link may name any server: show which, and connect to it only when told to. */
+function askAbout(address, use, leave) {
+  $('link').hidden = false;
+  $('link-text').textContent = `This link wants to load a model from ${new URL(address, location.href).host}: ${address}`;
+  $('link-load').addEventListener('click', () => {
+    history.replaceState({ agreed: address }, '');
+    load(address, use, leave);
+  });
+}
+
+/** Remember that the person has chosen this address, until the page has opened anew. */
+function agree(address) {
+  try {
+    sessionStorage.setItem(AGREED, address);
+  } catch {
+    // no storage: the page asks
+  }
+}
+
+/** Whether the person has chosen this address: just now, or before the page was reloaded. */
+function hasAgreed(address) {
+  try {
+    if (sessionStorage.getItem(AGREED) === address) history.replaceState({ agreed: address }, '');
+    sessionStorage.removeItem(AGREED);
+  } catch {
+    // no storage
+  }
+  return history.state?.agreed === address;
 }
 
 /** Whether an address is on another server. What is no address is not: the engine says so. */
@@ -69,6 +105,7 @@ function isElsewhere(address) {
  */
 export async function load(model, use, leave) {
   $('models').close();
+  $('link').hidden = true;
   if (vqa) leave();
   loading?.abort();
   loading = new AbortController();
@@ -98,6 +135,7 @@ export function describeBuiltIn() {
 
 function describe(loaded) {
   vqa = loaded;
+  $('save-error').textContent = '';
   const { name, architecture, summary, parameters, precision, answers, choices, peakBytes, weightBytes, licence, cached } = vqa.info;
   $('model-name').textContent = $('card-name').textContent = name;
   $('model-facts').replaceChildren(...facts([
@@ -115,6 +153,7 @@ function describe(loaded) {
 async function save({ target }) {
   const { info } = vqa;
   target.disabled = true;
+  $('save-error').textContent = '';
   try {
     const pack = await vqa.pack({ onProgress: ({ loaded, total }) => (target.textContent = `Saving: ${loadedText(loaded, total)}`) });
     const href = URL.createObjectURL(pack);
@@ -122,7 +161,7 @@ async function save({ target }) {
     Object.assign(document.createElement('a'), { href, download }).click();
     setTimeout(() => URL.revokeObjectURL(href), 60_000); // the browser reads it on
   } catch (error) {
-    $('model-error').textContent = sentence(error);
+    $('save-error').textContent = sentence(error);
   } finally {
     target.disabled = false;
     target.textContent = 'Save as a pack';

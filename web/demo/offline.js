@@ -7,7 +7,7 @@ const PREFIX = 'ask-a-picture '; // the package removes older caches of its own,
 const knob = document.getElementById('offline-switch');
 const text = document.getElementById('offline-text');
 
-/** Show the switch where it can work, and look for a newer version of what is kept. */
+/** Show the switch where it can work, and look for a newer version of what is kept. The runtime has been fetched, if it can be. */
 export async function offerOffline() {
   if (!('serviceWorker' in navigator && 'caches' in window)) return;
   knob.checked = (await versions().catch(() => [])).length > 0;
@@ -33,20 +33,21 @@ async function keep() {
   const response = await fetch('files.json', { cache: 'no-cache' });
   if (!response.ok) throw new Error(`the list of its files, files.json, answers with HTTP status ${response.status}`);
   const { version, files } = await response.json();
+  const used = files.filter(isUsed);
+  if (!used.some(isRuntime)) throw new Error('no runtime (.wasm) was loaded, and the page would not work without one');
   const before = await versions();
-  if (!before.includes(PREFIX + version)) {
-    const cache = await caches.open(PREFIX + version);
-    try {
-      await cache.addAll(files.filter(isUsed));
-    } catch (error) {
-      await caches.delete(PREFIX + version);
-      throw error;
-    }
-    for (const name of before) await caches.delete(name);
+  const newest = PREFIX + version;
+  const isNew = !before.includes(newest);
+  try {
+    if (isNew) await (await caches.open(newest)).addAll(used);
+    await navigator.serviceWorker.register('service-worker.js');
+  } catch (error) {
+    if (isNew) await caches.delete(newest);
+    throw error;
   }
-  await navigator.serviceWorker.register('service-worker.js');
+  for (const name of before) if (name !== newest) await caches.delete(name);
   await navigator.serviceWorker.ready;
-  if (before.length && !before.includes(PREFIX + version)) return 'A newer version is there: reload to use it.';
+  if (before.length && isNew) return 'A newer version is there: reload to use it.';
   return `Kept in this browser, ${bytesText(await keptBytes())}.`;
 }
 
@@ -58,10 +59,12 @@ async function forget() {
 
 const versions = async () => (await caches.keys()).filter((name) => name.startsWith(PREFIX));
 
+const isRuntime = (file) => file.endsWith('.wasm');
+
 /** Of the runtimes, one is enough: that which this browser has taken. */
 function isUsed(file) {
   const { href } = new URL(file, location.href);
-  return !file.endsWith('.wasm') || performance.getEntriesByName(href).length > 0;
+  return !isRuntime(file) || performance.getEntriesByName(href).length > 0;
 }
 
 async function keptBytes() {

@@ -5,6 +5,12 @@ import { bytesText } from './format.js';
 
 const $ = (id) => document.getElementById(id);
 
+/** What holds, by <html data-connects>: see policy.js, without which nothing is said. */
+const POLICIES = {
+  here: 'This page\'s policy (Content-Security-Policy: connect-src \'self\') makes the browser refuse every connection to another server.',
+  elsewhere: 'This page was opened with a model from another server, so its policy (Content-Security-Policy) lets it connect to other servers until you go back to the built-in model. Nothing but the model is asked for there.',
+};
+
 let since = Infinity; // in milliseconds, when everything was there
 const seen = []; // PerformanceResourceTiming of every request over the network
 
@@ -14,9 +20,7 @@ export function watchRequests() {
     seen.push(...list.getEntries().filter(({ name }) => /^https?:/.test(name)));
     show();
   }).observe({ type: 'resource', buffered: true });
-  $('policy').textContent = mayConnect()
-    ? 'This page was opened with a model from another server, so its policy (Content-Security-Policy) lets it connect to other servers until you go back to the built-in model. Nothing but the model is asked for there.'
-    : 'Its policy (Content-Security-Policy: connect-src \'self\') makes the browser refuse every connection to another server.';
+  $('policy').textContent = POLICIES[document.documentElement.dataset.connects] ?? '';
 }
 
 /** Everything is there: what is requested from now on is not for the model. */
@@ -25,26 +29,24 @@ export function countFromNow() {
   show();
 }
 
-/** Whether the page may connect to other servers: see policy.js. */
-export const mayConnect = () => Boolean(new URLSearchParams(location.search).get('model'));
+/** Whether the page may connect to other servers. */
+export const mayConnect = () => document.documentElement.dataset.connects !== 'here';
 
 function show() {
   if (since === Infinity) return;
   const counted = seen.filter(({ startTime }) => startTime >= since);
   const servers = [...new Set(counted.map(serverOf))];
   const others = servers.filter((server) => server !== location.host);
-  $('left').textContent = `Your picture never leaves this device: ${sumText(counted)} since the model was ready${
-    counted.length ? `, ${others.length ? `to ${others.join(', ')}` : 'none to another server'}` : ''}.`;
+  $('left').textContent = `Your picture never leaves this device: ${countText(counted)} since the model was ready${
+    counted.length ? `, ${receivedText(counted)}, ${others.length ? `to ${others.join(', ')}` : 'none to another server'}` : ''}.`;
   $('requests').replaceChildren(...servers.map((server) => {
     const own = server === location.host ? ' (this page\'s own files)' : '';
-    return element('li', '', `${server}${own}: ${sumText(counted.filter((entry) => serverOf(entry) === server))}`);
+    const entries = counted.filter((entry) => serverOf(entry) === server);
+    return element('li', '', `${server}${own}: ${countText(entries)}, ${receivedText(entries)}`);
   }));
 }
 
 const serverOf = ({ name }) => new URL(name).host;
 
-/** How many requests, and the bytes that came for them. */
-function sumText(entries) {
-  const bytes = entries.reduce((sum, { transferSize }) => sum + transferSize, 0);
-  return `${entries.length} ${entries.length === 1 ? 'request' : 'requests'}, ${bytesText(bytes)}`;
-}
+const countText = ({ length }) => `${length} ${length === 1 ? 'request' : 'requests'}`;
+const receivedText = (entries) => `${bytesText(entries.reduce((sum, { transferSize }) => sum + transferSize, 0))} received`;

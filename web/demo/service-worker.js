@@ -9,7 +9,8 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 self.addEventListener('fetch', (event) => {
   const { method, url, mode } = event.request;
   if (method !== 'GET' || !url.startsWith(self.registration.scope)) return;
-  event.respondWith(kept(mode === 'navigate' ? withoutQuery(url) : url).then((found) => found ?? fetch(event.request)));
+  const found = kept(mode === 'navigate' ? withoutQuery(url) : url).catch(() => undefined); // a broken cache is none
+  event.respondWith(found.then((response) => response ?? fetch(event.request)));
 });
 
 /** The page is the same file, whatever model its address names. */

@@ -216,7 +216,7 @@ export class VisualQaElement extends (globalThis.HTMLElement ?? class {}) {
 
   /** @param {Error} error */
   #fail(error) {
-    this.#lease?.failed(error);
+    if (this.#lease?.failed(error)) this.#announced = false;
     this.#encoded?.close();
     this.#encoded = undefined;
     this.#view.showError(error);

@@ -269,7 +269,7 @@ export class Engine {
   }
 
   /**
-   * Copy bytes in, use them, always free them.
+   * Copy bytes in, use them, free them.
    * @param {Uint8Array} bytes
    * @param {(pointer: number, size: number) => number} use
    * @returns {number}
@@ -278,9 +278,14 @@ export class Engine {
     const p = this.#c.malloc(bytes.length || 1) >>> 0;
     if (!p) throw new VqaError('E_MEMORY', `the memory does not suffice for ${bytes.length} more bytes`);
     new Uint8Array(this.#c.memory.buffer).set(bytes, p); // a fresh view: malloc may have grown memory
-    const result = use(p, bytes.length); // a trap skips free(): then the whole instance is given up
-    this.#c.free(p);
-    return result;
+    try {
+      const result = use(p, bytes.length);
+      this.#c.free(p);
+      return result;
+    } catch (error) {
+      if (error instanceof VqaError) this.#c.free(p); // after a trap the whole instance is given up
+      throw error;
+    }
   }
 
   /** The UTF-8 text at a pointer, up to its zero byte. @param {number} pointer @returns {string} */

@@ -19,21 +19,22 @@ const RELOADED = 'wasm-vqa reloaded the page to isolate it';
  * @returns {Promise<boolean>} whether the page is isolated
  */
 export async function isolate(worker = 'isolation-worker.js') {
-  if (globalThis.crossOriginIsolated) {
-    sessionStorage.removeItem(RELOADED);
-    return true;
-  }
-  const { serviceWorker } = globalThis.navigator ?? {};
-  if (!serviceWorker) return refused('there are no service workers, which need https or localhost');
+  const isolated = globalThis.crossOriginIsolated === true;
   try {
+    if (isolated) {
+      sessionStorage.removeItem(RELOADED);
+      return true;
+    }
+    const { serviceWorker } = globalThis.navigator ?? {};
+    if (!serviceWorker) return refused('there are no service workers, which need https or localhost');
     const { scope } = await serviceWorker.register(worker);
     if (!location.href.startsWith(scope)) return refused(`${worker} is for pages below ${scope}`);
-  } catch (error) {
-    return refused(`${worker} can't be a service worker: ${reason(error)}`);
+    await serviceWorker.ready;
+    if (sessionStorage.getItem(RELOADED)) return refused('the browser did not isolate it when it was reloaded');
+    sessionStorage.setItem(RELOADED, 'yes');
+  } catch (error) { // also frames that may have neither service workers nor a session
+    return isolated || refused(`${worker} can't be a service worker: ${reason(error)}`);
   }
-  await serviceWorker.ready;
-  if (sessionStorage.getItem(RELOADED)) return refused('the browser did not isolate it when it was reloaded');
-  sessionStorage.setItem(RELOADED, 'yes');
   location.reload();
   return new Promise(() => {}); // the page goes
 }

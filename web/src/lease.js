@@ -113,11 +113,13 @@ export class Lease {
   /**
    * Tell what a call of the model failed with: a runtime that crashed is used by nobody again.
    * @param {unknown} error
+   * @returns {boolean} whether the model is given up: vqa() loads it anew
    */
   failed(error) {
-    if (!(error instanceof VqaError) || error.code !== 'E_CRASH') return;
+    if (!(error instanceof VqaError) || error.code !== 'E_CRASH') return false;
     this.#model?.retire();
     this.#leave();
+    return true;
   }
 
   /** Give the right back; the last one to do so closes the model. */

@@ -74,8 +74,8 @@ export function useVqa({ model, wasm, ...options }) {
       return result;
     } catch (thrown) {
       if (signal.aborted) return undefined;
-      lease.failed(thrown);
-      set({ error: /** @type {Error} */ (thrown), status: 'failed' });
+      const gone = lease.failed(thrown);
+      set({ error: /** @type {Error} */ (thrown), status: 'failed', ...(gone && { vqa: undefined }) });
       return undefined;
     }
   }), []);

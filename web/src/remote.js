@@ -16,6 +16,8 @@ export function remote(start) {
   /** @param {VqaError} error */
   function end(error) {
     for (const worker of [engine, ...helpers]) worker.end(error);
+    helpers = [];
+    stop = undefined; // with it the engine's memory goes
   }
 
   return {
@@ -66,10 +68,12 @@ function connect(start, failed) {
   /** @type {VqaError | undefined} */
   let ended;
   let lastId = 0;
+  let answered = false;
 
   const worker = startOrThrow(start);
   worker.onmessage = ({ data: { id, result, error } }) => {
     if (id === undefined) return fail(new VqaError(error.code, error.message));
+    answered = true;
     const caller = waiting.get(id);
     waiting.delete(id);
     if (error) caller?.reject(new VqaError(error.code, error.message));
@@ -77,7 +81,8 @@ function connect(start, failed) {
   };
   worker.onerror = (event) => {
     event.preventDefault?.();
-    fail(new VqaError('E_WASM', `the worker failed: ${event.message || 'its script could not be loaded'}`));
+    fail(answered ? new VqaError('E_CRASH', `the worker stopped (${event.message}): call createVqa() anew`)
+      : new VqaError('E_WASM', `the worker failed: ${event.message || 'its script could not be loaded'}`));
   };
 
   /** @param {VqaError} error */

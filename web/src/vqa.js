@@ -36,7 +36,7 @@ import { readQuestion, readQuestions } from './question.js';
  * @property {number} answer  from the question to the answers
  */
 
-/** A loaded model; made by createVqa(). Calls run one after the other, in the order they are made. */
+/** A loaded model; made by createVqa(). Calls run one after the other, in the order in which their pictures are there. */
 export class Vqa {
   #port;
   #closed = false;
@@ -72,7 +72,7 @@ export class Vqa {
   async ask(picture, question, { signal, ...options } = {}) {
     this.#expectOpen();
     const questions = readQuestions(question, options);
-    const source = await readPicture(picture, signal);
+    const source = await abortable(readPicture(picture, signal), signal);
     const results = await this.#inTurn(async () => {
       const { picture: id, timings } = await this.#encode(source, options.explain, signal);
       try {
@@ -95,7 +95,7 @@ export class Vqa {
   async encode(picture, { explain, signal } = {}) {
     this.#expectOpen();
     expectOneOf(explain, 'explain', [undefined, true, false]);
-    const source = await readPicture(picture, signal);
+    const source = await abortable(readPicture(picture, signal), signal);
     const { decodedBy } = source;
     return this.#inTurn(async () => {
       const { picture: id, timings } = await this.#encode(source, explain, signal);

@@ -58,3 +58,18 @@ test('a page that can\'t be isolated stays as it is', async (t) => {
   ]);
   assert.equal(page.reloads, 0);
 });
+
+test('a frame that may have neither service workers nor a session stays as it is', async (t) => {
+  const { isolated } = browser(t, registered);
+  const refuse = () => { throw new DOMException('the frame is sandboxed', 'SecurityError'); };
+  const { navigator, sessionStorage } = globalThis;
+  Object.defineProperty(sessionStorage, 'getItem', { value: refuse });
+  assert.equal(await isolate(), false);
+  Object.defineProperty(navigator, 'serviceWorker', { get: refuse });
+  assert.equal(await isolate(), false);
+  assert.deepEqual(page.warned, Array(2).fill(`${REFUSED} isolation-worker.js can't be a service worker: the frame is sandboxed`));
+  isolated();
+  Object.defineProperty(sessionStorage, 'removeItem', { value: refuse });
+  assert.equal(await isolate(), true);
+  assert.equal(page.reloads, 0);
+});

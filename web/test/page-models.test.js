@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { createVqa } from '../src/index.js';
 import { FOLDER, HOST, QUESTION, modelsInBrowser, skip } from './chromium.js';
+import { holdModel } from './states.js';
 import { RED_CIRCLE, RUNTIME, smallFolder } from './support.js';
 
 describe('other models on the page', { skip, timeout: 300_000 }, () => {
@@ -63,6 +64,31 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
     assert.equal(await use.page.evaluate(() => sessionStorage.length), 0);
     assert.equal(await use.page.evaluate(() => document.documentElement.scrollWidth), 360);
     assert.deepEqual(use.serious(), []);
+  });
+
+  test('a model that is there before the built-in one: that one is no longer loaded', async () => {
+    await use.page.addInitScript(holdModel);
+    await use.page.goto(use.demo);
+    await use.page.getByText('Loading the model: 0.8').waitFor();
+    await use.page.locator('#model-folder').setInputFiles(use.path);
+    await loaded(/^vqa-small-/);
+    await answers(await best());
+    assert.equal(await use.page.locator('#answers progress').count(), 0);
+    assert.deepEqual(use.serious(), []);
+  });
+
+  test('a click into the dialog leaves it open, one beside it closes it, an error of saving stands in it', async () => {
+    await opened();
+    await use.page.locator('#model-folder').setInputFiles(use.path);
+    await loaded(/^vqa-small-/);
+    await openModels();
+    await use.page.locator('#models').click({ position: { x: 5, y: 5 } });
+    assert.ok(await use.page.locator('#models').isVisible());
+    await use.page.evaluate(() => (URL.createObjectURL = () => { throw new Error('no room'); }));
+    await use.page.getByRole('button', { name: 'Save as a pack' }).click();
+    await use.page.locator('#models').getByRole('alert').getByText('No room.').waitFor();
+    await use.page.mouse.click(2, 2);
+    await use.page.locator('#models').waitFor({ state: 'hidden' });
   });
 
   test('a folder that is chosen, a pack that is dropped', async () => {

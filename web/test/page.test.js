@@ -213,12 +213,13 @@ describe('the page', { skip, timeout: 300_000 }, () => {
       window.asked = [];
       window.tracks = [];
       mediaDevices.getUserMedia = async (constraints) => {
-        window.asked.push(constraints.video.facingMode);
-        const stream = await open(constraints);
+        window.asked.push(constraints.video.deviceId?.exact ?? constraints.video.facingMode);
+        const stream = await open({ video: true });
         window.tracks.push(...stream.getTracks());
         return stream;
       };
-      mediaDevices.enumerateDevices = async () => [{ kind: 'videoinput' }, { kind: 'videoinput' }];
+      MediaStreamTrack.prototype.getSettings = () => ({ deviceId: 'first' }); // a webcam does not say where it faces
+      mediaDevices.enumerateDevices = async () => ['first', 'second'].map((deviceId) => ({ kind: 'videoinput', deviceId }));
     });
     const live = () => page.evaluate(() => window.tracks.filter(({ readyState }) => readyState === 'live').length);
     await page.getByRole('button', { name: 'Take a photo' }).click();
@@ -226,7 +227,7 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     await page.getByRole('button', { name: 'Other camera' }).click();
     await page.waitForFunction(() => window.asked.length === 2);
     await page.locator('#camera-shutter:enabled').waitFor();
-    assert.deepEqual([await page.evaluate(() => window.asked), await live()], [['environment', 'user'], 1]);
+    assert.deepEqual([await page.evaluate(() => window.asked), await live()], [['environment', 'second'], 1]);
     await page.getByRole('button', { name: 'Use this picture' }).click();
     await page.locator('#picture[alt="Your picture photo.jpg"]').waitFor();
     await answered(page);
@@ -234,6 +235,9 @@ describe('the page', { skip, timeout: 300_000 }, () => {
 
     await page.getByRole('button', { name: 'Take a photo' }).click();
     await page.locator('#camera-shutter:enabled').waitFor();
+    await page.evaluate(() => window.tracks.at(-1).dispatchEvent(new Event('ended')));
+    await page.locator('#camera').getByRole('alert').getByText(/The camera has stopped/).waitFor();
+    assert.ok(await page.locator('#camera-shutter').isDisabled());
     await page.getByRole('button', { name: 'Close the camera' }).click();
     await page.waitForFunction(() => window.tracks.every(({ readyState }) => readyState === 'ended'));
     assert.equal(await page.evaluate(() => document.getElementById('camera-view').srcObject), null);
@@ -249,6 +253,60 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     assert.ok(await page.locator('#camera').isHidden());
   });
 
+  test('a picture that comes first gets the first suggested question, and what was typed stays', async () => {
+    await fresh();
+    await page.route('**/samples.json', (route) => route.fulfill({ status: 404 }));
+    await page.goto(url);
+    await upload();
+    await answered(page, 'How many shapes are there?');
+    assert.equal(await page.getByLabel('Your question').inputValue(), 'How many shapes are there?');
+
+    const held = new Promise((resolve) => page.route('**/weights/**', resolve));
+    await page.reload();
+    await page.getByLabel('Your question').fill('what color is the circle?');
+    await upload();
+    await (await held).continue();
+    await answered(page, 'what color is the circle?');
+  });
+
+  test('a predicted value has no score, a hint is said', async () => {
+    await opened();
+    await page.evaluate(async () => {
+      const { showAnswers, showHint } = await import('./answers.js');
+      showHint('Write down answers.');
+      window.said = document.getElementById('spoken').textContent;
+      showAnswers('How high?', { answer: '1.5', score: 1.5, scored: false, sure: true, answers: [{ answer: '1.5', score: 1.5 }] });
+    });
+    assert.equal(await page.evaluate(() => window.said), 'Write down answers.');
+    assert.deepEqual([await page.locator('#answers li').allTextContents(), await spoken().textContent()], [['1.5'], 'How high? 1.5']);
+    assert.equal(await page.locator('#answers .bar').count(), 0);
+  });
+
+  test('pasted text stays text, though a picture of it comes along', async () => {
+    await opened();
+    const paste = (target, types) => page.evaluate(([target, types]) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File(['x'], 'x.txt', { type: 'text/plain' }));
+      clipboardData.items.add(new File(['x'], 'x.png', { type: 'image/png' }));
+      for (const type of types) clipboardData.setData(type, 'words');
+      return document.querySelector(target).dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, [target, types]);
+    assert.equal(await paste('#question', ['text/plain']), true);
+    assert.equal(await paste('#question', []), false);
+    assert.equal(await page.locator('#picture').getAttribute('alt'), 'Your picture x.png');
+  });
+
+  test('a picture too large to come along is one sentence after the page has opened anew', async () => {
+    await opened();
+    await page.evaluate(async () => (await import('./carried.js')).carry(new File([new Uint8Array(2_000_001)], 'large.png')));
+    await page.reload();
+    await page.getByRole('alert').getByText('Your picture large.png could not come along: choose it again.').waitFor();
+    await page.addInitScript(() => Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } }));
+    await page.reload();
+    await answered(page);
+    await page.evaluate(async () => (await import('./carried.js')).carry(new File(['x'], 'x.png')));
+  });
+
   test('what has left the device is counted: nothing for pictures, samples and questions', async () => {
     await opened();
     await upload();
@@ -256,11 +314,11 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     await page.locator('#samples button').nth(4).click();
     await answered(page, 'How many blue shapes are there?');
     const left = page.locator('#left');
-    assert.match(await left.textContent(), /: 0 requests, 0 bytes since the model was ready\.$/);
+    assert.match(await left.textContent(), /: 0 requests since the model was ready\.$/);
     await page.evaluate(() => fetch('icon.svg').then((response) => response.text()));
-    await left.getByText(/: 1 request, \d+ bytes since the model was ready, none to another server\.$/).waitFor();
+    await left.getByText(/: 1 request since the model was ready, \d+ bytes received, none to another server\.$/).waitFor();
     await page.locator('#private summary').click();
-    assert.match(await page.locator('#requests').textContent(), /^localhost:\d+ \(this page's own files\): 1 request/);
+    assert.match(await page.locator('#requests').textContent(), /^localhost:\d+ \(this page's own files\): 1 request, \d+ bytes received/);
   });
 
   test('the page can\'t connect to another server, unless its address names a model there', async () => {
@@ -270,10 +328,25 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     await page.route(`${other}**`, (route) => route.fulfill({ status: 404, headers: { 'access-control-allow-origin': '*' } }));
     assert.equal(await reaches(), false);
     assert.match(await page.locator('#policy').textContent(), /refuse every connection to another server/);
+    await page.goto(`${url}?model=${encodeURIComponent('/x.safetensors')}`);
+    await page.getByRole('alert').getByText(/HTTP status 404/).waitFor(); // at its own server it may ask
+    assert.equal(await reaches(), false);
+    const asked = [];
+    page.on('request', (request) => request.url().startsWith(other) && asked.push(request.url()));
     await page.goto(`${url}?model=${encodeURIComponent(`${other}x.safetensors`)}`);
+    await answered(page);
+    await page.getByText(`This link wants to load a model from models.example: ${other}x.safetensors`).waitFor();
+    assert.deepEqual([await complaints(), asked], [[], []]);
+    await page.getByRole('button', { name: 'Load it' }).click();
     await page.getByRole('alert').getByText(/HTTP status 404/).waitFor();
     assert.equal(await reaches(), true);
     assert.match(await page.locator('#policy').textContent(), /opened with a model from another server/);
+    await page.reload(); // it was agreed to
+    await page.getByRole('alert').getByText(/HTTP status 404/).waitFor();
+    await page.route('**/policy.js', (route) => route.abort());
+    await page.goto(url);
+    await answered(page);
+    assert.equal(await page.locator('#policy').textContent(), ''); // nothing is claimed
   });
 
   test('kept for offline use, the page opens and answers when its server is gone, and forgets on request', async () => {
@@ -328,11 +401,21 @@ describe('the page', { skip, timeout: 300_000 }, () => {
 
   test('what can\'t be kept leaves nothing behind', async () => {
     await opened();
-    await page.route('**/files.json', (route) => route.fulfill({ json: { version: 'x', files: ['./', 'nothing.js'] } }));
-    await page.getByLabel('Keep for offline use').click();
-    await page.locator('#offline-text').getByText(/^It can't be kept: /).waitFor();
-    assert.ok(!await page.getByLabel('Keep for offline use').isChecked());
-    assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('ask-a-picture')))), []);
+    const list = await (await fetch(`${url}files.json`)).json();
+    const refused = async (sentence) => {
+      await page.getByLabel('Keep for offline use').click();
+      await page.locator('#offline-text').getByText(sentence).waitFor();
+      assert.ok(!await page.getByLabel('Keep for offline use').isChecked());
+      assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('ask-a-picture')))), []);
+    };
+    let files = [...list.files, 'nothing.js'];
+    await page.route('**/files.json', (route) => route.fulfill({ json: { version: 'x', files } }));
+    await refused(/^It can't be kept: (?!no runtime|refused)/);
+    files = ['./'];
+    await refused(/^It can't be kept: no runtime/);
+    ({ files } = list);
+    await page.evaluate(() => (navigator.serviceWorker.register = () => Promise.reject(new Error('refused'))));
+    await refused("It can't be kept: refused");
   });
 
   test('it can be installed: a manifest, icons of the sizes it says', async () => {

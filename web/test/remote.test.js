@@ -76,3 +76,12 @@ test('a call whose signal aborts is told to stop, the next one is not', async ()
   late.abort(); // of a call that has ended
   assert.equal(stop[0], 0);
 });
+
+test('a worker that fails after it has answered has crashed', async () => {
+  const { workers, port } = crew();
+  const helpers = Promise.allSettled(await port.open('module', {}));
+  const asking = port.call('ask', []);
+  workers[0].onerror({ message: 'out of memory' });
+  await assert.rejects(asking, { code: 'E_CRASH', message: 'the worker stopped (out of memory): call createVqa() anew' });
+  await helpers;
+});

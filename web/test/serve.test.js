@@ -57,6 +57,18 @@ test('the list of the page\'s files is complete, and its version changes with th
   for (const [, file] of page.matchAll(/(?:href|src)="([^"]+)"/g)) assert.ok(files.includes(file), file);
 });
 
+test('an answer that can\'t be made is one sentence, and the server goes on', async () => {
+  const other = await serve(0, {}, { 'X-Broken': '\n' });
+  const address = `http://localhost:${other.address().port}/style.css`;
+  for (let i = 0; i < 2; i++) {
+    const response = await fetch(address);
+    assert.equal(response.status, 500);
+    assert.match(await response.text(), /^\/style\.css can't be answered: .+\n$/);
+  }
+  other.closeAllConnections();
+  other.close();
+});
+
 test('nothing outside the folders that are served', async () => {
   const paths = ['/../package.json', '/src/../../README.md', '/%2e%2e/package.json', '/src/%2e%2e/serve.js', '/src/..%2fserve.js',
     '/weights/..%2f.git/config', '/..%5cpackage.json', '//etc/passwd', '/%00', '/%zz', '/src', '/src/vqa.wasm/../x', '/src/vqa.wasmx'];

@@ -67,7 +67,7 @@ export async function askOwn(page, question) {
 }
 
 /* In the page: the model's bytes stop coming after 0.8 MB. */
-function holdModel() {
+export function holdModel() {
   const { fetch } = window;
   window.fetch = async (address, options) => {
     const response = await fetch(address, options);

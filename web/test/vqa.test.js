@@ -85,6 +85,18 @@ test('aborted between two questions, the second is not asked', async () => {
   assert.deepEqual(calls, ['encode', 'ask', 'closePicture', 'encode']);
 });
 
+test('aborted while the picture is read, a call rejects at once', async () => {
+  const { vqa, calls } = recorded();
+  const slow = Object.assign(new Blob(['x']), { arrayBuffer: () => new Promise(() => {}) });
+  for (const call of [(signal) => vqa.ask(slow, 'why?', { signal }), (signal) => vqa.encode(slow, { signal })]) {
+    const controller = new AbortController();
+    const underWay = call(controller.signal);
+    controller.abort('enough');
+    await assert.rejects(underWay, (reason) => reason === 'enough');
+  }
+  assert.deepEqual(calls, []);
+});
+
 test('questions that are none do not reach the engine', async () => {
   const { vqa, calls } = recorded();
   const picture = await vqa.encode(PICTURE);
