@@ -21,10 +21,11 @@ export const PIECE = 1 << 20;
 
 /**
  * @param {ByteSource} source
+ * @param {string} what  names it in errors
  * @returns {Bytes}
  */
-export function bytesOf(source) {
-  if (source instanceof Response) return fromResponse(expectFile(source, 'model'));
+export function bytesOf(source, what) {
+  if (source instanceof Response) return fromResponse(expectFile(source, what), what);
   if (source instanceof ReadableStream) return { stream: source, size: undefined, lent: true };
   if (source instanceof Blob) return { stream: source.stream(), size: source.size };
   if (source instanceof ArrayBuffer) return fromBytes(new Uint8Array(source));
@@ -99,10 +100,10 @@ function open(stream, spare) {
   }
 }
 
-/** @param {Response} response */
-function fromResponse(response) {
-  if (!response.body) throw new VqaError('E_NETWORK', 'the response for the model has no body');
-  const compressed = response.headers.has('content-encoding'); // then the length is not the model's
+/** @param {Response} response @param {string} what */
+function fromResponse(response, what) {
+  if (!response.body) throw new VqaError('E_NETWORK', `the response for the ${what} has no body`);
+  const compressed = response.headers.has('content-encoding'); // then the length is not the file's
   const size = compressed ? undefined : Number(response.headers.get('content-length')) || undefined;
   const lent = !response.url; // it was not fetched: a stream of the caller's may be in it
   return { stream: response.body, size, lent };

@@ -47,14 +47,15 @@ export async function download(url, what, way) {
   if (store && entry?.size !== undefined && (promised || !await changed(entry.made, signal))) return fromStore(store, entry, what, signal);
 
   const kept = store && entry && entry.size === undefined ? await sizeOf(store.segments(entry)) : 0;
-  const rest = kept && entry ? await requestRest(url, what, kept, entry.made[0], signal) : null;
+  // To go on is only a gain: where it is refused, the file is asked for as ever.
+  const rest = kept && entry ? await requestRest(url, what, kept, entry.made[0], signal).catch(() => throwIfAborted(signal)) : null;
   const init = again ? /** @type {RequestInit} */ ({ cache: 'reload' }) : undefined;
   const response = rest ?? (missing ? await fetchIfThere(url, what, signal, missing, init) : await fetchFile(url, what, signal, init));
   if (!response) return null;
   const from = response.status === 206 ? kept : 0;
   const made = described(url, response);
   if (from && entry) made.size = entry.made[0].size;
-  const { size } = bytesOf(response);
+  const { size } = bytesOf(response, what);
   return {
     made: [made],
     size: size && from + size,
@@ -92,38 +93,34 @@ async function* arriving(url, what, made, begin, { store, name, promised, signal
   let broken = 0;
   /** @type {Response | null} */
   let response = begin.response;
-  try {
-    for (;;) {
-      try {
-        if (!response) {
-          await abortable(pause(PAUSES[broken++]), signal);
-          response = await requestRest(url, what, at, made, signal);
-          if (!response) throw new Stale(`the ${what} ${url} changed while it came`);
-        }
-        let skip = response.status === 206 ? 0 : at; // who does not know ranges sends all of it
-        for await (const piece of pieces(bytesOf(response), what, spare, signal)) {
-          const fresh = piece.subarray(skip);
-          skip -= piece.length - fresh.length;
-          if (!fresh.length) {
-            reuse(piece, spare);
-            continue;
-          }
-          broken = 0;
-          at += fresh.length;
-          await writer?.add(fresh);
-          yield fresh;
-        }
-        await writer?.end();
-        return;
-      } catch (error) {
-        throwIfAborted(signal);
-        const isBreak = error instanceof VqaError && error.code === 'E_NETWORK' && !(error instanceof Stale);
-        if (!isBreak || !validator(made) || broken === PAUSES.length) throw error;
-        response = null;
+  for (;;) {
+    try {
+      if (!response) {
+        await pause(PAUSES[broken++], signal);
+        response = await requestRest(url, what, at, made, signal);
+        if (!response) throw new Stale(`the ${what} ${url} changed while it came`);
       }
+      let skip = response.status === 206 ? 0 : at; // who does not know ranges sends all of it
+      for await (const piece of pieces(bytesOf(response, what), what, spare, signal)) {
+        const fresh = piece.subarray(skip);
+        skip -= piece.length - fresh.length;
+        if (!fresh.length) {
+          reuse(piece, spare);
+          continue;
+        }
+        broken = 0;
+        at += fresh.length;
+        await writer?.add(fresh);
+        yield fresh;
+      }
+      await writer?.end();
+      return;
+    } catch (error) {
+      throwIfAborted(signal);
+      const isBreak = error instanceof VqaError && error.code === 'E_NETWORK' && !(error instanceof Stale);
+      if (!isBreak || !validator(made) || broken === PAUSES.length) throw error;
+      response = null;
     }
-  } finally {
-    await writer?.flush();
   }
 }
 
@@ -140,10 +137,11 @@ async function* keptPieces(store, entry, size, what, spare, signal) {
   store.used = true;
   try {
     for await (const segment of store.segments(entry)) {
-      for await (const piece of pieces(bytesOf(segment), what, spare, signal)) {
+      for await (const piece of pieces(bytesOf(segment, what), what, spare, signal)) {
         at += piece.length;
         yield piece;
       }
+      if (at >= size) break; // more may be there by now
     }
   } catch (error) {
     throwIfAborted(signal);
@@ -182,5 +180,12 @@ async function sizeOf(blobs) {
   return sum;
 }
 
-/** @param {number} milliseconds */
-const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+/** @param {number} milliseconds @param {AbortSignal} [signal] */
+async function pause(milliseconds, signal) {
+  let timer;
+  try {
+    await abortable(new Promise((done) => { timer = setTimeout(done, milliseconds); }), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -56,7 +56,7 @@ async function loadFolder(folder, to) {
   while (file) {
     const bytes = await folder.open(file, signal, store);
     if (bytes) {
-      if (isWeights(file)) meter.expect(bytes.size);
+      if (isLast(file)) meter.expect(bytes.size);
       await takeAll(meter.count(bytes.pieces(spare)), to);
     }
     try {
@@ -84,8 +84,8 @@ async function takeAll(pieces, { take, fail, spare }) {
   await Promise.all(taken);
 }
 
-/** Beside the weights, the other files are next to nothing. @param {string} file */
-const isWeights = (file) => /\.(safetensors|bin)$/.test(file);
+/** The weights, or the last of their shards, end the folder; the small files beside them are next to nothing. @param {string} file */
+const isLast = (file) => /\.(safetensors|bin)$/.test(file) && !/-(\d+)-of-(?!\1\.)/.test(file);
 
 /** Under this name a store has what a folder has become. */
 const QUANTIZED = 'quantized';
@@ -133,15 +133,21 @@ async function findQuantized({ store, signal }) {
 }
 
 /**
- * Keep what a folder has become, in the place of its files.
+ * Keep what a folder has become, in the place of its files; nothing if that fails, or if nobody could tell when they change.
  * @param {import('./fresh.js').Made[]} files  that it was made of
  * @param {import('./store.js').Store} store
  * @param {Engine} from
  */
 async function keep(files, store, { call, meter, signal }) {
   await store.clear(); // makes room
-  const writer = store.writer(QUANTIZED, files);
-  const size = await call('packSize');
-  for await (const piece of packPieces(call, size, (loaded) => meter.store(loaded, size), signal)) await writer.add(piece);
-  await writer.end();
+  if (!files.every(({ etag, modified }) => etag ?? modified)) return;
+  try {
+    const writer = store.writer(QUANTIZED, files);
+    const size = await call('packSize');
+    for await (const piece of packPieces(call, size, (loaded) => meter.store(loaded, size), signal)) await writer.add(piece);
+    await writer.end();
+  } catch {
+    throwIfAborted(signal);
+    await store.clear();
+  }
 }

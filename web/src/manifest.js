@@ -3,6 +3,7 @@
 //   { "format": "vqa-manifest 1", "name": "...", "licence": "...", "size": bytes of all parts,
 //     "parts": [{ "file": name of a file beside the manifest, "size": bytes, "sha256": hex }, ...] }
 
+import { throwIfAborted } from './abort.js';
 import { copies, reuse } from './bytes.js';
 import { VqaError, reason } from './errors.js';
 import { expectBytes, mismatch, twice } from './integrity.js';
@@ -71,10 +72,11 @@ export async function* readParts({ parts }, open, meter, spare, signal) {
  * @param {AbortSignal} [signal]
  */
 async function readPart({ file, size, sha256 }, opening, meter, spare, signal) {
-  const bytes = new Uint8Array(size);
+  const opened = await opening;
+  const bytes = room(file, size);
   let at = 0;
   try {
-    for await (const piece of (await opening).pieces(spare)) {
+    for await (const piece of opened.pieces(spare)) {
       if (at + piece.length > size) throw mismatch(`part ${file}`, `more than ${size} bytes`, `${size}`);
       bytes.set(piece, at);
       at += piece.length;
@@ -84,10 +86,20 @@ async function readPart({ file, size, sha256 }, opening, meter, spare, signal) {
     if (at < size) throw mismatch(`part ${file}`, `${at} bytes`, `${size}`);
     await expectBytes(`part ${file}`, bytes, sha256, signal);
   } catch (error) {
+    throwIfAborted(signal);
     meter.arrived(-at);
     throw error;
   }
   return bytes;
+}
+
+/** @param {string} file @param {number} size */
+function room(file, size) {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw new VqaError('E_MEMORY', `there is no memory for the ${size} bytes of the part ${file}`);
+  }
 }
 
 /**

@@ -166,7 +166,7 @@ function inFolder(files) {
  * @returns {Opened}
  */
 function given(source, what, signal) {
-  const bytes = bytesOf(source);
+  const bytes = bytesOf(source, what);
   // Before it is read. From then on it refuses this, and pieces() does it.
   signal?.addEventListener('abort', () => bytes.stream.cancel().catch(() => {}));
   return { size: bytes.size, pieces: (spare) => pieces(bytes, what, spare, signal) };

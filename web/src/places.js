@@ -10,38 +10,45 @@
  */
 
 /** The folders of this version. Raise it when the same files make another pack: quantization, the pack's format, or what is kept with it has changed. */
-export const VERSION = 'wasm-vqa 4 ';
+export const VERSION = 4;
 
-/** How the folders of every version begin; nobody else's do. */
-const ANY_VERSION = /^wasm-vqa (packs )?\d+/;
+/** The folders of every version, with its number: the first ones were caches for all models, since then each model has its own. */
+const FOLDER = /^wasm-vqa (?:packs (\d+)|(\d+) [\da-f]{64})$/;
 
 /** The first that works counts. @type {Record<'opfs' | 'cache', ((folder: string) => Promise<Place>)[]>} */
 const PLACES = { opfs: [inOpfs, inCache], cache: [inCache] };
 
 /**
  * @param {'opfs' | 'cache'} kind
- * @param {string} name  of the folder
+ * @param {string} name  of the folder: a SHA-256 in hexadecimal digits
  * @returns {Promise<Place | undefined>} undefined where the browser keeps nothing: a private window, plain http, Node
  */
 export async function openPlace(kind, name) {
   for (const open of PLACES[kind]) {
-    const place = await open(VERSION + name).catch(() => undefined);
+    const place = await open(`wasm-vqa ${VERSION} ${name}`).catch(() => undefined);
     if (place) return place;
   }
 }
 
 /** Remove what older versions have kept, wherever that is. */
 export async function removeOlder() {
-  /** @param {string} name */
-  const isOlder = (name) => ANY_VERSION.test(name) && !name.startsWith(VERSION);
-  try {
-    for (const name of await caches.keys()) if (isOlder(name)) await caches.delete(name);
+  await attempt(async () => {
+    for (const name of (await caches.keys()).filter(isOlder)) await attempt(() => caches.delete(name));
+  });
+  await attempt(async () => {
     const root = await navigator.storage.getDirectory();
-    for (const name of await namesIn(root)) if (isOlder(name)) await root.removeEntry(name, { recursive: true });
-  } catch {
-    // another time
-  }
+    for (const name of (await namesIn(root)).filter(isOlder)) await attempt(() => root.removeEntry(name, { recursive: true }));
+  });
 }
+
+/** @param {string} name */
+function isOlder(name) {
+  const [, packs, number = packs] = FOLDER.exec(name) ?? [];
+  return Number(number) < VERSION;
+}
+
+/** What fails is done another time. @param {() => Promise<unknown>} work */
+const attempt = (work) => work().catch(() => {});
 
 /**
  * In the origin private file system.

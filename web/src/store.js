@@ -4,7 +4,7 @@
 // The index gives each file an id of its own. A segment is named after it and where it begins in the file, so no segment is
 // ever taken for one of other bytes, whoever else writes at the same time; and each is written whole or not at all.
 
-import { throwIfAborted } from './abort.js';
+import { abortable, throwIfAborted } from './abort.js';
 import { hashOf, hex } from './integrity.js';
 import { openPlace, removeOlder } from './places.js';
 
@@ -27,6 +27,9 @@ export class Store {
   #place;
   #index;
   /** The files that this load asks for. @type {Set<string>} */ #asked = new Set();
+  /** Of each file that comes. @type {(() => void)[]} */ #flushes = [];
+  /** What is written, one after the other. @type {Promise<void>} */ #writing = Promise.resolve();
+  #closed = false;
   #failed = false;
 
   /** Whether any bytes came from here. */
@@ -51,9 +54,9 @@ export class Store {
     this.#index = index;
   }
 
-  /** Whether everything that this load asked for is kept. */
+  /** Whether the model is kept: everything that this load asked for. */
   get whole() {
-    return !this.#failed && [...this.#asked].every((file) => this.#index.get(file)?.size !== undefined);
+    return !this.#failed && this.#index.size > 0 && [...this.#asked].every((file) => this.#index.get(file)?.size !== undefined);
   }
 
   /**
@@ -92,20 +95,23 @@ export class Store {
     let pending = [];
     let size = 0;
     let written = Promise.resolve();
+    const isGone = () => this.#index.get(file) !== entry; // removed while it came
     this.#asked.add(file);
     this.#index.set(file, entry);
     const flush = () => {
-      if (!size) return written;
+      if (!size) return;
       const [segment, name] = [new Blob(pending), `${entry.id}.${at}`];
       const first = at === 0;
       at += size;
       pending = [];
       size = 0;
-      return written = written.then(async () => {
+      written = this.#queue(async () => {
+        if (isGone()) return;
         await this.#write(name, segment);
         if (first) await this.#save();
       });
     };
+    this.#flushes.push(flush);
     return {
       /** @param {Uint8Array<ArrayBuffer>} piece  is copied */
       add: async (piece) => {
@@ -116,20 +122,21 @@ export class Store {
         if (size >= SEGMENT) flush();
         await before;
       },
-      /** Write what has come. */
-      flush,
       /** That was all of it. */
-      end: async () => {
-        await flush();
-        this.#index.set(file, { ...entry, size: at });
-        await this.#save();
+      end: () => {
+        flush();
+        return this.#queue(async () => {
+          if (isGone()) return;
+          this.#index.set(file, { ...entry, size: at });
+          await this.#save();
+        });
       },
     };
   }
 
   /** @param {string} file */
   async remove(file) {
-    if (this.#index.delete(file)) await this.#sweep();
+    if (this.#index.delete(file)) await this.#queue(() => this.#sweep());
   }
 
   /** Remove everything. */
@@ -137,14 +144,27 @@ export class Store {
     this.#index.clear();
     this.#asked.clear();
     this.used = false;
-    await this.#sweep();
+    await this.#queue(() => this.#sweep());
   }
 
   /** Remove what this load has not asked for, and what older versions have kept. */
   async tidy() {
     for (const file of this.#index.keys()) if (!this.#asked.has(file)) this.#index.delete(file);
-    await this.#sweep();
+    await this.#queue(() => this.#sweep());
     await removeOlder();
+  }
+
+  /** Write what has come, and nothing that comes later: from then on the files are those of another load. */
+  async close() {
+    for (const flush of this.#flushes) flush();
+    this.#closed = true;
+    await this.#writing;
+  }
+
+  /** @param {() => Promise<void>} work  that changes what is kept */
+  #queue(work) {
+    if (!this.#closed) this.#writing = this.#writing.then(work);
+    return this.#writing;
   }
 
   /** @param {string} name @param {Blob} bytes */
@@ -154,7 +174,8 @@ export class Store {
       await this.#place.write(name, bytes);
     } catch {
       this.#failed = true; // no room: what is there of the model gives its own back
-      await this.clear();
+      this.#index.clear();
+      await this.#sweep();
     }
   }
 
@@ -164,10 +185,11 @@ export class Store {
 
   /** Remove the segments that the index does not know. */
   async #sweep() {
-    const ids = new Set(Array.from(this.#index.values(), ({ id }) => id));
     try {
       if (!this.#failed) await this.#save();
-      for (const name of await this.#place.files()) {
+      const files = await this.#place.files();
+      const ids = new Set(Array.from(this.#index.values(), ({ id }) => id)); // after the files: more may have come meanwhile
+      for (const name of files) {
         if ((name !== INDEX || this.#failed) && !ids.has(name.slice(0, name.lastIndexOf('.')))) await this.#place.remove(name);
       }
     } catch {
@@ -200,12 +222,12 @@ export function storeKey(url, precision) {
 }
 
 /**
- * Work with what is kept of a model, after those who do so in other tabs.
+ * Work with what is kept of a model, after those who do so in other tabs, and until all is written that the work has left behind.
  * @template T
  * @param {CacheKind} kind
  * @param {string | undefined} key  of the model
  * @param {(store?: Store) => Promise<T>} work  gets none if nothing can be kept
- * @param {AbortSignal} [signal]  ends the waiting
+ * @param {AbortSignal} [signal]  ends the waiting, at once
  * @returns {Promise<T>}
  */
 export async function withStore(kind, key, work, signal) {
@@ -214,10 +236,15 @@ export async function withStore(kind, key, work, signal) {
   let begun = false;
   const begin = async () => {
     begun = true;
-    return work(await Store.open(kind, key));
+    const store = await Store.open(kind, key);
+    try {
+      return await work(store);
+    } finally {
+      await store?.close();
+    }
   };
   try {
-    return await (locks ? locks.request(`wasm-vqa ${key}`, { signal }, begin) : begin());
+    return await (locks ? abortable(locks.request(`wasm-vqa ${key}`, { signal }, begin), signal) : begin());
   } catch (error) {
     throwIfAborted(signal);
     if (begun) throw error;

@@ -216,6 +216,17 @@ test('a few times it is tried again, with growing pauses', async (t) => {
   assert.match(asked.join(), /^GET bytes=\d+- "old"$/);
 });
 
+test('a host that refuses to go on is asked for all of it', async (t) => {
+  const refusals = [400, 403, 404, 405, 501].map((status) => (response) => response.writeHead(status).end());
+  for (const refuse of [...refusals, (response) => response.destroy()]) {
+    fakeCaches(t);
+    await leave(2_500_000);
+    host.answers = [refuse];
+    isWhole(await visit());
+    assert.deepEqual(asked.map((line) => line.slice(0, 5)), ['GET b', 'GET']);
+  }
+});
+
 test('what is not there from the beginning is told at once', async (t) => {
   fakeCaches(t);
   for (const [answer, message] of [[(response) => response.writeHead(404).end(), /HTTP status 404/], [(response) => response.writeHead(500).end(), /HTTP status 500/],

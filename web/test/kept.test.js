@@ -139,6 +139,27 @@ for (const [name, { path, variable, launch, context: fresh }] of Object.entries(
       assert.deepEqual(asked, ['GET']);
     });
 
+    test(`${kind}: a load that is given up, and the next at once`, async () => {
+      const page = await newPage();
+      const next = await page.evaluate(async (cache) => {
+        const { createVqa } = await import('/src/index.js');
+        const controller = new AbortController();
+        const onProgress = ({ loaded }) => loaded >= 1_200_000 && controller.abort('enough');
+        const model = '/kept/shapes.safetensors';
+        const reason = await createVqa({ model, cache, threads: 1, signal: controller.signal, onProgress }).catch((reason) => reason);
+        const { info } = await createVqa({ model, cache, threads: 1 });
+        return { reason, ...info };
+      }, kind);
+      isThere(next);
+      assert.equal(next.reason, 'enough');
+      assert.equal(asked.length, 2);
+      assert.match(asked[1], /^(GET bytes=\d+- "1"|HEAD)$/); // what the first has left is all there
+      await page.reload();
+      asked.length = 0;
+      isThere(await page.evaluate(visit, { cache: kind }));
+      assert.deepEqual(asked, ['HEAD']);
+    });
+
     test(`${kind}: what is damaged is fetched anew`, async () => {
       const page = await newPage();
       isThere(await page.evaluate(visit, { cache: kind }));

@@ -14,14 +14,14 @@ import { fakeCaches } from './support.js';
 const WANTED = ['config.json', 'vocab.txt', 'model.safetensors'];
 const PACK = Uint8Array.from({ length: 2_500_000 }, (_, i) => i % 253);
 
-/** An engine that wants these files and whose pack is PACK; `calls` are its calls, `fails(name)` throws at will. */
-function recorded({ signal, report = () => {}, fails = () => {} } = {}) {
+/** An engine that wants these files, unless others are `wanted`, and whose pack is PACK; `calls` are its calls, `fails(name)` throws at will. */
+function recorded({ signal, wanted = WANTED, report = () => {}, fails = () => {} } = {}) {
   const calls = [];
   let next = 0;
   let at = 0;
   const answers = {
-    openFolder: () => WANTED[(next = 0)],
-    endFile: () => WANTED[++next] ?? '',
+    openFolder: () => wanted[(next = 0)],
+    endFile: () => wanted[++next] ?? '',
     packSize: () => {
       at = 0;
       return PACK.length;
@@ -55,6 +55,14 @@ test('a folder, file by file', async () => {
   assert.deepEqual(seen[0], { stage: 'download', loaded: 30, total: undefined });
   assert.deepEqual(seen.at(-2), { stage: 'download', loaded: 70_030, total: 70_030 });
   assert.deepEqual(seen.at(-1), { stage: 'quantize', loaded: 70_030, total: 70_030 });
+});
+
+test('the total of shards is known with the last of them', async () => {
+  const sizes = { 'config.json': 30, 'model.safetensors.index.json': 50, 'm-00001-of-00002.safetensors': 70_000, 'm-00002-of-00002.safetensors': 9 };
+  const totals = [];
+  const { engine } = recorded({ wanted: Object.keys(sizes), report: ({ total }) => totals.push(total) });
+  await load(findModel(Object.entries(sizes).map(([name, size]) => file(name, size))), engine);
+  assert.deepEqual([...new Set(totals)], [undefined, 70_089]);
 });
 
 test('aborted within a file and between files', async () => {
@@ -193,9 +201,25 @@ test('what is not to blame stays', async (t) => {
 
 test('what older versions have kept goes, and nothing of others', async (t) => {
   const use = fakeCaches(t);
-  for (const name of ['wasm-vqa packs 1', 'wasm-vqa packs 3', 'somebody\'s']) await caches.open(name);
+  const hash = 'ab'.repeat(32);
+  const others = ['somebody\'s', 'wasm-vqa demo', 'wasm-vqa 3 pictures', 'wasm-vqa packs 3 of mine', `wasm-vqa ${VERSION + 1} ${hash}`];
+  const refused = 'wasm-vqa packs 1';
+  for (const name of [refused, 'wasm-vqa packs 3', `wasm-vqa 3 ${hash}`, ...others]) await caches.open(name);
+  use.refuse = (call, name) => { if (call === 'delete' && name === refused) throw new DOMException('not now', 'InvalidStateError'); };
   await visit(t);
-  assert.deepEqual([...use.folders.keys()].map((name) => name.slice(0, 11)), ['somebody\'s', VERSION]);
+  const [own, ...left] = [...use.folders.keys()].reverse();
+  assert.match(own, new RegExp(`^wasm-vqa ${VERSION} [0-9a-f]{64}$`));
+  assert.deepEqual(left.reverse(), [refused, ...others]);
+});
+
+test('a folder that can\'t be kept is loaded all the same', async (t) => {
+  const use = fakeCaches(t);
+  const fails = (name) => { if (name === 'packSize') throw new VqaError('E_MEMORY', 'too little'); };
+  for (const options of [{ fails }, { headers: {} }]) {
+    const { calls, cached } = await visit(t, options);
+    assert.deepEqual([calls.some(([name]) => name === 'loadEnd'), cached, kept(use).map(([path]) => path)], [true, false, ['/index']]);
+  }
+  assert.equal((await visit(t)).cached, true);
 });
 
 test('no room, no cache, a broken one: the model is loaded all the same', async (t) => {

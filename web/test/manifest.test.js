@@ -180,6 +180,12 @@ test('aborted while parts come', async () => {
   for (const at of [1, 1_000_001]) {
     serve(good());
     const controller = new AbortController();
-    await assert.rejects(read(controller.signal, ({ loaded }) => loaded >= at && controller.abort('enough')), (reason) => reason === 'enough');
+    const seen = [];
+    const report = ({ loaded }) => {
+      seen.push(loaded);
+      if (loaded >= at) controller.abort('enough');
+    };
+    await assert.rejects(read(controller.signal, report), (reason) => reason === 'enough');
+    assert.deepEqual(seen, seen.toSorted((a, b) => a - b)); // nothing is taken back
   }
 });

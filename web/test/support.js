@@ -178,7 +178,10 @@ export function fakeCaches(t) {
   const use = { folders, refuse: () => {} };
   globalThis.caches = {
     keys: async () => [...folders.keys()],
-    delete: async (name) => folders.delete(name),
+    async delete(name) {
+      use.refuse('delete', name);
+      return folders.delete(name);
+    },
     async open(name) {
       use.refuse('open', name);
       if (!folders.has(name)) folders.set(name, new Map());
