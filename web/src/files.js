@@ -56,7 +56,7 @@ export class Files {
    * @param {string} [end]
    * @returns {File | undefined}
    */
-  only(end = '') {
+  single(end = '') {
     const fitting = this.#files.filter(({ name }) => name.endsWith(end));
     return fitting.length === 1 ? fitting[0].file : undefined;
   }

@@ -129,7 +129,7 @@ function folderAt(url) {
 function inFiles(files, integrity) {
   const folder = files.beside('config.json');
   if (folder) return inFolder(folder);
-  const manifest = files.only('.json');
+  const manifest = files.single('.json');
   if (manifest) {
     return inParts(async (again, signal) => given(manifest, `manifest ${manifest.name}`, signal), async ({ file }, again, signal) => {
       const part = files.beside(manifest.name)?.find(file);
@@ -137,7 +137,7 @@ function inFiles(files, integrity) {
       return given(part, `part ${file}`, signal);
     }, integrity);
   }
-  const pack = files.only() ?? files.only('.safetensors');
+  const pack = files.single() ?? files.single('.safetensors');
   if (pack) return packOf(async (signal) => given(pack, 'model', signal), integrity);
   throw new VqaError('E_CALL', 'the files are no model: expected a folder with config.json, one .safetensors file, or a manifest (.json) and its parts');
 }
