@@ -119,8 +119,8 @@ int command_ask(int argc, char **argv)
     int picture = bytes ? vqa_encode(v, bytes, size) : 0;
     int count =
         picture <= 0 ? 0
-        : choices ? vqa_choose(v, picture, question, strlen(question), choices, choices_size, top_k)
-                  : vqa_ask(v, picture, question, strlen(question), top_k);
+        : choices ? vqa_choose(v, picture, 0, question, strlen(question), choices, choices_size, top_k)
+                  : vqa_ask(v, picture, 0, question, strlen(question), top_k);
     if (!bytes)
         tool_failed("%s", err.text);
     else if (picture < 0)

@@ -104,8 +104,8 @@ static int encode(vqa *v, int width, int height)
 
 static void ask(size_t kind, vqa *v, int id)
 {
-    int count = kinds[kind].clip ? vqa_choose(v, id, "", 0, texts, sizeof texts, 2)
-                                 : vqa_ask(v, id, question, strlen(question), 5);
+    int count = kinds[kind].clip ? vqa_choose(v, id, 0, "", 0, texts, sizeof texts, 2)
+                                 : vqa_ask(v, id, 0, question, strlen(question), 5);
     if (count <= 0) fail_msg("%s", vqa_error(v));
 }
 

@@ -75,8 +75,11 @@ static tensor encode(const compute *c, const model *m, const float *pixels, int 
 static void answer(const compute *c, const model *m, const int *id, const uint8_t *mask, int tokens,
                    tensor features, float logits[ANSWERS])
 {
-    arena tmp = exactly(m->arch->answer_scratch(m, tokens, features.rows));
-    m->arch->answer(c, m, id, types, mask, tokens, features, (tensor){ logits, 1, ANSWERS }, tmp);
+    arena tmp = exactly(m->arch->answer_scratch(m, tokens, 0, features.rows));
+    const question q = {
+        .ids = id, .types = types, .mask = mask, .tokens = tokens, .picture = features
+    };
+    m->arch->answer(c, m, &q, (tensor){ logits, 1, ANSWERS }, tmp);
     arena_free(&tmp);
 }
 
@@ -299,7 +302,7 @@ static void scores_of(const char *problem_type, bool q8, float scores[ANSWERS])
     assert_int_equal(vqa_load(v, pack.bytes, pack.size), VQA_OK);
     if (vqa_load_end(v) != VQA_OK) fail_msg("%s", vqa_error(v));
     int picture = vqa_encode_pixels(v, pixels.bytes, 20, 30);
-    assert_int_equal(vqa_ask(v, picture, question, strlen(question), ANSWERS), ANSWERS);
+    assert_int_equal(vqa_ask(v, picture, 0, question, strlen(question), ANSWERS), ANSWERS);
     for (int i = 0; i < ANSWERS; i++) scores[i] = vqa_answer_score(v, i);
     vqa_free(v);
     free(pack.bytes);

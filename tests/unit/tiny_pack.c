@@ -93,16 +93,18 @@ static void add_head(tiny_list *list, const char *name, int in, int answers, int
     add_linear(list, answers, inner, part);
 }
 
-void tiny_add_fusion(tiny_list *list, const char *fusion, int hidden, int answers, int inner)
+void tiny_add_fusion(tiny_list *list, const char *fusion, const bool there[MODALITIES], int hidden,
+                     int answers, int inner)
 {
+    static const char *const gates[] = { "fusion.wx", "fusion.wy", "fusion.wz" };
+    int count = there[TEXT] + there[SPEECH] + there[PICTURE], in = count * hidden;
     bool decision = strncmp(fusion, "decision", 8) == 0, hybrid = strcmp(fusion, "hybrid") == 0;
     if (hybrid || strcmp(fusion, "multiplicative_gate") == 0) {
-        add_linear(list, hidden, 2 * hidden, "fusion.wx");
-        add_linear(list, hidden, 2 * hidden, "fusion.wy");
+        for (int i = 0; i < count; i++) add_linear(list, hidden, in, gates[i]);
     }
     if (strncmp(fusion, "additive_gate", 13) == 0)
-        add_linear(list, fusion[13] ? 2 * hidden : 2, 2 * hidden, "fusion.wlambda");
-    if (strcmp(fusion, "decision_weighted") == 0) tiny_add(list, SHAPE(2), "fusion.weights");
+        add_linear(list, fusion[13] ? in : count, in, "fusion.wlambda");
+    if (strcmp(fusion, "decision_weighted") == 0) tiny_add(list, SHAPE(count), "fusion.weights");
     if (hybrid) tiny_add(list, SHAPE(1), "fusion.alpha");
     if (strncmp(fusion, "token_attention", 15) == 0) {
         tiny_add(list, SHAPE(3 * hidden, hidden), "fusion.attn.in_proj_weight");
@@ -114,11 +116,12 @@ void tiny_add_fusion(tiny_list *list, const char *fusion, int hidden, int answer
             add_block(list, i ? "fusion.layers.1" : "fusion.layers.0", hidden, false);
     if (strncmp(fusion, "token_", 6) == 0) add_norm(list, hidden, "fusion.norm");
     if (decision || hybrid) {
-        add_head(list, "head_text", hidden, answers, inner);
-        add_head(list, "head_image", hidden, answers, inner);
+        if (there[TEXT]) add_head(list, "head_text", hidden, answers, inner);
+        if (there[SPEECH]) add_head(list, "head_speech", hidden, answers, inner);
+        if (there[PICTURE]) add_head(list, "head_image", hidden, answers, inner);
     }
     if (!decision)
-        add_head(list, "head", strcmp(fusion, "concat") == 0 ? 2 * hidden : hidden, answers, inner);
+        add_head(list, "head", strcmp(fusion, "concat") == 0 ? in : hidden, answers, inner);
 }
 
 void tiny_add_vilt(tiny_list *list, int patch, int modalities, int answers)
@@ -331,7 +334,8 @@ tiny_bytes tiny_pack(tiny_model m)
         tiny_add_vilt(&list, m.patch, 2, m.answers);
     } else {
         add_encoders(&list, &m);
-        tiny_add_fusion(&list, m.fusion, TINY_HIDDEN, m.answers, 0);
+        tiny_add_fusion(&list, m.fusion, (bool[MODALITIES]){ [TEXT] = true, [PICTURE] = true },
+                        TINY_HIDDEN, m.answers, 0);
     }
     weights w = tiny_weights(&list, m.q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, m.seed);
     char name[] = "tiny", licence[] = "CC0-1.0";
