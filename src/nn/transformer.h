@@ -16,8 +16,8 @@ typedef struct {
     float eps; /* of the norms */
     bool pre_norm;
     bool qkv_bias;     /* of queries, keys and values */
-    bool key_unbiased; /* but not of keys: a constant for all keys of a query changes no softmax */
     bool causal;       /* a token sees itself and those before it, not those behind */
+    bool key_unbiased; /* qkv_bias, but not of keys */
 } transformer_shape;
 
 /* What a checkpoint calls the parts of a block, behind "<prefix><layer>.". */
