@@ -13,4 +13,9 @@ bool transformer_config(transformer_shape *shape, const cJSON *config, error *er
 /* The same, where missing keys have the values that *shape comes with. */
 bool transformer_config_with_defaults(transformer_shape *shape, const cJSON *config, error *err);
 
+/* The same for Whisper's `side`, "encoder" or "decoder": d_model, <side>_layers,
+ * <side>_attention_heads, <side>_ffn_dim, activation_function; missing keys have WhisperConfig's
+ * defaults. Pre-norm. */
+bool whisper_config(transformer_shape *shape, const cJSON *config, const char *side, error *err);
+
 #endif

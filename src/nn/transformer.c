@@ -29,6 +29,17 @@ const transformer_names transformer_clip_names = {
     .norm2 = "layer_norm2",
 };
 
+const transformer_names transformer_whisper_names = {
+    .query = "self_attn.q_proj",
+    .key = "self_attn.k_proj",
+    .value = "self_attn.v_proj",
+    .output = "self_attn.out_proj",
+    .norm1 = "self_attn_layer_norm",
+    .up = "fc1",
+    .down = "fc2",
+    .norm2 = "final_layer_norm",
+};
+
 static bool bind_block(transformer_block *b, const transformer_shape *s, weights *w,
                        const char *prefix, const transformer_names *names, error *err)
 {
@@ -37,7 +48,8 @@ static bool bind_block(transformer_block *b, const transformer_shape *s, weights
                                    names->norm1, names->up,  names->down,  names->norm2 };
     for (int i = 0; i < 8; i++) snprintf(name[i], sizeof name[i], "%s%s", prefix, parts[i]);
     return linear_bind(&b->query, w, name[0], s->hidden, s->hidden, s->qkv_bias, err) &&
-           linear_bind(&b->key, w, name[1], s->hidden, s->hidden, s->qkv_bias, err) &&
+           linear_bind(&b->key, w, name[1], s->hidden, s->hidden, s->qkv_bias && !s->key_unbiased,
+                       err) &&
            linear_bind(&b->value, w, name[2], s->hidden, s->hidden, s->qkv_bias, err) &&
            linear_bind(&b->output, w, name[3], s->hidden, s->hidden, true, err) &&
            norm_bind(&b->norm1, w, name[4], s->hidden, s->eps, err) &&

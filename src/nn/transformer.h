@@ -15,8 +15,9 @@ typedef struct {
     activation act;
     float eps; /* of the norms */
     bool pre_norm;
-    bool qkv_bias;
-    bool causal; /* a token sees itself and those before it, not those behind */
+    bool qkv_bias;     /* of queries, keys and values */
+    bool causal;       /* a token sees itself and those before it, not those behind */
+    bool key_unbiased; /* qkv_bias, but not of keys */
 } transformer_shape;
 
 /* What a checkpoint calls the parts of a block, behind "<prefix><layer>.". */
@@ -29,6 +30,9 @@ extern const transformer_names transformer_vit_names;
 
 /* CLIPEncoderLayer's, of its text and of its pictures. */
 extern const transformer_names transformer_clip_names;
+
+/* WhisperEncoderLayer's, and of a WhisperDecoderLayer's self-attention and MLP. */
+extern const transformer_names transformer_whisper_names;
 
 typedef struct {
     linear query, key, value, output, up, down;

@@ -26,7 +26,8 @@ static int layer_of(const char *name)
 
 int precision_bits(precision keep, const char *name, int rank, int cols)
 {
-    static const char *const tables[] = { "position_embedding", "token_type_embeddings", NULL };
+    static const char *const tables[] = { "position_embedding", "embed_positions",
+                                          "token_type_embeddings", NULL };
     static const char *const first_of_head[] = { "pooler.", "classifier.0.", NULL };
     static const char *const finer[] = { ".value.",           ".v_proj.",   ".out_proj.",
                                          "attention.output.", "classifier", "text_projection",

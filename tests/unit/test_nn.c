@@ -544,7 +544,8 @@ static tensor layer_of(const weight *w, bool bias, tensor x)
 static tensor block_of(const transformer_shape *s, const weight *w, tensor x, const uint8_t *mask)
 {
     tensor in = s->pre_norm ? norm_of(w + 12, s->eps, x) : x, mixed = copy_of(x);
-    tensor q = layer_of(w, s->qkv_bias, in), k = layer_of(w + 2, s->qkv_bias, in),
+    tensor q = layer_of(w, s->qkv_bias, in),
+           k = layer_of(w + 2, s->qkv_bias && !s->key_unbiased, in),
            v = layer_of(w + 4, s->qkv_bias, in);
     for (int r = 0; r < x.rows; r++)
         for (int c = 0; c < x.cols; c++)
@@ -593,12 +594,15 @@ static void test_transformer(void **state)
 {
     (void)state;
     static const transformer_shape shapes[] = {
-        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, true, true, false },
-        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, false, true, false },
-        { 2, 16, 2, 40, ACTIVATION_QUICK_GELU, 1e-5f, true, true, true },
-        { 1, 12, 3, 300, ACTIVATION_RELU, 1e-6f, true, false, false },      /* the mlp takes most */
-        { 1, 72, 9, 8, ACTIVATION_QUICK_GELU, 1e-6f, false, false, false }, /* the attention does */
-        { 1, 5, 1, 3, ACTIVATION_TANH, 1e-6f, true, true, false },
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, true, true, false, false },
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, false, true, false, false },
+        { 2, 16, 2, 40, ACTIVATION_QUICK_GELU, 1e-5f, true, true, true, false },
+        { 1, 12, 3, 300, ACTIVATION_RELU, 1e-6f, true, false, false,
+          false }, /* the mlp takes most */
+        { 1, 72, 9, 8, ACTIVATION_QUICK_GELU, 1e-6f, false, false, false,
+          false }, /* the attention does */
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-5f, true, true, false, true },
+        { 1, 5, 1, 3, ACTIVATION_TANH, 1e-6f, true, true, false, false },
     };
     static const int tokens[] = { 1, 2, 33, 70 };
     for (size_t s = 0; s < COUNT(shapes); s++)
