@@ -325,7 +325,7 @@ static int run(vqa *v, const asked *a, int tokens, tensor logits)
 {
     encoded *p = a->picture;
     compute c = v->compute;
-    question q = { .ids = v->ids, .tokens = tokens };
+    request q = { .ids = v->ids, .tokens = tokens };
     if (p) q.picture = p->features;
     if (a->sound) q.speech = a->sound->features;
     if (v->explain && p && p->features.rows > 1 && v->model.heads) {

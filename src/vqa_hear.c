@@ -1,4 +1,5 @@
 /* The hearing part of vqa.h: from a sound to the features of a spoken question. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "audio/resample.h"
@@ -100,12 +101,24 @@ int vqa_hear(vqa *v, const uint8_t *wav, size_t size)
     return id;
 }
 
+/* Whether decoded samples are such as a file's. */
+static bool usable(vqa *v, const float *samples, size_t count, int rate)
+{
+    if (rate < SOUND_MIN_RATE || rate > SOUND_MAX_RATE)
+        return fail(&v->err, "the sound has %d samples a second, expected %d to %d", rate,
+                    (int)SOUND_MIN_RATE, (int)SOUND_MAX_RATE);
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(samples[i]) <= SOUND_MAX_VALUE))
+            return fail(&v->err, "the sound's sample %zu is no number from -1 to 1", i);
+    return true;
+}
+
 int vqa_hear_samples(vqa *v, const float *samples, size_t count, int rate)
 {
     if (hearing(v) != VQA_OK) return VQA_BAD_CALL;
     double begin = clock_now();
     int id = VQA_BAD_SOUND;
-    if (sound_check(samples, count, rate, &v->err))
+    if (usable(v, samples, count, rate))
         id = hear(v, &(sound){ (float *)samples, count, rate });
     handle_ended(v, VQA_TIME_HEAR, begin);
     return id;

@@ -17,12 +17,12 @@ bool decision_bind(fusion *f, weights *w, error *err)
     return true;
 }
 
-void decision_fuse(const compute *c, const fusion *f, const fusion_input *x, const float *weights,
+void decision_fuse(const compute *c, const fusion *f, const fusion_input *x, const float *shares,
                    tensor logits, arena tmp)
 {
     tensor own = tensor_new(&tmp, 1, f->answers);
     for (int i = 0; i < f->count; i++) {
-        float share = weights ? weights[i] : 1.0f / (float)f->count;
+        float share = shares ? shares[i] : 1.0f / (float)f->count;
         nn_classifier(c, &f->own_head[i], tensor_rows(x[i].rows, 0, 1), own, tmp);
         for (int k = 0; k < f->answers; k++)
             logits.data[k] = (i ? logits.data[k] : 0) + share * own.data[k];

@@ -73,10 +73,10 @@ void multiplicative_fuse(const compute *c, const fusion *f, const fusion_input *
                          arena tmp);
 size_t multiplicative_scratch(const fusion *f);
 
-/* logits = the sum of weights[i] times the logits of each modality's own head, shared by decision_*
- * and hybrid; weights: [count], NULL: the average. */
+/* logits = the sum of shares[i] times the logits of each modality's own head, shared by decision_*
+ * and hybrid; shares: [count], NULL: the average. */
 bool decision_bind(fusion *f, weights *w, error *err);
-void decision_fuse(const compute *c, const fusion *f, const fusion_input *x, const float *weights,
+void decision_fuse(const compute *c, const fusion *f, const fusion_input *x, const float *shares,
                    tensor logits, arena tmp);
 size_t decision_scratch(const fusion *f);
 

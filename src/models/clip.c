@@ -134,7 +134,7 @@ static size_t encode_scratch(const model *m, int height, int width)
 }
 
 /* How well one text fits the picture. */
-static void answer_text(const compute *c, const model *m, const question *q, tensor logits,
+static void answer_text(const compute *c, const model *m, const request *q, tensor logits,
                         arena tmp)
 {
     const clip *self = m->self;

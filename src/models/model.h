@@ -23,7 +23,7 @@ typedef struct {
     const uint8_t *mask; /* [tokens], 0 for padding; NULL: none */
     int tokens;
     tensor speech, picture; /* [rows, hidden]; no rows: there is none */
-} question;
+} request;
 
 typedef struct {
     const char *name;
@@ -49,7 +49,7 @@ typedef struct {
     size_t (*hear_scratch)(const model *m, int frames);
 
     /* Questions. logits: [1, m->answers], allocated by the caller. */
-    void (*answer)(const compute *c, const model *m, const question *q, tensor logits, arena tmp);
+    void (*answer)(const compute *c, const model *m, const request *q, tensor logits, arena tmp);
     size_t (*answer_scratch)(const model *m, int tokens, int speech_rows, int picture_rows);
 } architecture;
 

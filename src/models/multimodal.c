@@ -84,13 +84,13 @@ static bool bind_projections(model *m, weights *w, const cJSON *config,
         snprintf(name, sizeof name, "%s_projection", modality_names[i]);
         self->projected[i] = there[i] && widths[i] != m->hidden;
         if (!self->projected[i]) continue;
-        char weight[48];
-        snprintf(weight, sizeof weight, "%s.weight", name);
-        if (!weights_find(w, weight))
+        char needed[48];
+        snprintf(needed, sizeof needed, "%s.weight", name);
+        if (!weights_find(w, needed))
             return fail(err,
                         "config: the encoder of \"%s\" has \"hidden_size\" %d, the fusion %d, and "
                         "there is no tensor '%s'",
-                        modality_names[i], widths[i], m->hidden, weight);
+                        modality_names[i], widths[i], m->hidden, needed);
         if (!linear_bind(&self->projection[i], w, name, widths[i], m->hidden, true, err))
             return false;
     }
@@ -253,7 +253,7 @@ static size_t hear_scratch(const model *m, int frames)
 /* ---- questions ---- */
 
 /* The rows of the words of a question. */
-static tensor read_text(const compute *c, const model *m, const question *q, arena *tmp)
+static tensor read_text(const compute *c, const model *m, const request *q, arena *tmp)
 {
     const multimodal *self = m->self;
     int rows = self->text.extra + q->tokens;
@@ -268,7 +268,7 @@ static tensor read_text(const compute *c, const model *m, const question *q, are
     return features;
 }
 
-static void answer_question(const compute *c, const model *m, const question *q, tensor logits,
+static void answer_question(const compute *c, const model *m, const request *q, tensor logits,
                             arena tmp)
 {
     static const char *const shown[MODALITIES] = {

@@ -127,7 +127,7 @@ static size_t classify_scratch(const vilt *self)
     return tensor_cost(1, hidden) + tensor_cost(1, inner) + linear_scratch(1, inner);
 }
 
-static void answer_question(const compute *c, const model *m, const question *q, tensor logits,
+static void answer_question(const compute *c, const model *m, const request *q, tensor logits,
                             arena tmp)
 {
     const vilt *self = m->self;

@@ -66,7 +66,7 @@ static bool rank_text(clip_case *k, int row, error *err)
     unwatched.watch = NULL;
     for (int p = 0; p < k->pictures; p++)
         m->arch->answer(p == 0 ? &k->compute : &unwatched, m,
-                        &(question){ .ids = id,
+                        &(request){ .ids = id,
                                      .mask = mask ? shown8 : NULL,
                                      .tokens = tokens,
                                      .picture = tensor_rows(k->features, p, 1) },

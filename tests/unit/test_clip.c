@@ -79,7 +79,7 @@ static float answer(const compute *c, const tiny_clip *t, const int *ids, const 
 {
     float logit = NAN;
     arena tmp = exactly(t->model.arch->answer_scratch(&t->model, tokens, 0, 1));
-    const question q = {
+    const request q = {
         .ids = ids, .mask = mask, .tokens = tokens, .picture = { features, 1, SPACE }
     };
     t->model.arch->answer(c, &t->model, &q, (tensor){ &logit, 1, 1 }, tmp);

@@ -231,7 +231,7 @@ static int token_reference(const opened *o, const states *s, square *total)
     enum { H = TINY_HIDDEN, BERT_LAYERS = 2 };
     static double y[MOST_ROWS][MOST_HIDDEN];
     static square a;
-    tensor features = o->v->pictures->features;
+    tensor features = o->v->open->features;
     const uint8_t *w = tiny_data(o->file, "fusion.attn.in_proj_weight"),
                   *bias = tiny_data(o->file, "fusion.attn.in_proj_bias");
     int rows = s->rows + features.rows;
