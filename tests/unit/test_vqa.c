@@ -629,7 +629,7 @@ static void test_times(void **state)
     for (int i = 0; i < VQA_TIMES; i++) assert_true(vqa_milliseconds(v, (vqa_time)i) <= 0);
     int picture = encode(v, 400, 300, 1);
     for (int i = 0; i < VQA_TIMES; i++)
-        assert_true((vqa_milliseconds(v, (vqa_time)i) > 0) == (i != VQA_TIME_ANSWER));
+        assert_true((vqa_milliseconds(v, (vqa_time)i) > 0) == (i < VQA_TIME_ANSWER));
     assert_true(ask(v, picture, question) > 0);
     assert_true(vqa_milliseconds(v, VQA_TIME_ANSWER) > 0);
     vqa_free(v);
