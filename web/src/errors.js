@@ -1,5 +1,5 @@
 /**
- * @typedef {'E_MODEL' | 'E_PICTURE' | 'E_QUESTION' | 'E_CALL' | 'E_MEMORY' | 'E_STOPPED'} EngineErrorCode
+ * @typedef {'E_MODEL' | 'E_PICTURE' | 'E_QUESTION' | 'E_CALL' | 'E_MEMORY' | 'E_STOPPED' | 'E_SOUND'} EngineErrorCode
  *   Why the engine failed, as vqa.h tells it; stable across releases.
  *   - E_MODEL: the model's bytes can't be used
  *   - E_PICTURE: the picture can't be used
@@ -7,8 +7,9 @@
  *   - E_CALL: a wrong argument or order of calls
  *   - E_MEMORY: the memory does not suffice
  *   - E_STOPPED: nobody wants the answer any more: its call was aborted, and has rejected with the signal's reason
+ *   - E_SOUND: the sound can't be used
  *
- * @typedef {EngineErrorCode | 'E_NETWORK' | 'E_INTEGRITY' | 'E_SIMD' | 'E_WASM' | 'E_CRASH' | 'E_CLOSED'} VqaErrorCode
+ * @typedef {EngineErrorCode | 'E_NETWORK' | 'E_INTEGRITY' | 'E_SIMD' | 'E_WASM' | 'E_CRASH' | 'E_CLOSED' | 'E_MICROPHONE'} VqaErrorCode
  *   Why a call failed; stable across releases. Beyond the engine's own:
  *   - E_NETWORK: a file could not be fetched
  *   - E_INTEGRITY: a file is not the one that was promised
@@ -16,6 +17,7 @@
  *   - E_WASM: the runtime (vqa.wasm or its worker) could not be started
  *   - E_CRASH: the runtime stopped in the middle of a call; it is not used again
  *   - E_CLOSED: the object was closed
+ *   - E_MICROPHONE: there is no microphone, or the page may not use it
  */
 
 /** Every failure of this package: a stable `code` for programs, one sentence in `message` for people. */
