@@ -53,6 +53,11 @@ void image_cnn_encode(const compute *c, const image_cnn *v, const float *pixels,
 /* Bytes of `tmp` that encoding a picture of that size needs. */
 size_t image_cnn_scratch(const image_cnn *v, int height, int width);
 
+/* A convolution of side x side pixels, with a padding of half of that, and the batch norm behind it,
+ * by their full names. */
+bool cnn_conv_bind(conv *v, weights *w, const char *name, const char *batch_norm, int in, int out,
+                   int side, int stride, int groups, error *err);
+
 /* Each family fills v->blocks, for image_cnn_bind(). */
 bool image_resnet_bind(image_cnn *v, weights *w, const char *prefix, const cJSON *config,
                        error *err);

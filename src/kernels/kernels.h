@@ -113,6 +113,7 @@ typedef struct {
     void (*gelu)(float *x, size_t n);       /* x / 2 * (1 + erf(x / sqrt 2)) */
     void (*quick_gelu)(float *x, size_t n); /* x * sigmoid(1.702 x) */
     void (*relu)(float *x, size_t n);       /* 0 for what is not above it */
+    void (*relu6)(float *x, size_t n);      /* the same, and 6 for what is above that */
     void (*tanh)(float *x, size_t n);
     void (*sigmoid)(float *x, size_t n); /* 1 / (1 + exp(-x)) */
 

@@ -209,6 +209,11 @@ static void relu(float *x, size_t n)
     for (size_t i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : 0;
 }
 
+static void relu6(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) x[i] = smaller(larger(0.0f, x[i]), 6.0f);
+}
+
 static void tanh_all(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) x[i] = 1.0f - 2.0f / (exp_polynomial(x[i] + x[i]) + 1.0f);
@@ -238,6 +243,7 @@ const kernels *kernels_scalar(void)
         .gelu = gelu,
         .quick_gelu = quick_gelu,
         .relu = relu,
+        .relu6 = relu6,
         .tanh = tanh_all,
         .sigmoid = sigmoid,
         .add = add,

@@ -285,6 +285,12 @@ INLINED four relu_of(four x)
     return x;
 }
 
+INLINED four relu6_of(four x)
+{
+    EACH(x.v[i] = SMALLER(LARGER(SPLAT(0.0f), x.v[i]), SPLAT(6.0f)));
+    return x;
+}
+
 INLINED four tanh_of(four x)
 {
     EACH(x.v[i] = ADD(x.v[i], x.v[i]));
@@ -296,6 +302,7 @@ INLINED four tanh_of(four x)
 static void gelu(float *x, size_t n) { map(x, n, gelu_of); }
 static void quick_gelu(float *x, size_t n) { map(x, n, quick_gelu_of); }
 static void relu(float *x, size_t n) { map(x, n, relu_of); }
+static void relu6(float *x, size_t n) { map(x, n, relu6_of); }
 static void tanh_all(float *x, size_t n) { map(x, n, tanh_of); }
 static void sigmoid(float *x, size_t n) { map(x, n, sigmoid_of); }
 
@@ -311,7 +318,8 @@ static void add(float *y, const float *x, size_t n)
         .name = table_name, .matmul_f32 = matmul_f32, .matmul_q8 = product_q8,                     \
         .matmul_q4 = integers_matmul_q4, .facts_q8 = integers_facts_q8,                            \
         .quantize_row = quantize_row, .layer_norm = layer_norm, .softmax = softmax, .gelu = gelu,  \
-        .quick_gelu = quick_gelu, .relu = relu, .tanh = tanh_all, .sigmoid = sigmoid, .add = add,  \
+        .quick_gelu = quick_gelu, .relu = relu, .relu6 = relu6, .tanh = tanh_all,                  \
+        .sigmoid = sigmoid, .add = add,                                                            \
     }
 
 const kernels *kernels_simd(void)

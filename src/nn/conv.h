@@ -18,9 +18,9 @@ typedef struct {
 } conv;
 
 /* Take "<name>.weight" [out, in / groups, window.height, window.width] out of `w`, and either
- * "<norm>.weight", ".bias", ".running_mean", ".running_var" or, where `norm` is NULL, "<name>.bias".
+ * "<batch_norm>.weight", ".bias", ".running_mean", ".running_var" or, where `batch_norm` is NULL, "<name>.bias".
  * The caller has set all of *v but the product. */
-bool conv_bind(conv *v, weights *w, const char *name, const char *norm, error *err);
+bool conv_bind(conv *v, weights *w, const char *name, const char *batch_norm, error *err);
 
 /* y = act(v(x)), or y += act(v(x)); y is a map as window_map() takes it, and not x. */
 void nn_conv(const compute *c, const conv *v, feature_map x, feature_map y, activation act,

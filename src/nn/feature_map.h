@@ -17,9 +17,9 @@ typedef struct {
     int height, width, stride, padding;
 } window;
 
-enum { WINDOW_MOST = 121 }; /* pixels of a window */
+enum { WINDOW_SIDE = 11, WINDOW_MOST = WINDOW_SIDE * WINDOW_SIDE }; /* pixels of a window */
 
-/* Whether it can be used: sides 1 to 11, padding at most half of them (as torch.nn.MaxPool2d). */
+/* Whether it has sides of 1 to WINDOW_SIDE and a stride. */
 bool window_valid(const window *w);
 
 /* Lines and columns of what a window makes of a map of height x width; 0 if it does not fit. */

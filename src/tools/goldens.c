@@ -127,6 +127,9 @@ static golden_family *family_of(const char *folder, char *type, size_t size)
     if (strcmp(type, "bert") == 0) return golden_bert;
     if (strcmp(type, "vit") == 0) return golden_vit;
     if (strcmp(type, "clip") == 0) return golden_clip;
+    static const char *const classical[] = { "resnet", "mobilenet_v2", "gru", "lstm" };
+    for (int i = 0; i < 4; i++)
+        if (strcmp(type, classical[i]) == 0) return golden_classical;
     if (!known) return NULL;
     return file_exists_in(folder, "manifest.json") ? golden_realistic : golden_fusion;
 }
