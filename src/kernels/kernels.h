@@ -92,6 +92,13 @@ typedef struct {
     void (*matmul_q4)(const quantized_rows *x, const q4_matrix *w, const product *p, int first,
                       int last);
 
+    /* y[c] = sum over taps (taps[t][c] * w[t, c]) + bias[c]: a pixel of a depthwise convolution, summed
+     * in the order of the taps.
+     *   taps  [pixels] pointers to [channels]
+     *   w     panels of [pixels, PANEL] */
+    void (*depthwise)(const float *const *taps, int pixels, int channels, const float *w,
+                      const float *bias, float *y);
+
     /* What a q8_matrix says of its panels first..last-1, counted at load: offset [panels * PANEL] and,
      * if Q8_RUN is 4, wide [panels, q8_blocks(in)]. */
     void (*facts_q8)(const int8_t *panels, int in, int first, int last, int32_t *offset,

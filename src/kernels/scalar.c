@@ -73,6 +73,17 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
         }
 }
 
+static void depthwise(const float *const *taps, int pixels, int channels, const float *w,
+                      const float *bias, float *y)
+{
+    for (int c = 0; c < channels; c++) {
+        const float *column = w + (size_t)(c / PANEL) * PANEL * (size_t)pixels + c % PANEL;
+        float sum = 0;
+        for (int t = 0; t < pixels; t++) sum += taps[t][c] * column[t * PANEL];
+        y[c] = sum + bias[c];
+    }
+}
+
 static float product_q8(const quantized_rows *x, int row, const q8_matrix *w, int c)
 {
     size_t in = (size_t)x->in;
@@ -236,6 +247,7 @@ const kernels *kernels_scalar(void)
         .matmul_f32 = matmul_f32,
         .matmul_q8 = matmul_q8,
         .matmul_q4 = matmul_q4,
+        .depthwise = depthwise,
         .facts_q8 = facts_q8,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,

@@ -155,6 +155,26 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
     }
 }
 
+static void depthwise(const float *const *taps, int pixels, int channels, const float *w,
+                      const float *bias, float *y)
+{
+    int c = 0;
+    for (; c + PANEL <= channels; c += PANEL) {
+        v128_t left = SPLAT(0.0f), right = left;
+        for (int t = 0; t < pixels; t++, w += PANEL) {
+            left = ADD(left, MUL(load(taps[t] + c), load(w)));
+            right = ADD(right, MUL(load(taps[t] + c + 4), load(w + 4)));
+        }
+        store(y + c, ADD(left, load(bias + c)));
+        store(y + c + 4, ADD(right, load(bias + c + 4)));
+    }
+    for (; c < channels; c++, w++) {
+        float sum = 0;
+        for (int t = 0; t < pixels; t++) sum += taps[t][c] * w[t * PANEL];
+        y[c] = sum + bias[c];
+    }
+}
+
 /* Rounded as whole numbers: see ROUNDING. */
 static inline v128_t quantized(v128_t x, v128_t inverse)
 {
@@ -316,7 +336,7 @@ static void add(float *y, const float *x, size_t n)
 #define TABLE(table_name, product_q8)                                                              \
     {                                                                                              \
         .name = table_name, .matmul_f32 = matmul_f32, .matmul_q8 = product_q8,                     \
-        .matmul_q4 = integers_matmul_q4, .facts_q8 = integers_facts_q8,                            \
+        .matmul_q4 = integers_matmul_q4, .depthwise = depthwise, .facts_q8 = integers_facts_q8,    \
         .quantize_row = quantize_row, .layer_norm = layer_norm, .softmax = softmax, .gelu = gelu,  \
         .quick_gelu = quick_gelu, .relu = relu, .relu6 = relu6, .tanh = tanh_all,                  \
         .sigmoid = sigmoid, .add = add,                                                            \

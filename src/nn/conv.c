@@ -31,22 +31,29 @@ bool conv_bind(conv *v, weights *w, const char *name, const char *batch_norm, er
 
 /* What the tasks of a convolution share. */
 typedef struct {
+    const kernels *k;
     const conv *v;
     feature_map x, y;
     const float *outside; /* [in], zeros: a pixel of the padding */
     tensor rows;          /* that were gathered */
     int first;            /* of these: its place in y */
     void (*act)(float *x, size_t n);
-    bool add;
 } work;
 
-/* From [taps, channels] to [channels, taps], the order of weights. `count` is a constant wherever this
- * is inlined. */
-static inline __attribute__((always_inline)) void interleave(const float *const *taps, int count,
+/* From [pixels, channels] to [channels, pixels], the order of weights. One of the two is a constant
+ * wherever this is inlined. */
+static inline __attribute__((always_inline)) void spread(const float *const *taps, int pixels,
+                                                         int channels, float *row)
+{
+    for (int t = 0; t < pixels; t++)
+        for (int i = 0; i < channels; i++) row[i * pixels + t] = taps[t][i];
+}
+
+static inline __attribute__((always_inline)) void interleave(const float *const *taps, int pixels,
                                                              int channels, float *row)
 {
     for (int i = 0; i < channels; i++)
-        for (int t = 0; t < count; t++) *row++ = taps[t][i];
+        for (int t = 0; t < pixels; t++) *row++ = taps[t][i];
 }
 
 /* The inputs of one pixel of y. */
@@ -60,26 +67,19 @@ static void gather(void *context, int i)
     window_taps(win, w->x, place / w->y.width, place % w->y.width, w->outside, taps);
     if (count == 1)
         memcpy(row, taps[0], (size_t)w->v->in * sizeof *row);
+    else if (w->v->in == 3)
+        spread(taps, count, 3, row);
     else if (count == 9)
         interleave(taps, 9, w->v->in, row);
     else
         interleave(taps, count, w->v->in, row);
 }
 
-/* The sums of a depthwise convolution for `count` channels of a panel; PANEL is a constant wherever it
- * is inlined. */
-static inline __attribute__((always_inline)) void sum_channels(const float *const *taps, int pixels,
-                                                               size_t channel, const float *panel,
-                                                               int count, float *sum)
-{
-    for (int t = 0; t < pixels; t++, panel += PANEL)
-        for (int j = 0; j < count; j++) sum[j] += taps[t][channel + (size_t)j] * panel[j];
-}
-
 /* The sum of one output of any group. */
-static float sum_group(const conv *v, const float *const *taps, int pixels, int output,
-                       const float *panel)
+static float sum_group(const conv *v, const float *const *taps, int pixels, int output)
 {
+    const float *panel =
+        v->product.floats + (size_t)(output / PANEL) * PANEL * (size_t)v->product.in;
     int in = v->in / v->groups, first = output / (v->out / v->groups) * in;
     float sum = 0;
     for (int i = 0; i < in; i++)
@@ -96,25 +96,14 @@ static void sum_line(void *context, int line)
     const linear *l = &v->product;
     const float *taps[WINDOW_MOST];
     int pixels = v->window.height * v->window.width;
-    bool depthwise = v->in == v->groups && v->out == v->groups;
     for (int column = 0; column < w->y.width; column++) {
         float *y = tensor_row(w->y.rows, line * w->y.width + column);
         window_taps(&v->window, w->x, line, column, w->outside, taps);
-        for (int first = 0; first < v->out; first += PANEL) {
-            const float *panel = l->floats + (size_t)first * (size_t)l->in;
-            int count = v->out - first < PANEL ? v->out - first : PANEL;
-            float sum[PANEL] = { 0 };
-            if (depthwise && count == PANEL)
-                sum_channels(taps, pixels, (size_t)first, panel, PANEL, sum);
-            else if (depthwise)
-                sum_channels(taps, pixels, (size_t)first, panel, count, sum);
-            else
-                for (int j = 0; j < count; j++)
-                    sum[j] = sum_group(v, taps, pixels, first + j, panel);
-            for (int j = 0; j < count; j++) sum[j] += l->bias[first + j];
-            if (w->act) w->act(sum, (size_t)count);
-            for (int j = 0; j < count; j++) y[first + j] = w->add ? y[first + j] + sum[j] : sum[j];
-        }
+        if (v->in == v->groups && v->out == v->groups)
+            w->k->depthwise(taps, pixels, v->out, l->floats, l->bias, y);
+        else
+            for (int i = 0; i < v->out; i++) y[i] = sum_group(v, taps, pixels, i) + l->bias[i];
+        if (w->act) w->act(y, (size_t)v->out);
     }
 }
 
@@ -136,13 +125,14 @@ static int rows_at_once(const conv *v, int rows)
 void nn_conv(const compute *c, const conv *v, feature_map x, feature_map y, activation act,
              bool add, arena tmp)
 {
+    assert(v->groups == 1 || !add);
     assert(x.rows.cols == v->in && y.rows.cols == v->out);
     assert(y.height == window_lines(&v->window, x.height));
     assert(y.width == window_columns(&v->window, x.width));
     float *zeros = arena_take(&tmp, (size_t)v->in, sizeof *zeros);
     memset(zeros, 0, (size_t)v->in * sizeof *zeros);
     work w = {
-        .v = v, .x = x, .y = y, .outside = zeros, .act = activation_function(c->k, act), .add = add
+        .k = c->k, .v = v, .x = x, .y = y, .outside = zeros, .act = activation_function(c->k, act)
     };
     if (v->groups > 1) {
         pool_run(c->threads, y.height, sum_line, &w);

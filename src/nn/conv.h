@@ -22,7 +22,7 @@ typedef struct {
  * The caller has set all of *v but the product. */
 bool conv_bind(conv *v, weights *w, const char *name, const char *batch_norm, error *err);
 
-/* y = act(v(x)), or y += act(v(x)); y is a map as window_map() takes it, and not x. */
+/* y = act(v(x)), or, not in groups, y += act(v(x)); y is a map as window_map() takes it, and not x. */
 void nn_conv(const compute *c, const conv *v, feature_map x, feature_map y, activation act,
              bool add, arena tmp);
 
