@@ -104,7 +104,7 @@ void kernel_prepare(int i)
     if (j->what != Q8 && j->what != Q4) return;
     for (int r = 0; r <= j->rows; r++) {
         size_t before = (size_t)r * (size_t)j->in;
-        row_scale[r] = k->quantize_row(x + before % (MOST / 2), j->in, q + before, u + before,
+        row_scale[r] = k->quantize_row(x + before % (MOST / 2), j->in, false, q + before, u + before,
                                        sums + before / Q4_GROUP);
     }
     if (j->what == Q4) return;
@@ -149,7 +149,7 @@ static void do_job(const job *j, const kernels *k, int panels)
     case Q8:
     case Q4: multiply(j, k, panels); break;
     case ATTENTION: attend(k); break;
-    case QUANTIZE: y[0] = k->quantize_row(x, j->in, q, u, NULL); break;
+    case QUANTIZE: y[0] = k->quantize_row(x, j->in, false, q, u, NULL); break;
     case NORM: k->layer_norm(x, weights, bias, 1e-5f, y, j->in); break;
     case SOFTMAX:
     case GELU: /* in place, and always the same */
