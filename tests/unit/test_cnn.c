@@ -352,7 +352,7 @@ static void add_resnet(tiny_list *list)
     add_conv(list, "conv1", "bn1", 8, 3, 7);
     for (int s = 0; s < 4; s++)
         for (int b = 0; b < depths[s]; b++) {
-            char name[4][40];
+            char name[4][80];
             for (int i = 0; i < 2; i++) {
                 snprintf(name[i], sizeof name[i], "layer%d.%d.conv%d", s + 1, b, i + 1);
                 snprintf(name[i + 2], sizeof name[i], "layer%d.%d.bn%d", s + 1, b, i + 1);

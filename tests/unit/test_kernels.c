@@ -390,6 +390,39 @@ static void test_products_f32(void **state)
     check_products(check_f32, ins, COUNT(ins), 1);
 }
 
+/* Every channel, whole panels and not, and nothing behind the last. */
+static void test_depthwise(void **state)
+{
+    (void)state;
+    enum { PIXELS = 9, MOST = 27 };
+    for (int channels = 1; channels <= MOST; channels++)
+        for (size_t shift = 0; shift < 4; shift++) {
+            size_t n = (size_t)channels, panels = (size_t)panel_count(channels);
+            guarded x[PIXELS], w = floats_in(panels * PANEL * PIXELS, shift),
+                               bias = floats_in(n, shift), y[TABLES];
+            const float *taps[PIXELS];
+            for (int t = 0; t < PIXELS; t++)
+                taps[t] = at(x[t] = floats_in(n, (shift + (size_t)t) % 4));
+            for (int i = 0; i < TABLES; i++) {
+                y[i] = floats_out(n, shift);
+                table(i)->depthwise(taps, PIXELS, channels, at(w), at(bias), at(y[i]));
+                check_equal(y[0], y[i]);
+            }
+            check_guards(y[0], 0xa5);
+            for (int c = 0; c < channels; c++) {
+                double sum = (double)((float *)at(bias))[c];
+                for (int t = 0; t < PIXELS; t++)
+                    sum += (double)taps[t][c] *
+                           (double)((float *)at(w))[(c / PANEL * PIXELS + t) * PANEL + c % PANEL];
+                assert_true(fabs(sum - (double)((float *)at(y[0]))[c]) < 2e-6);
+            }
+            for (int t = 0; t < PIXELS; t++) free(x[t].block);
+            for (int i = 0; i < TABLES; i++) free(y[i].block);
+            free(w.block);
+            free(bias.block);
+        }
+}
+
 static void test_products_q8(void **state)
 {
     (void)state;
@@ -887,6 +920,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products_f32),
+        cmocka_unit_test(test_depthwise),
         cmocka_unit_test(test_products_q8),
         cmocka_unit_test(test_products_q4),
         cmocka_unit_test(test_facts_q8),
