@@ -26,8 +26,9 @@ static tiny_bytes make(size_t kind)
     return tiny_wav(kinds[kind], samples, SAMPLES);
 }
 
-/* Whether the bytes are taken for a sound; from then on nothing may fail. */
-static bool use(const uint8_t *bytes, size_t size)
+/* Whether the bytes are taken for a sound; from then on nothing may fail. Only damaged rates are
+ * resampled: the filters take the time. */
+static bool use(const uint8_t *bytes, size_t size, size_t kind)
 {
     static const feature_extractor f = { MEL_SLANEY, RATE, MELS, 20, 10, 20, 10, 0, 0 };
     error err = { 0 };
@@ -42,7 +43,8 @@ static bool use(const uint8_t *bytes, size_t size)
         return false;
     }
     assert_true(s.count > 0 && s.count <= size);
-    if (!resample(&s, RATE, &resampled, &err)) fail_msg("%s", err.text);
+    int rate = s.rate == kinds[kind].rate ? s.rate : RATE;
+    if (!resample(&s, rate, &resampled, &err)) fail_msg("%s", err.text);
     int frames = feature_extractor_frames(&f, resampled.count);
     arena room;
     assert_true(arena_new(&room, tensor_cost(frames, MELS) + feature_extractor_scratch(&f),
@@ -65,7 +67,7 @@ static void test_every_truncation(void **state)
         const size_t frame = (size_t)(kinds[k].channels * kinds[k].bits) / 8,
                      header = file.size - SAMPLES * (size_t)kinds[k].bits / 8;
         for (size_t n = 0; n <= file.size; n++)
-            assert_int_equal(use(file.bytes, n), n >= header + frame);
+            assert_int_equal(use(file.bytes, n, k), n >= header + frame);
         free(file.bytes);
     }
 }
@@ -79,7 +81,7 @@ static void test_every_byte_changed(void **state)
         for (size_t at = 0; at < file.size; at++)
             for (int flip = 1; flip < 256; flip = flip < 128 ? 2 * flip : flip + 127) {
                 file.bytes[at] ^= (uint8_t)flip;
-                bool ok = use(file.bytes, file.size);
+                bool ok = use(file.bytes, file.size, k);
                 used += ok;
                 refused += !ok;
                 file.bytes[at] ^= (uint8_t)flip;
@@ -94,11 +96,12 @@ static void test_random_damage(void **state)
     (void)state;
     uint32_t seed = 1;
     for (int round = 0; round < 3000; round++) {
-        tiny_bytes file = make((size_t)round % COUNT(kinds));
+        const size_t kind = (size_t)round % COUNT(kinds);
+        tiny_bytes file = make(kind);
         for (int i = round % 7; i >= 0; i--)
             file.bytes[(size_t)((float)(file.size - 1) * fabsf(tiny_random(&seed)))] =
                 (uint8_t)(128 + 127 * tiny_random(&seed));
-        use(file.bytes, file.size);
+        use(file.bytes, file.size, kind);
         free(file.bytes);
     }
 }

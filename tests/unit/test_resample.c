@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audio/resample.h"
+#include "core/crc32.h"
 
 #include "testing.h"
 
@@ -142,6 +143,29 @@ static void test_short_and_long(void **state)
     assert_null(to.samples);
 }
 
+/* Without libm and in a fixed order of operations. */
+static void test_same_bits(void **state)
+{
+    (void)state;
+    static const struct {
+        int rate;
+        uint32_t sum;
+    } cases[] = { { 44100, 0x749de4fc }, { 44101, 0x67a218dd }, { 8000, 0xc2d51c1c } };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sound from = tone(0, cases[i].rate, 3001);
+        uint32_t seed = 1;
+        for (size_t k = 0; k < from.count; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            from.samples[k] = (float)(int32_t)seed / 4e9f;
+        }
+        sound to = resampled(&from, 16000);
+        uint32_t sum = crc32_update(0, to.samples, to.count * sizeof *to.samples);
+        if (sum != cases[i].sum) fail_msg("%d Hz: the checksum is %08x", cases[i].rate, sum);
+        sound_free(&from);
+        sound_free(&to);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_what_is_constant_stays),
         cmocka_unit_test(test_same_rate_is_a_copy),
         cmocka_unit_test(test_short_and_long),
+        cmocka_unit_test(test_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
