@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "core/utf8.h"
 #include "format/json.h"
 
@@ -33,11 +34,16 @@ static bool bind_senses(vqa *v, error *err)
     if (v->model.takes[PICTURE] != NOT_TAKEN &&
         !preprocessor_parse(&v->preprocessor, settings, err))
         return false;
-    if (!v->model.mels) return true;
+    if (!VQA_FULL || !v->model.mels) return true;
     if (!feature_extractor_parse(&v->extractor, speech ? speech : settings, err)) return false;
-    return v->extractor.mels == v->model.mels ||
-           fail(err, "the preprocessor makes spectrograms of %d bands, the model takes %d",
-                v->extractor.mels, v->model.mels);
+    const feature_extractor *f = &v->extractor;
+    if (f->mels != v->model.mels)
+        return fail(err, "the preprocessor makes spectrograms of %d bands, the model takes %d",
+                    f->mels, v->model.mels);
+    int frames = feature_extractor_frames(f, 1); /* at least */
+    return frames == 1 || frames == v->model.most_frames ||
+           fail(err, "the preprocessor makes spectrograms of %d frames, the model takes %d", frames,
+                v->model.most_frames);
 }
 
 static bool bind_head(vqa *v, error *err)
@@ -155,7 +161,7 @@ static bool finish(vqa *v, error *err)
 static int broken(vqa *v)
 {
     v->state = BROKEN;
-    return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_MODEL;
+    return v->err.other_build ? VQA_OTHER_BUILD : v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_MODEL;
 }
 
 /* What stands in the way of taking more of a model in; VQA_OK if nothing does. */

@@ -73,6 +73,17 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
         }
 }
 
+static void depthwise(const float *const *taps, int pixels, int channels, const float *w,
+                      const float *bias, float *y)
+{
+    for (int c = 0; c < channels; c++) {
+        const float *column = w + (size_t)(c / PANEL) * PANEL * (size_t)pixels + c % PANEL;
+        float sum = 0;
+        for (int t = 0; t < pixels; t++) sum += taps[t][c] * column[t * PANEL];
+        y[c] = sum + bias[c];
+    }
+}
+
 static float product_q8(const quantized_rows *x, int row, const q8_matrix *w, int c)
 {
     size_t in = (size_t)x->in;
@@ -153,20 +164,23 @@ static void facts_q8(const int8_t *panels, int in, int first, int last, int32_t 
     }
 }
 
-static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums)
+static float quantize_row(const float *x, int n, bool positive, int8_t *q, q8_input *u,
+                          int32_t *sums)
 {
+    const float most = positive ? Q8_MAX_POSITIVE : Q8_MAX, least = positive ? 0 : -most;
     float largest = 0;
     for (int i = 0; i < n; i++) largest = larger(largest, fabsf(x[i]));
-    float inverse = largest > Q8_ZERO ? Q8_MAX / largest : 0;
+    float inverse = largest > Q8_ZERO ? most / largest : 0;
     for (int i = 0; i < n; i++) {
-        float scaled = smaller(larger(-Q8_MAX, nearbyintf(x[i] * inverse)), Q8_MAX);
+        float scaled = smaller(larger(least, nearbyintf(x[i] * inverse)), most);
         q[i] = (int8_t)scaled;
     }
     memset(q + n, 0, (size_t)(q8_padded(n) - n));
-    for (int i = 0; u && i < q8_padded(n); i++) u[i] = (q8_input)(q[i] + Q8_OFFSET);
+    for (int i = 0; u && i < q8_padded(n); i++)
+        u[i] = (q8_input)(q[i] + (positive ? 0 : Q8_OFFSET));
     for (int i = 0; sums && i < n; i++)
         sums[i / Q4_GROUP] = (i % Q4_GROUP ? sums[i / Q4_GROUP] : 0) + q[i];
-    return largest / Q8_MAX;
+    return largest / most;
 }
 
 static void layer_norm(const float *x, const float *weight, const float *bias, float eps, float *y,
@@ -209,6 +223,11 @@ static void relu(float *x, size_t n)
     for (size_t i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : 0;
 }
 
+static void relu6(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) x[i] = smaller(larger(0.0f, x[i]), 6.0f);
+}
+
 static void tanh_all(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) x[i] = 1.0f - 2.0f / (exp_polynomial(x[i] + x[i]) + 1.0f);
@@ -231,6 +250,7 @@ const kernels *kernels_scalar(void)
         .matmul_f32 = matmul_f32,
         .matmul_q8 = matmul_q8,
         .matmul_q4 = matmul_q4,
+        .depthwise = depthwise,
         .facts_q8 = facts_q8,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,
@@ -238,6 +258,7 @@ const kernels *kernels_scalar(void)
         .gelu = gelu,
         .quick_gelu = quick_gelu,
         .relu = relu,
+        .relu6 = relu6,
         .tanh = tanh_all,
         .sigmoid = sigmoid,
         .add = add,

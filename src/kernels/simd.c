@@ -155,15 +155,39 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
     }
 }
 
-/* Rounded as whole numbers: see ROUNDING. */
-static inline v128_t quantized(v128_t x, v128_t inverse)
+static void depthwise(const float *const *taps, int pixels, int channels, const float *w,
+                      const float *bias, float *y)
 {
-    x = SMALLER(LARGER(SPLAT(-Q8_MAX), MUL(x, inverse)), SPLAT(Q8_MAX));
+    int c = 0;
+    for (; c + PANEL <= channels; c += PANEL) {
+        v128_t left = SPLAT(0.0f), right = left;
+        for (int t = 0; t < pixels; t++, w += PANEL) {
+            left = ADD(left, MUL(load(taps[t] + c), load(w)));
+            right = ADD(right, MUL(load(taps[t] + c + 4), load(w + 4)));
+        }
+        store(y + c, ADD(left, load(bias + c)));
+        store(y + c + 4, ADD(right, load(bias + c + 4)));
+    }
+    for (; c < channels; c++, w++) {
+        float sum = 0;
+        for (int t = 0; t < pixels; t++) sum += taps[t][c] * w[t * PANEL];
+        y[c] = sum + bias[c];
+    }
+}
+
+/* Rounded as whole numbers: see ROUNDING. */
+static inline v128_t quantized(v128_t x, v128_t inverse, v128_t least, v128_t most)
+{
+    x = SMALLER(LARGER(least, MUL(x, inverse)), most);
     return wasm_i32x4_sub(ADD(x, SPLAT(ROUNDING)), SPLAT(ROUNDING));
 }
 
-static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums)
+static float quantize_row(const float *x, int n, bool positive, int8_t *q, q8_input *u,
+                          int32_t *sums)
 {
+    const float most1 = positive ? Q8_MAX_POSITIVE : Q8_MAX;
+    const v128_t most = SPLAT(most1), least = SPLAT(positive ? 0 : -most1),
+                 offset = wasm_i8x16_splat(positive ? 0 : Q8_OFFSET);
     v128_t largest4 = SPLAT(0.0f);
     int i = 0;
     for (; i + 4 <= n; i += 4) largest4 = LARGER(largest4, wasm_f32x4_abs(load(x + i)));
@@ -171,23 +195,22 @@ static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t
     float lane[4], largest = 0;
     store(lane, largest4);
     for (int j = 0; j < 4; j++) largest = largest < lane[j] ? lane[j] : largest;
-    float inverse1 = largest > Q8_ZERO ? Q8_MAX / largest : 0;
+    float inverse1 = largest > Q8_ZERO ? most1 / largest : 0;
     v128_t inverse = SPLAT(inverse1);
     v128_t zero = wasm_i32x4_splat(0), sum = zero;
     for (i = 0; i < q8_padded(n); i += 8) {
         v128_t half[2];
         for (int h = 0; h < 2; h++) {
             int at = i + 4 * h, left = n - at;
-            half[h] = left >= 4  ? quantized(load(x + at), inverse)
-                      : left > 0 ? quantized(load_tail(x + at, (size_t)left), inverse)
+            half[h] = left >= 4  ? quantized(load(x + at), inverse, least, most)
+                      : left > 0 ? quantized(load_tail(x + at, (size_t)left), inverse, least, most)
                                  : zero;
         }
         v128_t words = wasm_i16x8_narrow_i32x4(half[0], half[1]);
         v128_t bytes = wasm_i8x16_narrow_i16x8(words, words);
         wasm_v128_store64_lane(q + i, bytes, 0);
         if (u && Q8_RUN == 2) store(u + i, words);
-        if (u && Q8_RUN == 4)
-            wasm_v128_store64_lane(u + i, wasm_i8x16_add(bytes, wasm_i8x16_splat(Q8_OFFSET)), 0);
+        if (u && Q8_RUN == 4) wasm_v128_store64_lane(u + i, wasm_i8x16_add(bytes, offset), 0);
         sum = wasm_i32x4_add(sum, wasm_i32x4_add(half[0], half[1]));
         if (sums && i % Q4_GROUP == Q4_GROUP - 8) {
             int32_t lanes[4];
@@ -196,7 +219,7 @@ static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t
             sum = zero;
         }
     }
-    return largest / Q8_MAX;
+    return largest / most1;
 }
 
 static void layer_norm(const float *x, const float *weight, const float *bias, float eps, float *y,
@@ -285,6 +308,12 @@ INLINED four relu_of(four x)
     return x;
 }
 
+INLINED four relu6_of(four x)
+{
+    EACH(x.v[i] = SMALLER(LARGER(SPLAT(0.0f), x.v[i]), SPLAT(6.0f)));
+    return x;
+}
+
 INLINED four tanh_of(four x)
 {
     EACH(x.v[i] = ADD(x.v[i], x.v[i]));
@@ -296,6 +325,7 @@ INLINED four tanh_of(four x)
 static void gelu(float *x, size_t n) { map(x, n, gelu_of); }
 static void quick_gelu(float *x, size_t n) { map(x, n, quick_gelu_of); }
 static void relu(float *x, size_t n) { map(x, n, relu_of); }
+static void relu6(float *x, size_t n) { map(x, n, relu6_of); }
 static void tanh_all(float *x, size_t n) { map(x, n, tanh_of); }
 static void sigmoid(float *x, size_t n) { map(x, n, sigmoid_of); }
 
@@ -309,9 +339,10 @@ static void add(float *y, const float *x, size_t n)
 #define TABLE(table_name, product_q8)                                                              \
     {                                                                                              \
         .name = table_name, .matmul_f32 = matmul_f32, .matmul_q8 = product_q8,                     \
-        .matmul_q4 = integers_matmul_q4, .facts_q8 = integers_facts_q8,                            \
+        .matmul_q4 = integers_matmul_q4, .depthwise = depthwise, .facts_q8 = integers_facts_q8,    \
         .quantize_row = quantize_row, .layer_norm = layer_norm, .softmax = softmax, .gelu = gelu,  \
-        .quick_gelu = quick_gelu, .relu = relu, .tanh = tanh_all, .sigmoid = sigmoid, .add = add,  \
+        .quick_gelu = quick_gelu, .relu = relu, .relu6 = relu6, .tanh = tanh_all,                  \
+        .sigmoid = sigmoid, .add = add,                                                            \
     }
 
 const kernels *kernels_simd(void)

@@ -241,6 +241,16 @@ static cJSON *make_config(const tiny_model *m)
              2 * TINY_HIDDEN);
     cJSON *config = m->vilt ? tiny_vilt_config(m->patch, 2, m->answers) : parse(text);
     if (m->problem_type) cJSON_AddStringToObject(config, "problem_type", m->problem_type);
+    if (!m->absent) return config;
+    snprintf(text, sizeof text,
+             "{\"model_type\":\"whisper\",\"d_model\":%d,\"encoder_layers\":1,"
+             "\"encoder_attention_heads\":%d,\"encoder_ffn_dim\":%d,\"num_mel_bins\":%d,"
+             "\"max_source_positions\":50,\"activation_function\":\"gelu\"}",
+             TINY_HIDDEN, TINY_HEADS, 2 * TINY_HIDDEN, TINY_MEL);
+    cJSON_AddItemToObject(config, "speech_config", parse(text));
+    cJSON *absent = cJSON_AddObjectToObject(config, "absent");
+    for (modality i = 0; i < MODALITIES; i++)
+        cJSON_AddStringToObject(absent, modality_names[i], m->absent);
     return config;
 }
 
@@ -268,6 +278,18 @@ static const char processor[] =
     "\"size\":{\"height\":16,\"width\":16},\"resample\":2,\"do_rescale\":true,"
     "\"rescale_factor\":0.00392156862745098,\"do_normalize\":true,"
     "\"image_mean\":[0.5,0.5,0.5],\"image_std\":[0.5,0.5,0.5]}";
+
+/* Of pictures, and of sounds if it hears. */
+static cJSON *make_processor(const tiny_model *m)
+{
+    cJSON *settings = parse(processor);
+    if (m->absent)
+        cJSON_AddItemToObject(
+            settings, "speech",
+            parse("{\"feature_extractor_type\":\"WhisperFeatureExtractor\",\"feature_size\":8,"
+                  "\"hop_length\":320,\"n_fft\":512,\"sampling_rate\":16000}"));
+    return settings;
+}
 
 static cJSON *make_tokenizer(void)
 {
@@ -311,6 +333,32 @@ static void add_encoders(tiny_list *list, const tiny_model *m)
     add_norm(list, H, "image_encoder.layernorm");
 }
 
+/* A speech encoder with one block, and what stands in for modalities that are not there. */
+static void add_ears(tiny_list *list)
+{
+    enum { H = TINY_HIDDEN };
+    static const char *const layer = "speech_encoder.layers.0.";
+    tiny_add(list, SHAPE(H, TINY_MEL, 3), "speech_encoder.conv1.weight");
+    tiny_add(list, SHAPE(H), "speech_encoder.conv1.bias");
+    tiny_add(list, SHAPE(H, H, 3), "speech_encoder.conv2.weight");
+    tiny_add(list, SHAPE(H), "speech_encoder.conv2.bias");
+    tiny_add(list, SHAPE(50, H), "speech_encoder.embed_positions.weight");
+    static const char *const square[] = { "q_proj", "v_proj", "out_proj" };
+    for (int i = 0; i < 3; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "%sself_attn.%s", layer, square[i]);
+        add_linear(list, H, H, name);
+    }
+    tiny_add(list, SHAPE(H, H), "%sself_attn.k_proj.weight", layer);
+    add_norm(list, H, "speech_encoder.layers.0.self_attn_layer_norm");
+    add_linear(list, 2 * H, H, "speech_encoder.layers.0.fc1");
+    add_linear(list, H, 2 * H, "speech_encoder.layers.0.fc2");
+    add_norm(list, H, "speech_encoder.layers.0.final_layer_norm");
+    add_norm(list, H, "speech_encoder.layer_norm");
+    for (modality i = 0; i < MODALITIES; i++)
+        tiny_add(list, SHAPE(H), "absent.%s", modality_names[i]);
+}
+
 tiny_bytes tiny_written(const weights *w, const pack_settings *s)
 {
     error err;
@@ -334,13 +382,14 @@ tiny_bytes tiny_pack(tiny_model m)
         tiny_add_vilt(&list, m.patch, 2, m.answers);
     } else {
         add_encoders(&list, &m);
-        tiny_add_fusion(&list, m.fusion, (bool[MODALITIES]){ [TEXT] = true, [PICTURE] = true },
-                        TINY_HIDDEN, m.answers, 0);
+        bool there[MODALITIES] = { true, m.absent != NULL, true };
+        if (m.absent) add_ears(&list);
+        tiny_add_fusion(&list, m.fusion, there, TINY_HIDDEN, m.answers, 0);
     }
     weights w = tiny_weights(&list, m.q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, m.seed);
     char name[] = "tiny", licence[] = "CC0-1.0";
     pack_settings s = {
-        make_config(&m), parse(processor), make_tokenizer(), make_labels(m.answers), name, licence
+        make_config(&m), make_processor(&m), make_tokenizer(), make_labels(m.answers), name, licence
     };
     tiny_bytes pack = tiny_written(&w, &s);
     cJSON_Delete(s.config);

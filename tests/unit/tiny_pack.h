@@ -9,7 +9,14 @@
 #include "fusion/modality.h"
 #include "quant/weights.h"
 
-enum { TINY_HIDDEN = 24, TINY_HEADS = 4, TINY_TOKENS = 12, TINY_SIDE = 16, TINY_MAX_TENSORS = 160 };
+enum {
+    TINY_HIDDEN = 24,
+    TINY_HEADS = 4,
+    TINY_TOKENS = 12,
+    TINY_SIDE = 16,
+    TINY_MEL = 8,
+    TINY_MAX_TENSORS = 200
+};
 
 /* Bytes on the heap, in a block of exactly their size; give them back with free(). */
 typedef struct {
@@ -56,6 +63,8 @@ typedef struct {
     int answers;              /* 0: 5 */
     int patch;                /* 0: 8 */
     bool q8;
+    const char *
+        absent; /* not NULL: it also hears, and this is what it does without any of its modalities */
     uint32_t seed;
 } tiny_model;
 
