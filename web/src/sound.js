@@ -55,8 +55,8 @@ async function fromFile(bytes, type) {
     const context = new OfflineAudioContext(1, 1, RATE);
     return fromBuffer(await context.decodeAudioData(bytes.slice().buffer)); // a copy: decoding takes the buffer away
   } catch {
-    const [, name = type || 'unknown'] = FORMATS.find(([format]) => format.test(start)) ?? [];
-    throw new VqaError('E_SOUND', `the sound, of type ${name}, can't be decoded here: use WAV`);
+    const [, name = type] = FORMATS.find(([format]) => format.test(start)) ?? [];
+    throw new VqaError('E_SOUND', `the ${name}${name && ' '}sound can't be decoded here; use WAV`);
   }
 }
 
