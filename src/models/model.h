@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "core/tensor.h"
+#include "models/transcript.h"
 #include "nn/compute.h"
 #include "quant/weights.h"
 
@@ -34,6 +35,11 @@ typedef struct {
     /* Bytes of `tmp` that encode() and answer() need. */
     size_t (*encode_scratch)(const model *m, int height, int width);
     size_t (*answer_scratch)(const model *m, int tokens, int feature_rows);
+    /* Write down what is said in a spectrogram [rows, mels], of which the first `frames` rows are the
+     * sound: see whisper_transcribe(). NULL where the model does something else; where it is there, the
+     * slots above from feature_rows on are NULL. */
+    bool (*transcribe)(const compute *c, const model *m, tensor spectrogram, int frames,
+                       const transcribe_options *options, transcript *out, error *err);
 } architecture;
 
 struct model {
@@ -54,7 +60,8 @@ struct model {
  * sentence that names it and lists those we do. */
 bool model_known(const cJSON *config, error *err);
 
-/* Find the architecture by the config's "model_type" and take its weights. Give the model back with
+/* Find the architecture by the config's "model_type" and take its weights. The config has to live as long
+ * as the model. Give the model back with
  * model_free(). */
 bool model_bind(model *m, weights *w, const cJSON *config, error *err);
 void model_free(model *m);
