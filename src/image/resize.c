@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/elementary.h"
+
 enum { FRACTION = 22 }; /* bits of a coefficient: 32 - 8 of the sample - 2 for sums beyond 1 */
 
 static double bilinear(double x)
@@ -19,32 +21,6 @@ static double bicubic(double x)
     if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
     if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
     return 0;
-}
-
-#define PI 3.14159265358979323846 /* as a double it ends in zeros: a few times PI is exact */
-
-/* sin(x) for |x| <= 3 pi, nearly as good as a double can be: the series of what is left of x without
- * the multiple of pi that is nearest. The C library's would differ from one to another. */
-static double sine(double x)
-{
-    static const double series[] = {
-        -1 / 6.0,
-        1 / 120.0,
-        -1 / 5040.0,
-        1 / 362880.0,
-        -1 / 39916800.0,
-        1 / 6227020800.0,
-        -1 / 1307674368e3,
-        1 / 355687428096e3,
-        -1 / 121645100408832e3,
-        1 / 51090942171709440e3,
-    };
-    double halves = floor(x / PI + 0.5);
-    x = x - halves * PI - halves * 1.2246467991473532e-16; /* pi = PI + this */
-    double square = x * x, sum = 0;
-    for (int i = sizeof series / sizeof *series; i-- > 0;) sum = (sum + series[i]) * square;
-    sum = x + x * sum;
-    return fabs(halves) == 1 || fabs(halves) == 3 ? -sum : sum;
 }
 
 static double sinc(double x)

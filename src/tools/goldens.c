@@ -119,6 +119,8 @@ static golden_family *family_of(const char *folder, char *type, size_t size)
     if (file_exists_in(folder, "processors")) return golden_preprocess;
     if (file_exists_in(folder, "invalid")) return golden_safetensors;
     snprintf(type, size, "no model");
+    if (file_exists_in(folder, "audio_16k_mono.wav") && !file_exists_in(folder, "config.json"))
+        return golden_logmel;
     cJSON *config =
         file_exists_in(folder, "config.json") ? json_read_in(folder, "config.json", &err) : NULL;
     if (config) snprintf(type, size, "%s", json_text(config, "model_type", "no model_type"));
@@ -127,6 +129,8 @@ static golden_family *family_of(const char *folder, char *type, size_t size)
     if (strcmp(type, "bert") == 0) return golden_bert;
     if (strcmp(type, "vit") == 0) return golden_vit;
     if (strcmp(type, "clip") == 0) return golden_clip;
+    if (strcmp(type, "whisper") == 0) return golden_whisper;
+    if (strcmp(type, "audio-spectrogram-transformer") == 0) return golden_ast;
     if (!known) return NULL;
     return file_exists_in(folder, "manifest.json") ? golden_realistic : golden_fusion;
 }

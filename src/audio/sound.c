@@ -1,0 +1,23 @@
+#include "audio/sound.h"
+
+#include <stdlib.h>
+
+bool sound_new(size_t count, int rate, sound *out, error *err)
+{
+    *out = (sound){ .count = count, .rate = rate };
+    if (rate < SOUND_MIN_RATE || rate > SOUND_MAX_RATE)
+        return fail(err, "the sound has %d samples a second, expected %d to %d", rate,
+                    SOUND_MIN_RATE, SOUND_MAX_RATE);
+    if (count == 0) return fail(err, "the sound has no samples");
+    if (count > SOUND_MAX_SAMPLES || count / SOUND_MAX_SECONDS >= (size_t)rate)
+        return fail(err, "the sound has %zu samples, %zu seconds, more than %d or %d seconds",
+                    count, count / (size_t)rate, SOUND_MAX_SAMPLES, SOUND_MAX_SECONDS);
+    out->samples = malloc(count * sizeof *out->samples);
+    return out->samples || fail_memory(err, "not enough memory for a sound of %zu samples", count);
+}
+
+void sound_free(sound *s)
+{
+    free(s->samples);
+    *s = (sound){ 0 };
+}
