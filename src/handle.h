@@ -1,8 +1,9 @@
-/* What is behind the handle of vqa.h; private to vqa.c and vqa_load.c. `vqa bench` reads its settings and
+/* What is behind the handle of vqa.h; private to vqa.c, vqa_hear.c and vqa_load.c. `vqa bench` reads its settings and
  * lends it kernels with clocks. */
 #ifndef VQA_HANDLE_H
 #define VQA_HANDLE_H
 
+#include "audio/feature_extractor.h"
 #include "choices.h"
 #include "heads/answer.h"
 #include "heatmap.h"
@@ -12,13 +13,16 @@
 #include "text/tokenizer.h"
 #include "vqa.h"
 
-typedef struct picture {
+/* A picture or a sound that is open. */
+typedef struct encoded {
     int id;
+    modality which;
     arena block; /* owns the features */
     tensor features;
-    heatmap heat; /* of the picture if it has one row of features, else of the last question */
-    struct picture *next;
-} picture;
+    heatmap
+        heat; /* of a picture: its own if it has one row of features, else the last question's */
+    struct encoded *next;
+} encoded;
 
 typedef enum { PROBLEM_SOFTMAX, PROBLEM_SIGMOID, PROBLEM_REGRESSION } problem;
 
@@ -30,15 +34,16 @@ struct vqa {
     loading loading; /* owns the settings and weights of the model */
     /* the model */
     model model;
-    preprocessor preprocessor;
+    preprocessor preprocessor;   /* of pictures */
+    feature_extractor extractor; /* of sounds */
     tokenizer *tokenizer;
     problem problem;
     char *info;
     pack_writer *pack; /* that is being read, or NULL */
     /* scratch: one block for whatever runs, grown only for a picture larger than any before */
     arena scratch;
-    /* the pictures that are open */
-    picture *pictures;
+    int most_rows[MODALITIES]; /* of features that it has room for */
+    encoded *open;             /* pictures and sounds */
     int last_id;
     /* the last answer */
     arena results; /* owns ids, logits and scores */
@@ -51,7 +56,7 @@ struct vqa {
     /* where answers come from */
     bool explain;
     rollout rollout;
-    const picture *explained; /* whose heat belongs to the last answer, or NULL */
+    const encoded *explained; /* whose heat belongs to the last answer, or NULL */
     /* of the last calls */
     atomic_int stop;
     double milliseconds[VQA_TIMES];
@@ -66,7 +71,21 @@ int handle_ready(vqa *v);
 /* The rows of features for pixels of that size; 0 and a sentence if there are none. */
 int handle_feature_rows(const vqa *v, int height, int width, error *err);
 
-/* Room for a question of any length about a picture of that size, and for encoding it. */
-bool handle_plan_scratch(vqa *v, int height, int width, error *err);
+/* Room for an encoder that needs `encoding` bytes, and for a question of any length about its rows
+ * together with those of anything encoded before. */
+bool handle_plan_scratch(vqa *v, modality which, size_t encoding, int rows, error *err);
+
+/* Keep it among those that are open, with an id of its own, which is returned. */
+int handle_keep(vqa *v, encoded *e);
+void handle_free_encoded(encoded *e);
+
+/* The open picture or sound of that id; NULL and a sentence if there is none. */
+encoded *handle_find(vqa *v, modality which, int id);
+
+/* Close it: VQA_OK, or VQA_BAD_CALL if there is none. */
+int handle_close(vqa *v, modality which, int id);
+
+/* What began at `begin` (clock_now()) has ended; returns now. */
+double handle_ended(vqa *v, vqa_time what, double begin);
 
 #endif

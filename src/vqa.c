@@ -27,20 +27,20 @@ vqa *vqa_new(int threads)
     return NULL;
 }
 
-static void free_picture(picture *p)
+void handle_free_encoded(encoded *e)
 {
-    arena_free(&p->block);
-    free(p->heat.values);
-    free(p);
+    arena_free(&e->block);
+    free(e->heat.values);
+    free(e);
 }
 
 void vqa_free(vqa *v)
 {
     if (!v) return;
-    while (v->pictures) {
-        picture *p = v->pictures;
-        v->pictures = p->next;
-        free_picture(p);
+    while (v->open) {
+        encoded *e = v->open;
+        v->open = e->next;
+        handle_free_encoded(e);
     }
     choices_free(&v->choices);
     rollout_free(&v->rollout);
@@ -69,7 +69,9 @@ int handle_ready(vqa *v)
 
 int handle_feature_rows(const vqa *v, int height, int width, error *err)
 {
-    int rows = v->model.arch->feature_rows(&v->model, height, width);
+    const architecture *arch = v->model.arch;
+    int rows =
+        v->model.takes[PICTURE] == NOT_TAKEN ? 0 : arch->feature_rows(&v->model, height, width);
     if (rows > 0) return rows;
     fail(err,
          rows ? "the picture is too large for the model (%d x %d pixels)"
@@ -78,18 +80,23 @@ int handle_feature_rows(const vqa *v, int height, int width, error *err)
     return 0;
 }
 
-bool handle_plan_scratch(vqa *v, int height, int width, error *err)
+bool handle_plan_scratch(vqa *v, modality which, size_t encoding, int rows, error *err)
 {
-    const model *m = &v->model;
-    size_t encode = m->arch->encode_scratch(m, height, width);
-    size_t answers =
-        m->arch->answer_scratch(m, m->max_tokens, m->arch->feature_rows(m, height, width));
-    size_t size = encode > answers ? encode : answers;
-    if (size <= v->scratch.size) return true;
-    arena larger; /* the old block stays for the other pictures where there is no memory for it */
-    if (!arena_new(&larger, size, "the working memory", err)) return false;
-    arena_free(&v->scratch);
-    v->scratch = larger;
+    int most[MODALITIES];
+    memcpy(most, v->most_rows, sizeof most);
+    if (rows > most[which]) most[which] = rows;
+    size_t size = v->model.arch->answer
+                      ? v->model.arch->answer_scratch(&v->model, v->model.max_tokens, most[SPEECH],
+                                                      most[PICTURE])
+                      : 0;
+    if (encoding > size) size = encoding;
+    if (size > v->scratch.size) {
+        arena larger; /* the old block stays for the others where there is no memory for it */
+        if (!arena_new(&larger, size, "the working memory", err)) return false;
+        arena_free(&v->scratch);
+        v->scratch = larger;
+    }
+    memcpy(v->most_rows, most, sizeof most);
     return true;
 }
 
@@ -97,23 +104,52 @@ atomic_int *vqa_stop(vqa *v) { return &v->stop; }
 
 double vqa_milliseconds(const vqa *v, vqa_time what) { return v->milliseconds[what]; }
 
-/* What began at `begin` has ended; returns now. */
-static double ended(vqa *v, vqa_time what, double begin)
+double handle_ended(vqa *v, vqa_time what, double begin)
 {
     double now = clock_now();
     v->milliseconds[what] = now - begin;
     return now;
 }
 
-/* ---- pictures ---- */
+/* ---- what is open ---- */
 
-/* A picture's place in the list, or NULL. */
-static picture **find_picture(vqa *v, int id)
+int handle_keep(vqa *v, encoded *e)
 {
-    for (picture **p = &v->pictures; *p; p = &(*p)->next)
-        if ((*p)->id == id) return p;
+    e->id = ++v->last_id;
+    e->next = v->open;
+    v->open = e;
+    return e->id;
+}
+
+/* Its place in the list; NULL and a sentence if there is none. */
+static encoded **find(vqa *v, modality which, int id)
+{
+    const char *what = which == PICTURE ? "picture" : "sound";
+    for (encoded **e = &v->open; *e; e = &(*e)->next)
+        if ((*e)->id == id && (*e)->which == which) return e;
+    bool closed = id > 0 && id <= v->last_id;
+    fail(&v->err, closed ? "%s %d is closed" : "there is no %s %d", what, id);
     return NULL;
 }
+
+encoded *handle_find(vqa *v, modality which, int id)
+{
+    encoded **place = find(v, which, id);
+    return place ? *place : NULL;
+}
+
+int handle_close(vqa *v, modality which, int id)
+{
+    encoded **place = find(v, which, id);
+    if (!place) return VQA_BAD_CALL;
+    encoded *e = *place;
+    *place = e->next;
+    if (v->explained == e) v->explained = NULL;
+    handle_free_encoded(e);
+    return VQA_OK;
+}
+
+/* ---- pictures ---- */
 
 /* The status of a call that could not take a picture. */
 static int picture_status(const vqa *v)
@@ -123,9 +159,10 @@ static int picture_status(const vqa *v)
                                         : VQA_BAD_PICTURE;
 }
 
-static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
+static bool encode(vqa *v, const image *pixels8, encoded *p, error *err)
 {
     int width, height;
+    if (v->model.takes[PICTURE] == NOT_TAKEN) return fail(err, "the model takes no pictures");
     if (!preprocess_size(&v->preprocessor, pixels8->width, pixels8->height, &width, &height, err))
         return false;
     int rows = handle_feature_rows(v, height, width, err), patch = v->model.patch;
@@ -135,9 +172,11 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
                    height - height % patch, p->heat.box);
     arena input = { 0 };
     compute c = v->compute;
-    if (v->explain && rows == 1) c.rollout = &v->rollout; /* questions don't look at the patches */
+    if (v->explain && rows == 1 && v->model.heads)
+        c.rollout = &v->rollout; /* questions don't look at the patches */
     bool ok =
-        handle_plan_scratch(v, height, width, err) &&
+        handle_plan_scratch(v, PICTURE, v->model.arch->encode_scratch(&v->model, height, width),
+                            rows, err) &&
         arena_new(&p->block, tensor_cost(rows, v->model.hidden), "the picture's features", err) &&
         (!c.rollout ||
          heatmap_begin(&p->heat, c.rollout, &v->model, 1 + p->heat.height * p->heat.width, err)) &&
@@ -147,12 +186,12 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
         p->features = tensor_new(&p->block, rows, v->model.hidden);
         double begin = clock_now();
         ok = preprocess(&v->preprocessor, pixels8, NULL, pixels.data, err);
-        begin = ended(v, VQA_TIME_RESIZE, begin);
+        begin = handle_ended(v, VQA_TIME_RESIZE, begin);
         if (ok)
             v->model.arch->encode(&c, &v->model, pixels.data, height, width, p->features,
                                   v->scratch);
         if (ok && c.rollout) heatmap_end(&p->heat, c.rollout);
-        ended(v, VQA_TIME_ENCODE, begin);
+        handle_ended(v, VQA_TIME_ENCODE, begin);
     }
     if (ok && compute_stopped(&v->compute)) ok = fail(err, "the picture was stopped being encoded");
     arena_free(&input);
@@ -162,18 +201,16 @@ static bool encode(vqa *v, const image *pixels8, picture *p, error *err)
 /* Takes over `pixels8`. */
 static int add_picture(vqa *v, image *pixels8)
 {
-    picture *p = calloc(1, sizeof *p);
+    encoded *p = calloc(1, sizeof *p);
     bool ok = p ? encode(v, pixels8, p, &v->err)
                 : fail_memory(&v->err, "not enough memory for a picture");
     image_free(pixels8);
     if (!ok) {
-        if (p) free_picture(p);
+        if (p) handle_free_encoded(p);
         return picture_status(v);
     }
-    p->id = ++v->last_id;
-    p->next = v->pictures;
-    v->pictures = p;
-    return p->id;
+    p->which = PICTURE;
+    return handle_keep(v, p);
 }
 
 int vqa_encode(vqa *v, const uint8_t *bytes, size_t size)
@@ -183,7 +220,7 @@ int vqa_encode(vqa *v, const uint8_t *bytes, size_t size)
     double begin = clock_now();
     if (!image_decode(bytes, size, (decode_options){ 0 }, &pixels8, &v->err))
         return picture_status(v);
-    ended(v, VQA_TIME_DECODE, begin);
+    handle_ended(v, VQA_TIME_DECODE, begin);
     return add_picture(v, &pixels8);
 }
 
@@ -193,27 +230,11 @@ int vqa_encode_pixels(vqa *v, const uint8_t *rgba, int width, int height)
     if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
     double begin = clock_now();
     if (!image_from_rgba(rgba, width, height, &pixels8, &v->err)) return picture_status(v);
-    ended(v, VQA_TIME_DECODE, begin);
+    handle_ended(v, VQA_TIME_DECODE, begin);
     return add_picture(v, &pixels8);
 }
 
-static int no_picture(vqa *v, int id)
-{
-    bool closed = id > 0 && id <= v->last_id;
-    fail(&v->err, closed ? "picture %d is closed" : "there is no picture %d", id);
-    return VQA_BAD_CALL;
-}
-
-int vqa_close_picture(vqa *v, int id)
-{
-    picture **place = find_picture(v, id);
-    if (!place) return no_picture(v, id);
-    picture *p = *place;
-    *place = p->next;
-    if (v->explained == p) v->explained = NULL;
-    free_picture(p);
-    return VQA_OK;
-}
+int vqa_close_picture(vqa *v, int id) { return handle_close(v, PICTURE, id); }
 
 /* ---- questions ---- */
 
@@ -230,6 +251,7 @@ static bool readable(vqa *v, const char *what, const char *text, size_t size)
 /* The number of ids now in v->ids, or the status of a question that can't be taken. */
 static int tokenize(vqa *v, const char *question, size_t size)
 {
+    if (!size && v->model.takes[TEXT] != NEEDED) return 0; /* it does without */
     int count = tokenizer_encode(v->tokenizer, question, size, v->ids, v->model.max_tokens);
     if (count < 0) return handle_refuse(v, VQA_NO_MEMORY, "not enough memory for the question");
     switch (tokenizer_state(v->tokenizer, v->ids, count)) {
@@ -258,30 +280,60 @@ static int tokenize_choice(vqa *v, const char *choice, const char *prompt, size_
     return VQA_BAD_QUESTION;
 }
 
+/* A question as it was asked. */
+typedef struct {
+    const char *text; /* [size] */
+    size_t size;
+    encoded *picture, *sound; /* or NULL: none */
+} asked;
+
+/* Whether the model can go without what the question lacks. */
+static bool suffices(vqa *v, const asked *a)
+{
+    const model_input *takes = v->model.takes;
+    bool none = !a->size && !a->sound;
+    if (v->model.ranks) return true; /* the choices are the question */
+    if (a->size && takes[TEXT] == NOT_TAKEN)
+        return fail(&v->err, "the model takes spoken questions only");
+    if (!a->sound && takes[SPEECH] == NEEDED)
+        return fail(&v->err, "the model needs a spoken question");
+    if (!a->size && (takes[TEXT] == NEEDED || (none && takes[TEXT] == LEFT_OUT) ||
+                     (none && takes[SPEECH] == LEFT_OUT)))
+        return fail(&v->err, "the question is empty");
+    return true;
+}
+
 /* What stands in the way of a question; VQA_OK if nothing does. */
-static int askable(vqa *v, int id, const char *question, size_t size, int top_k)
+static int askable(vqa *v, int picture, int sound, asked *a, int top_k)
 {
     if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
-    if (!find_picture(v, id)) return no_picture(v, id);
+    if (!v->model.arch->answer)
+        return handle_refuse(v, VQA_BAD_CALL,
+                             "the model writes down what is said: it answers no questions");
+    if (picture || v->model.takes[PICTURE] == NEEDED)
+        if (!(a->picture = handle_find(v, PICTURE, picture))) return VQA_BAD_CALL;
+    if (sound && !(a->sound = handle_find(v, SPEECH, sound))) return VQA_BAD_CALL;
     if (top_k < 1 || top_k > VQA_MAX_ANSWERS) {
         fail(&v->err, "top_k is %d, expected 1 to %d", top_k, VQA_MAX_ANSWERS);
         return VQA_BAD_CALL;
     }
-    return readable(v, "question", question, size) ? VQA_OK : VQA_BAD_QUESTION;
+    return readable(v, "question", a->text, a->size) && suffices(v, a) ? VQA_OK : VQA_BAD_QUESTION;
 }
 
 /* The logits of the ids in v->ids. */
-static int run(vqa *v, int id, int tokens, tensor logits)
+static int run(vqa *v, const asked *a, int tokens, tensor logits)
 {
-    picture *p = *find_picture(v, id);
+    encoded *p = a->picture;
     compute c = v->compute;
-    if (v->explain && p->features.rows > 1) {
+    request q = { .ids = v->ids, .tokens = tokens };
+    if (p) q.picture = p->features;
+    if (a->sound) q.speech = a->sound->features;
+    if (v->explain && p && p->features.rows > 1 && v->model.heads) {
         c.rollout = &v->rollout;
-        if (!heatmap_begin(&p->heat, c.rollout, &v->model, tokens + p->features.rows, &v->err))
-            return VQA_NO_MEMORY;
+        int rows = model_rows(&v->model, tokens, q.speech.rows, q.picture.rows);
+        if (!heatmap_begin(&p->heat, c.rollout, &v->model, rows, &v->err)) return VQA_NO_MEMORY;
     }
-    v->model.arch->answer(&c, &v->model, v->ids, NULL, NULL, tokens, p->features, logits,
-                          v->scratch);
+    v->model.arch->answer(&c, &v->model, &q, logits, v->scratch);
     if (c.rollout) heatmap_end(&p->heat, c.rollout);
     v->explained = v->explain ? p : NULL;
     if (compute_stopped(&v->compute))
@@ -310,49 +362,49 @@ static int rank(vqa *v, const int *among, int count, int top_k)
     return v->best_count;
 }
 
-static int ask(vqa *v, int id, const char *question, size_t size, int top_k)
+static int ask(vqa *v, int picture, int sound, asked *a, int top_k)
 {
-    int status = askable(v, id, question, size, top_k);
+    int status = askable(v, picture, sound, a, top_k);
     if (status != VQA_OK) return status;
     if (v->model.ranks)
         return handle_refuse(v, VQA_BAD_CALL,
                              "the model has no answers of its own: give it choices to rank");
-    int tokens = tokenize(v, question, size);
+    int tokens = tokenize(v, a->text, a->size);
     if (tokens < 0) return tokens;
     v->best_count = 0;
-    if ((status = run(v, id, tokens, v->logits)) != VQA_OK) return status;
+    if ((status = run(v, a, tokens, v->logits)) != VQA_OK) return status;
     return rank(v, NULL, 0, top_k);
 }
 
-int vqa_ask(vqa *v, int id, const char *question, size_t size, int top_k)
+int vqa_ask(vqa *v, int picture, int sound, const char *question, size_t size, int top_k)
 {
     double begin = clock_now();
-    int count = ask(v, id, question, size, top_k);
-    ended(v, VQA_TIME_ANSWER, begin);
+    int count = ask(v, picture, sound, &(asked){ question, size, NULL, NULL }, top_k);
+    handle_ended(v, VQA_TIME_ANSWER, begin);
     return count;
 }
 
 /* A logit for each choice, by the model's judgement of a text made of it. */
-static int score_choices(vqa *v, int id, const char *question, size_t size)
+static int score_choices(vqa *v, const asked *a)
 {
     v->logits.cols = v->choices.count;
     for (int i = 0; i < v->choices.count; i++) {
         size_t prompt_size;
-        char *prompt = choices_prompt(question, size, v->choices.text[i], &prompt_size);
+        char *prompt = choices_prompt(a->text, a->size, v->choices.text[i], &prompt_size);
         if (!prompt) return handle_refuse(v, VQA_NO_MEMORY, "not enough memory for a choice");
         int tokens = tokenize_choice(v, v->choices.text[i], prompt, prompt_size);
         free(prompt);
         if (tokens < 0) return tokens;
-        int status = run(v, id, tokens, (tensor){ v->logits.data + i, 1, 1 });
+        int status = run(v, a, tokens, (tensor){ v->logits.data + i, 1, 1 });
         if (status != VQA_OK) return status;
     }
     return VQA_OK;
 }
 
-static int choose(vqa *v, int id, const char *question, size_t size, const char *list,
-                  size_t list_size, int top_k)
+static int choose(vqa *v, int picture, int sound, asked *a, const char *list, size_t list_size,
+                  int top_k)
 {
-    int status = askable(v, id, question, size, top_k);
+    int status = askable(v, picture, sound, a, top_k);
     if (status != VQA_OK) return status;
     if (v->problem == PROBLEM_REGRESSION)
         return handle_refuse(v, VQA_BAD_CALL, "the model predicts numbers: it can't rank choices");
@@ -361,24 +413,25 @@ static int choose(vqa *v, int id, const char *question, size_t size, const char 
     if (!choices_read(&v->choices, list, list_size, &v->err))
         return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_QUESTION;
     if (v->model.ranks) {
-        status = score_choices(v, id, question, size);
+        status = score_choices(v, a);
         return status == VQA_OK ? rank(v, NULL, 0, top_k) : status;
     }
     int *among = choices_labels(&v->choices, v->loading.settings.labels, &v->err);
     if (!among) return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_QUESTION;
-    int tokens = tokenize(v, question, size);
-    status = tokens < 0 ? tokens : run(v, id, tokens, v->logits);
+    int tokens = tokenize(v, a->text, a->size);
+    status = tokens < 0 ? tokens : run(v, a, tokens, v->logits);
     if (status == VQA_OK) status = rank(v, among, v->choices.count, top_k);
     free(among);
     return status;
 }
 
-int vqa_choose(vqa *v, int id, const char *question, size_t size, const char *list,
+int vqa_choose(vqa *v, int picture, int sound, const char *question, size_t size, const char *list,
                size_t list_size, int top_k)
 {
     double begin = clock_now();
-    int count = choose(v, id, question, size, list, list_size, top_k);
-    ended(v, VQA_TIME_ANSWER, begin);
+    asked a = { question, size, NULL, NULL };
+    int count = choose(v, picture, sound, &a, list, list_size, top_k);
+    handle_ended(v, VQA_TIME_ANSWER, begin);
     return count;
 }
 

@@ -1,10 +1,10 @@
-/* wasm-vqa: answers questions about pictures.
+/* wasm-vqa: answers questions about pictures, written or spoken.
  *
  *     vqa *v = vqa_new(1);
  *     while (more bytes of the pack arrive) vqa_load(v, bytes, n);
  *     vqa_load_end(v);
  *     int picture = vqa_encode(v, jpeg, jpeg_size);            // once per picture
- *     int n = vqa_ask(v, picture, "what color is it?", 17, 5); // many questions
+ *     int n = vqa_ask(v, picture, 0, "what color is it?", 17, 5); // many questions
  *     for (int i = 0; i < n; i++) print(vqa_answer_text(v, i), vqa_answer_score(v, i));
  *     vqa_free(v);
  *
@@ -27,6 +27,7 @@ typedef enum {
     VQA_BAD_CALL = -4,     /* wrong order or argument: no model yet, closed picture, top_k 0 */
     VQA_NO_MEMORY = -5,    /* the memory does not suffice */
     VQA_STOPPED = -6,      /* the caller did not want it any more: vqa_stop() */
+    VQA_BAD_SOUND = -7,    /* the sound's bytes can't be used */
 } vqa_status;
 
 /* How weights are kept that come as floats; those of a pack that are quantized stay as they are. */
@@ -42,6 +43,7 @@ enum {
     VQA_MAX_CHOICES = 10000,   /* choices of one question */
     VQA_MAX_PIXELS = 50000000, /* width x height of a picture */
     VQA_MAX_SIDE = 32768,      /* width or height of a picture */
+    VQA_MAX_SECONDS = 600,     /* of a sound */
 };
 
 /* An empty handle, or NULL without memory. Threads: 1..64 that share the work, the calling one among
@@ -108,13 +110,27 @@ int vqa_encode_pixels(vqa *v, const uint8_t *rgba, int width, int height);
 /* Give back the features of a picture. Unknown and closed ids: VQA_BAD_CALL. */
 int vqa_close_picture(vqa *v, int picture);
 
+/* Decode a WAV file and run the speech encoder (a model that transcribes keeps the spectrogram). Returns
+ * the sound's id (> 0; ids are not used again) or a negative status: VQA_BAD_CALL for a model that
+ * does not hear (info "hears"). The bytes stay the caller's. Give the features back with
+ * vqa_close_sound(). */
+int vqa_hear(vqa *v, const uint8_t *wav, size_t size);
+
+/* The same for samples that are decoded already: one channel, -1..1, `rate` of them a second. */
+int vqa_hear_samples(vqa *v, const float *samples, size_t count, int rate);
+
+/* Give back the features of a sound. Unknown and closed ids: VQA_BAD_CALL. */
+int vqa_close_sound(vqa *v, int sound);
+
 /* Answer a question about an encoded picture.
- *   question  UTF-8, `size` bytes (1..VQA_MAX_QUESTION); words beyond the model's token limit (maxTokens
+ *   picture   its id; 0 for none, which models take whose config says so ("absent", see README.md)
+ *   sound     the id of a spoken question; 0 for none
+ *   question  UTF-8, `size` bytes (at most VQA_MAX_QUESTION; 0: none in words); words beyond the model's token limit (maxTokens
  *             of vqa_info()) are not read; a question without any word the model knows is refused
  *   top_k     1..VQA_MAX_ANSWERS
  * Returns how many answers were kept, best first: at most top_k and the model's number of answers, or a
  * negative status. They live until the next vqa_ask(), vqa_choose() or vqa_free(). */
-int vqa_ask(vqa *v, int picture, const char *question, size_t size, int top_k);
+int vqa_ask(vqa *v, int picture, int sound, const char *question, size_t size, int top_k);
 
 /* Rank the answers that the caller gives.
  *   choices  UTF-8, `choices_size` bytes: 1..VQA_MAX_CHOICES texts, each ended by a zero byte
@@ -125,8 +141,8 @@ int vqa_ask(vqa *v, int picture, const char *question, size_t size, int top_k);
  * the choice alone; scores are probabilities over the choices.
  * None of these texts may be longer than the model reads, and each takes a run of its text encoder.
  * Otherwise as vqa_ask(). */
-int vqa_choose(vqa *v, int picture, const char *question, size_t size, const char *choices,
-               size_t choices_size, int top_k);
+int vqa_choose(vqa *v, int picture, int sound, const char *question, size_t size,
+               const char *choices, size_t choices_size, int top_k);
 
 /* Answer `i` of the last vqa_ask() or vqa_choose(): its text (UTF-8; "" out of range) and its
  * score: a probability 0..1, or the predicted value of a regression head. */
@@ -170,6 +186,7 @@ typedef enum {
     VQA_TIME_RESIZE, /* to the pixels that the model sees */
     VQA_TIME_ENCODE, /* the picture encoder */
     VQA_TIME_ANSWER, /* from the question to answers */
+    VQA_TIME_HEAR,   /* from the last sound's bytes or samples to its features */
     VQA_TIMES,
 } vqa_time;
 
@@ -178,7 +195,8 @@ double vqa_milliseconds(const vqa *v, vqa_time what);
 
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
  * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices"
- * ("required" where the answers come from the caller, else "optional"), "maxTokens", "build"
+ * ("required" where the answers come from the caller, else "optional"), "hears" (whether it takes
+ * sounds), "maxTokens", "build"
  * (the instructions it is made for: "simd", "relaxed-simd" or "native"), "kernels", "threads",
  * "weightBytes", "scratchBytes" (working memory), "sureFrom" (the score from which on an answer can be
  * relied on: the config's "sure_from", 0.5 without, 0 for predicted values), "unusedTensors" (names of the tensors of the file

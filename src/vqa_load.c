@@ -13,6 +13,7 @@
 static bool bind_tokenizer(vqa *v, error *err)
 {
     const cJSON *t = v->loading.settings.tokenizer;
+    if (!v->model.vocabulary) return true; /* it takes no words */
     const char *vocabulary = json_text(t, "vocab", NULL);
     if (!vocabulary) return fail(err, "the tokenizer has no \"vocab\"");
     if (!tokenizer_new(&v->tokenizer, json_text(t, "tokenizer_class", "BertTokenizer"), vocabulary,
@@ -23,8 +24,25 @@ static bool bind_tokenizer(vqa *v, error *err)
     return fail(err, "the vocabulary has %d tokens, the model knows %d", size, v->model.vocabulary);
 }
 
+/* How pictures and sounds become what the encoders take: the preprocessor's settings are those of
+ * pictures, and hold those of sounds as "speech"; or they are those of sounds themselves. */
+static bool bind_senses(vqa *v, error *err)
+{
+    const cJSON *settings = v->loading.settings.preprocessor,
+                *speech = cJSON_GetObjectItemCaseSensitive(settings, "speech");
+    if (v->model.takes[PICTURE] != NOT_TAKEN &&
+        !preprocessor_parse(&v->preprocessor, settings, err))
+        return false;
+    if (!v->model.mels) return true;
+    if (!feature_extractor_parse(&v->extractor, speech ? speech : settings, err)) return false;
+    return v->extractor.mels == v->model.mels ||
+           fail(err, "the preprocessor makes spectrograms of %d bands, the model takes %d",
+                v->extractor.mels, v->model.mels);
+}
+
 static bool bind_head(vqa *v, error *err)
 {
+    if (!v->model.arch->answer) return true; /* it has none */
     const char *type =
         json_text(v->loading.settings.config, "problem_type", v->model.arch->problem_type);
     if (strcmp(type, "single_label_classification") == 0)
@@ -83,6 +101,7 @@ static bool write_info(vqa *v, error *err)
     cJSON_AddNumberToObject(info, "parameters", parameters);
     cJSON_AddNumberToObject(info, "answers", v->model.ranks ? 0 : v->model.answers);
     cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional");
+    cJSON_AddBoolToObject(info, "hears", v->model.mels > 0);
     cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens);
     cJSON_AddStringToObject(info, "build", build());
     cJSON_AddStringToObject(info, "kernels", v->compute.k->name);
@@ -96,6 +115,20 @@ static bool write_info(vqa *v, error *err)
     return v->info || fail_memory(err, "not enough memory for the model's description");
 }
 
+/* Room for questions about a picture of usual shape; most processors make one size of all. */
+static bool plan(vqa *v, error *err)
+{
+    int height, width;
+    error why;
+    if (v->model.takes[PICTURE] == NOT_TAKEN || v->preprocessor.rule == RESIZE_NOT)
+        return true; /* planned with what is encoded */
+    if (!preprocess_size(&v->preprocessor, 640, 480, &width, &height, err)) return false;
+    int rows = handle_feature_rows(v, height, width, &why);
+    if (!rows) return fail(err, "preprocessor: %s", why.text);
+    size_t encoding = v->model.arch->encode_scratch(&v->model, height, width);
+    return handle_plan_scratch(v, PICTURE, encoding, rows, err);
+}
+
 static bool finish(vqa *v, error *err)
 {
     if (!loading_end(&v->loading, err)) return false;
@@ -105,8 +138,7 @@ static bool finish(vqa *v, error *err)
         v->licence = NULL;
     }
     if (!model_bind(&v->model, &v->loading.weights, v->loading.settings.config, err) ||
-        !preprocessor_parse(&v->preprocessor, v->loading.settings.preprocessor, err) ||
-        !bind_tokenizer(v, err) || !bind_head(v, err))
+        !bind_senses(v, err) || !bind_tokenizer(v, err) || !bind_head(v, err))
         return false;
     int logits = v->model.ranks ? VQA_MAX_CHOICES : v->model.answers;
     size_t answers = (size_t)logits, tokens = (size_t)v->model.max_tokens + 1;
@@ -117,13 +149,7 @@ static bool finish(vqa *v, error *err)
     v->ids = arena_take(&v->results, tokens, sizeof(int));
     v->logits = tensor_new(&v->results, 1, logits);
     v->scores = tensor_new(&v->results, 1, logits);
-    if (v->preprocessor.rule == RESIZE_NOT) return write_info(v, err); /* planned by picture */
-    int height, width; /* of a picture of usual shape; most processors make one size of all */
-    error why;
-    if (!preprocess_size(&v->preprocessor, 640, 480, &width, &height, err)) return false;
-    if (!handle_feature_rows(v, height, width, &why))
-        return fail(err, "preprocessor: %s", why.text);
-    return handle_plan_scratch(v, height, width, err) && write_info(v, err);
+    return plan(v, err) && write_info(v, err);
 }
 
 static int broken(vqa *v)

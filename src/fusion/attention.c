@@ -1,4 +1,4 @@
-/* One multi-head self-attention over all rows of text and picture, z = [text; image]:
+/* One multi-head self-attention over the rows of all modalities, z = [text; image]:
  *     h = LayerNorm(z + MHA(z, z, z)), eps 1e-5
  *     logits = head(h[0]), or head(mean of h over the unmasked rows)
  * MHA is torch.nn.MultiheadAttention: in_proj holds the rows of q, k and v. */
@@ -42,11 +42,10 @@ static void mean(tensor h, const uint8_t *mask, tensor fused)
     for (int i = 0; i < h.cols; i++) fused.data[i] /= (float)shown;
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
-                 tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, const fusion_input *x, tensor logits, arena tmp)
 {
-    tensor z = fusion_sequence(text, image, &tmp);
-    const uint8_t *mask = fusion_sequence_mask(text.rows, text_mask, image.rows, &tmp);
+    tensor z = fusion_sequence(f->count, x, &tmp);
+    const uint8_t *mask = fusion_sequence_mask(f->count, x, &tmp);
     tensor qkv = tensor_new(&tmp, z.rows, 3 * f->hidden), part[3];
     nn_linear(c, &f->in_projection, z, qkv, tmp);
     for (int i = 0; i < 3; i++) {
@@ -69,9 +68,8 @@ static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *
     nn_classifier(c, &f->head, fused, logits, tmp);
 }
 
-static size_t scratch(const fusion *f, int text_rows, int image_rows)
+static size_t scratch(const fusion *f, int rows)
 {
-    int rows = text_rows + image_rows;
     return 5 * tensor_cost(rows, f->hidden) + tensor_cost(rows, 3 * f->hidden) +
            arena_cost((size_t)rows, 1) + attention_scratch(f->heads, rows, rows, f->hidden) +
            linear_scratch(rows, f->hidden) + classifier_scratch(&f->head);

@@ -4,22 +4,20 @@
 static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
 {
     (void)config;
-    return fusion_head_bind(f, w, 2 * f->hidden, err);
+    return fusion_head_bind(f, w, f->count * f->hidden, err);
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
-                 tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, const fusion_input *x, tensor logits, arena tmp)
 {
-    (void)text_mask;
-    tensor pair = fusion_pair(text, image, &tmp);
-    compute_show(c, "fused", 0, pair);
-    nn_classifier(c, &f->head, pair, logits, tmp);
+    tensor joined = fusion_joined(f, x, &tmp);
+    compute_show(c, "fused", 0, joined);
+    nn_classifier(c, &f->head, joined, logits, tmp);
 }
 
-static size_t scratch(const fusion *f, int text_rows, int image_rows)
+static size_t scratch(const fusion *f, int rows)
 {
-    (void)text_rows, (void)image_rows;
-    return tensor_cost(1, 2 * f->hidden) + classifier_scratch(&f->head);
+    (void)rows;
+    return tensor_cost(1, f->count * f->hidden) + classifier_scratch(&f->head);
 }
 
 const fusion_kind fusion_concat = { "concat", false, bind, fuse, scratch };

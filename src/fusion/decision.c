@@ -1,28 +1,37 @@
 /* Each modality answers on its own; the logits are mixed.
  * average:   logits = (head_text(x1) + head_image(x2)) / 2
  * weighted:  logits = w0 head_text(x1) + w1 head_image(x2) */
+#include <stdio.h>
+
 #include "fusion/fusion.h"
 
 bool decision_bind(fusion *f, weights *w, error *err)
 {
-    return classifier_bind(&f->text_head, w, "head_text", f->hidden, f->inner, f->act, f->answers,
-                           err) &&
-           classifier_bind(&f->image_head, w, "head_image", f->hidden, f->inner, f->act, f->answers,
-                           err);
+    for (int i = 0; i < f->count; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "head_%s", modality_names[f->which[i]]);
+        if (!classifier_bind(&f->own_head[i], w, name, f->hidden, f->inner, f->act, f->answers,
+                             err))
+            return false;
+    }
+    return true;
 }
 
-void decision_fuse(const compute *c, const fusion *f, tensor text, tensor image, float a, float b,
+void decision_fuse(const compute *c, const fusion *f, const fusion_input *x, const float *shares,
                    tensor logits, arena tmp)
 {
-    tensor other = tensor_new(&tmp, 1, f->answers);
-    nn_classifier(c, &f->text_head, tensor_rows(text, 0, 1), logits, tmp);
-    nn_classifier(c, &f->image_head, tensor_rows(image, 0, 1), other, tmp);
-    for (int i = 0; i < f->answers; i++) logits.data[i] = a * logits.data[i] + b * other.data[i];
+    tensor own = tensor_new(&tmp, 1, f->answers);
+    for (int i = 0; i < f->count; i++) {
+        float share = shares ? shares[i] : 1.0f / (float)f->count;
+        nn_classifier(c, &f->own_head[i], tensor_rows(x[i].rows, 0, 1), own, tmp);
+        for (int k = 0; k < f->answers; k++)
+            logits.data[k] = (i ? logits.data[k] : 0) + share * own.data[k];
+    }
 }
 
 size_t decision_scratch(const fusion *f)
 {
-    return tensor_cost(1, f->answers) + classifier_scratch(&f->text_head);
+    return tensor_cost(1, f->answers) + classifier_scratch(&f->own_head[0]);
 }
 
 static bool bind_average(fusion *f, weights *w, const cJSON *config, error *err)
@@ -34,20 +43,17 @@ static bool bind_average(fusion *f, weights *w, const cJSON *config, error *err)
 static bool bind_weighted(fusion *f, weights *w, const cJSON *config, error *err)
 {
     return bind_average(f, w, config, err) &&
-           (f->weights = weights_floats(w, "fusion.weights", SHAPE(2), err));
+           (f->weights = weights_floats(w, "fusion.weights", SHAPE(f->count), err));
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
-                 tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, const fusion_input *x, tensor logits, arena tmp)
 {
-    (void)text_mask;
-    decision_fuse(c, f, text, image, f->weights ? f->weights[0] : 0.5f,
-                  f->weights ? f->weights[1] : 0.5f, logits, tmp);
+    decision_fuse(c, f, x, f->weights, logits, tmp);
 }
 
-static size_t scratch(const fusion *f, int text_rows, int image_rows)
+static size_t scratch(const fusion *f, int rows)
 {
-    (void)text_rows, (void)image_rows;
+    (void)rows;
     return decision_scratch(f);
 }
 

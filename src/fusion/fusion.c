@@ -20,9 +20,14 @@ static const fusion_kind *const kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-bool fusion_bind(fusion *f, weights *w, const cJSON *config, int hidden, int answers, error *err)
+const char *const modality_names[MODALITIES] = { "text", "speech", "image" };
+
+bool fusion_bind(fusion *f, weights *w, const cJSON *config, const bool there[MODALITIES],
+                 int hidden, int answers, error *err)
 {
     *f = (fusion){ .hidden = hidden, .answers = answers };
+    for (modality i = 0; i < MODALITIES; i++)
+        if (there[i]) f->which[f->count++] = i;
     const char *name = json_text(config, "fusion", NULL);
     if (!name) return fail(err, "config: \"fusion\" is missing");
     for (int i = 0; i < KINDS && !f->kind; i++)
@@ -56,29 +61,46 @@ bool fusion_heads(const fusion *f, const cJSON *config, int *heads, error *err)
                 f->hidden, *heads);
 }
 
-tensor fusion_pair(tensor text, tensor image, arena *a)
+tensor fusion_joined(const fusion *f, const fusion_input *x, arena *a)
 {
-    tensor pair = tensor_new(a, 1, text.cols + image.cols);
-    memcpy(pair.data, text.data, (size_t)text.cols * sizeof(float));
-    memcpy(pair.data + text.cols, image.data, (size_t)image.cols * sizeof(float));
-    return pair;
+    tensor joined = tensor_new(a, 1, f->count * f->hidden);
+    for (int i = 0; i < f->count; i++)
+        memcpy(joined.data + i * f->hidden, x[i].rows.data, (size_t)f->hidden * sizeof(float));
+    return joined;
 }
 
-tensor fusion_sequence(tensor text, tensor image, arena *a)
+static int all_rows(int count, const fusion_input *x)
 {
-    tensor all = tensor_new(a, text.rows + image.rows, text.cols);
-    memcpy(all.data, text.data, (size_t)text.rows * (size_t)text.cols * sizeof(float));
-    memcpy(tensor_row(all, text.rows), image.data,
-           (size_t)image.rows * (size_t)image.cols * sizeof(float));
+    int rows = 0;
+    for (int i = 0; i < count; i++) rows += x[i].rows.rows;
+    return rows;
+}
+
+tensor fusion_sequence(int count, const fusion_input *x, arena *a)
+{
+    tensor all = tensor_new(a, all_rows(count, x), x[0].rows.cols);
+    float *to = all.data;
+    for (int i = 0; i < count; i++) {
+        size_t size = (size_t)x[i].rows.rows * (size_t)all.cols;
+        if (size) memcpy(to, x[i].rows.data, size * sizeof(float));
+        to += size;
+    }
     return all;
 }
 
-const uint8_t *fusion_sequence_mask(int text_rows, const uint8_t *text_mask, int image_rows,
-                                    arena *a)
+const uint8_t *fusion_sequence_mask(int count, const fusion_input *x, arena *a)
 {
-    if (!text_mask) return NULL;
-    uint8_t *mask = arena_take(a, (size_t)(text_rows + image_rows), 1);
-    memcpy(mask, text_mask, (size_t)text_rows);
-    memset(mask + text_rows, 1, (size_t)image_rows);
+    bool masked = false;
+    for (int i = 0; i < count; i++) masked = masked || x[i].mask;
+    if (!masked) return NULL;
+    uint8_t *mask = arena_take(a, (size_t)all_rows(count, x), 1), *to = mask;
+    for (int i = 0; i < count; i++) {
+        size_t rows = (size_t)x[i].rows.rows;
+        if (x[i].mask)
+            memcpy(to, x[i].mask, rows);
+        else
+            memset(to, 1, rows);
+        to += rows;
+    }
     return mask;
 }

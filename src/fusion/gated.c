@@ -1,33 +1,38 @@
-/* Gates that weigh text against picture.
+/* Gates that weigh the modalities against each other.
  * multiplicative:  f = x1 * s(Wx[x1;x2] + bx) + x2 * s(Wy[x1;x2] + by)
- * additive:        (l1, l2) = s(Wl[x1;x2] + bl), two scalars or two vectors;  f = l1 * x1 + l2 * x2
+ * additive:        (l1, l2) = s(Wl[x1;x2] + bl), scalars or vectors;  f = l1 * x1 + l2 * x2
  * logits = head(f) */
 #include "fusion/fusion.h"
 
 bool multiplicative_bind(fusion *f, weights *w, error *err)
 {
-    return linear_bind(&f->gate_x, w, "fusion.wx", 2 * f->hidden, f->hidden, true, err) &&
-           linear_bind(&f->gate_y, w, "fusion.wy", 2 * f->hidden, f->hidden, true, err);
+    static const char *const names[MODALITIES] = { "fusion.wx", "fusion.wy", "fusion.wz" };
+    for (int i = 0; i < f->count; i++)
+        if (!linear_bind(&f->gates[i], w, names[i], f->count * f->hidden, f->hidden, true, err))
+            return false;
+    return true;
 }
 
-void multiplicative_fuse(const compute *c, const fusion *f, tensor text, tensor image, tensor fused,
+void multiplicative_fuse(const compute *c, const fusion *f, const fusion_input *x, tensor fused,
                          arena tmp)
 {
-    tensor pair = fusion_pair(text, image, &tmp);
-    tensor gates[2] = { tensor_new(&tmp, 1, f->hidden), tensor_new(&tmp, 1, f->hidden) };
-    linear_call both = {
-        .x = pair, .layers = { &f->gate_x, &f->gate_y }, .y = { gates[0], gates[1] }, .count = 2
-    };
-    nn_linear_call(c, &both, tmp);
-    for (int i = 0; i < 2; i++) c->k->sigmoid(gates[i].data, (size_t)f->hidden);
-    for (int i = 0; i < f->hidden; i++)
-        fused.data[i] = text.data[i] * gates[0].data[i] + image.data[i] * gates[1].data[i];
+    linear_call call = { .x = fusion_joined(f, x, &tmp), .count = f->count };
+    for (int i = 0; i < f->count; i++) {
+        call.layers[i] = &f->gates[i];
+        call.y[i] = tensor_new(&tmp, 1, f->hidden);
+    }
+    nn_linear_call(c, &call, tmp);
+    for (int i = 0; i < f->count; i++) {
+        c->k->sigmoid(call.y[i].data, (size_t)f->hidden);
+        for (int k = 0; k < f->hidden; k++)
+            fused.data[k] = (i ? fused.data[k] : 0) + x[i].rows.data[k] * call.y[i].data[k];
+    }
 }
 
 size_t multiplicative_scratch(const fusion *f)
 {
-    return tensor_cost(1, 2 * f->hidden) + 2 * tensor_cost(1, f->hidden) +
-           linear_scratch(1, 2 * f->hidden);
+    return tensor_cost(1, f->count * f->hidden) + (size_t)f->count * tensor_cost(1, f->hidden) +
+           linear_scratch(1, f->count * f->hidden);
 }
 
 static bool bind_multiplicative(fusion *f, weights *w, const cJSON *config, error *err)
@@ -36,53 +41,52 @@ static bool bind_multiplicative(fusion *f, weights *w, const cJSON *config, erro
     return multiplicative_bind(f, w, err) && fusion_head_bind(f, w, f->hidden, err);
 }
 
-static void fuse_multiplicative(const compute *c, const fusion *f, tensor text,
-                                const uint8_t *text_mask, tensor image, tensor logits, arena tmp)
+static void fuse_multiplicative(const compute *c, const fusion *f, const fusion_input *x,
+                                tensor logits, arena tmp)
 {
-    (void)text_mask;
     tensor fused = tensor_new(&tmp, 1, f->hidden);
-    multiplicative_fuse(c, f, text, image, fused, tmp);
+    multiplicative_fuse(c, f, x, fused, tmp);
     compute_show(c, "fused", 0, fused);
     nn_classifier(c, &f->head, fused, logits, tmp);
 }
 
-static size_t scratch_multiplicative(const fusion *f, int text_rows, int image_rows)
+static size_t scratch_multiplicative(const fusion *f, int rows)
 {
-    (void)text_rows, (void)image_rows;
+    (void)rows;
     return tensor_cost(1, f->hidden) + multiplicative_scratch(f) + classifier_scratch(&f->head);
 }
 
-/* lambda has 2 outputs (scalars) or 2 hidden (vectors). */
+/* lambda has an output (scalars) or `hidden` outputs (vectors) for each modality. */
 static bool bind_additive(fusion *f, weights *w, const cJSON *config, error *err)
 {
     (void)config;
-    int outputs = f->kind == &fusion_additive_gate ? 2 : 2 * f->hidden;
-    return linear_bind(&f->lambda, w, "fusion.wlambda", 2 * f->hidden, outputs, true, err) &&
+    int each = f->kind == &fusion_additive_gate ? 1 : f->hidden;
+    return linear_bind(&f->lambda, w, "fusion.wlambda", f->count * f->hidden, f->count * each, true,
+                       err) &&
            fusion_head_bind(f, w, f->hidden, err);
 }
 
-static void fuse_additive(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
-                          tensor image, tensor logits, arena tmp)
+static void fuse_additive(const compute *c, const fusion *f, const fusion_input *x, tensor logits,
+                          arena tmp)
 {
-    (void)text_mask;
-    int each = f->lambda.out / 2; /* gates a modality: 1 or hidden */
-    tensor pair = fusion_pair(text, image, &tmp), gates = tensor_new(&tmp, 1, f->lambda.out),
+    int each = f->lambda.out / f->count;
+    tensor joined = fusion_joined(f, x, &tmp), gates = tensor_new(&tmp, 1, f->lambda.out),
            fused = tensor_new(&tmp, 1, f->hidden);
-    nn_linear(c, &f->lambda, pair, gates, tmp);
+    nn_linear(c, &f->lambda, joined, gates, tmp);
     c->k->sigmoid(gates.data, (size_t)f->lambda.out);
-    for (int i = 0; i < f->hidden; i++) {
-        int gate = each == 1 ? 0 : i;
-        fused.data[i] = gates.data[gate] * text.data[i] + gates.data[each + gate] * image.data[i];
-    }
+    for (int i = 0; i < f->count; i++)
+        for (int k = 0; k < f->hidden; k++)
+            fused.data[k] = (i ? fused.data[k] : 0) +
+                            gates.data[i * each + (each == 1 ? 0 : k)] * x[i].rows.data[k];
     compute_show(c, "fused", 0, fused);
     nn_classifier(c, &f->head, fused, logits, tmp);
 }
 
-static size_t scratch_additive(const fusion *f, int text_rows, int image_rows)
+static size_t scratch_additive(const fusion *f, int rows)
 {
-    (void)text_rows, (void)image_rows;
-    return tensor_cost(1, 2 * f->hidden) + tensor_cost(1, f->lambda.out) +
-           tensor_cost(1, f->hidden) + linear_scratch(1, 2 * f->hidden) +
+    (void)rows;
+    return tensor_cost(1, f->count * f->hidden) + tensor_cost(1, f->lambda.out) +
+           tensor_cost(1, f->hidden) + linear_scratch(1, f->count * f->hidden) +
            classifier_scratch(&f->head);
 }
 

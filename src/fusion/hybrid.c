@@ -10,24 +10,22 @@ static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
            (f->alpha = weights_floats(w, "fusion.alpha", SHAPE(1), err));
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
-                 tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, const fusion_input *x, tensor logits, arena tmp)
 {
-    (void)text_mask;
     tensor fused = tensor_new(&tmp, 1, f->hidden), features = tensor_new(&tmp, 1, f->answers);
-    multiplicative_fuse(c, f, text, image, fused, tmp);
+    multiplicative_fuse(c, f, x, fused, tmp);
     compute_show(c, "fused", 0, fused);
     nn_classifier(c, &f->head, fused, features, tmp);
-    decision_fuse(c, f, text, image, 0.5f, 0.5f, logits, tmp);
+    decision_fuse(c, f, x, NULL, logits, tmp);
     float a = f->alpha[0];
     c->k->sigmoid(&a, 1);
     for (int i = 0; i < f->answers; i++)
         logits.data[i] = a * features.data[i] + (1.0f - a) * logits.data[i];
 }
 
-static size_t scratch(const fusion *f, int text_rows, int image_rows)
+static size_t scratch(const fusion *f, int rows)
 {
-    (void)text_rows, (void)image_rows;
+    (void)rows;
     return tensor_cost(1, f->hidden) + tensor_cost(1, f->answers) + multiplicative_scratch(f) +
            classifier_scratch(&f->head) + decision_scratch(f);
 }

@@ -1,4 +1,4 @@
-/* Pre-norm transformer blocks over all rows of text and picture, z = [text; image], then
+/* Pre-norm transformer blocks over the rows of all modalities, one behind the other, z = [text; image], then
  * logits = head(LayerNorm(z)[0]): self-attention over the fused sequence, several layers deep. */
 #include "format/json.h"
 #include "fusion/fusion.h"
@@ -21,20 +21,18 @@ static bool bind(fusion *f, weights *w, const cJSON *config, error *err)
            fusion_head_bind(f, w, f->hidden, err);
 }
 
-static void fuse(const compute *c, const fusion *f, tensor text, const uint8_t *text_mask,
-                 tensor image, tensor logits, arena tmp)
+static void fuse(const compute *c, const fusion *f, const fusion_input *x, tensor logits, arena tmp)
 {
-    tensor z = fusion_sequence(text, image, &tmp), fused = tensor_rows(z, 0, 1);
-    const uint8_t *mask = fusion_sequence_mask(text.rows, text_mask, image.rows, &tmp);
+    tensor z = fusion_sequence(f->count, x, &tmp), fused = tensor_rows(z, 0, 1);
+    const uint8_t *mask = fusion_sequence_mask(f->count, x, &tmp);
     nn_transformer(c, &f->layers, z, mask, 1, tmp);
     nn_norm(c, &f->norm, fused, fused);
     compute_show(c, "fused", 0, fused);
     nn_classifier(c, &f->head, fused, logits, tmp);
 }
 
-static size_t scratch(const fusion *f, int text_rows, int image_rows)
+static size_t scratch(const fusion *f, int rows)
 {
-    int rows = text_rows + image_rows;
     return tensor_cost(rows, f->hidden) + arena_cost((size_t)rows, 1) +
            transformer_scratch(&f->layers.shape, rows) + classifier_scratch(&f->head);
 }

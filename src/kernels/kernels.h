@@ -92,6 +92,13 @@ typedef struct {
     void (*matmul_q4)(const quantized_rows *x, const q4_matrix *w, const product *p, int first,
                       int last);
 
+    /* y[c] = sum over taps (taps[t][c] * w[t, c]) + bias[c]: a pixel of a depthwise convolution, summed
+     * in the order of the taps.
+     *   taps  [pixels] pointers to [channels]
+     *   w     panels of [pixels, PANEL] */
+    void (*depthwise)(const float *const *taps, int pixels, int channels, const float *w,
+                      const float *bias, float *y);
+
     /* What a q8_matrix says of its panels first..last-1, counted at load: offset [panels * PANEL] and,
      * if Q8_RUN is 4, wide [panels, q8_blocks(in)]. */
     void (*facts_q8)(const int8_t *panels, int in, int first, int last, int32_t *offset,
@@ -113,6 +120,7 @@ typedef struct {
     void (*gelu)(float *x, size_t n);       /* x / 2 * (1 + erf(x / sqrt 2)) */
     void (*quick_gelu)(float *x, size_t n); /* x * sigmoid(1.702 x) */
     void (*relu)(float *x, size_t n);       /* 0 for what is not above it */
+    void (*relu6)(float *x, size_t n);      /* the same, and 6 for what is above that */
     void (*tanh)(float *x, size_t n);
     void (*sigmoid)(float *x, size_t n); /* 1 / (1 + exp(-x)) */
 

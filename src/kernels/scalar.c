@@ -73,6 +73,17 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
         }
 }
 
+static void depthwise(const float *const *taps, int pixels, int channels, const float *w,
+                      const float *bias, float *y)
+{
+    for (int c = 0; c < channels; c++) {
+        const float *column = w + (size_t)(c / PANEL) * PANEL * (size_t)pixels + c % PANEL;
+        float sum = 0;
+        for (int t = 0; t < pixels; t++) sum += taps[t][c] * column[t * PANEL];
+        y[c] = sum + bias[c];
+    }
+}
+
 static float product_q8(const quantized_rows *x, int row, const q8_matrix *w, int c)
 {
     size_t in = (size_t)x->in;
@@ -209,6 +220,11 @@ static void relu(float *x, size_t n)
     for (size_t i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : 0;
 }
 
+static void relu6(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) x[i] = smaller(larger(0.0f, x[i]), 6.0f);
+}
+
 static void tanh_all(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) x[i] = 1.0f - 2.0f / (exp_polynomial(x[i] + x[i]) + 1.0f);
@@ -231,6 +247,7 @@ const kernels *kernels_scalar(void)
         .matmul_f32 = matmul_f32,
         .matmul_q8 = matmul_q8,
         .matmul_q4 = matmul_q4,
+        .depthwise = depthwise,
         .facts_q8 = facts_q8,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,
@@ -238,6 +255,7 @@ const kernels *kernels_scalar(void)
         .gelu = gelu,
         .quick_gelu = quick_gelu,
         .relu = relu,
+        .relu6 = relu6,
         .tanh = tanh_all,
         .sigmoid = sigmoid,
         .add = add,

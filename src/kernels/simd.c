@@ -155,6 +155,26 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
     }
 }
 
+static void depthwise(const float *const *taps, int pixels, int channels, const float *w,
+                      const float *bias, float *y)
+{
+    int c = 0;
+    for (; c + PANEL <= channels; c += PANEL) {
+        v128_t left = SPLAT(0.0f), right = left;
+        for (int t = 0; t < pixels; t++, w += PANEL) {
+            left = ADD(left, MUL(load(taps[t] + c), load(w)));
+            right = ADD(right, MUL(load(taps[t] + c + 4), load(w + 4)));
+        }
+        store(y + c, ADD(left, load(bias + c)));
+        store(y + c + 4, ADD(right, load(bias + c + 4)));
+    }
+    for (; c < channels; c++, w++) {
+        float sum = 0;
+        for (int t = 0; t < pixels; t++) sum += taps[t][c] * w[t * PANEL];
+        y[c] = sum + bias[c];
+    }
+}
+
 /* Rounded as whole numbers: see ROUNDING. */
 static inline v128_t quantized(v128_t x, v128_t inverse)
 {
@@ -285,6 +305,12 @@ INLINED four relu_of(four x)
     return x;
 }
 
+INLINED four relu6_of(four x)
+{
+    EACH(x.v[i] = SMALLER(LARGER(SPLAT(0.0f), x.v[i]), SPLAT(6.0f)));
+    return x;
+}
+
 INLINED four tanh_of(four x)
 {
     EACH(x.v[i] = ADD(x.v[i], x.v[i]));
@@ -296,6 +322,7 @@ INLINED four tanh_of(four x)
 static void gelu(float *x, size_t n) { map(x, n, gelu_of); }
 static void quick_gelu(float *x, size_t n) { map(x, n, quick_gelu_of); }
 static void relu(float *x, size_t n) { map(x, n, relu_of); }
+static void relu6(float *x, size_t n) { map(x, n, relu6_of); }
 static void tanh_all(float *x, size_t n) { map(x, n, tanh_of); }
 static void sigmoid(float *x, size_t n) { map(x, n, sigmoid_of); }
 
@@ -309,9 +336,10 @@ static void add(float *y, const float *x, size_t n)
 #define TABLE(table_name, product_q8)                                                              \
     {                                                                                              \
         .name = table_name, .matmul_f32 = matmul_f32, .matmul_q8 = product_q8,                     \
-        .matmul_q4 = integers_matmul_q4, .facts_q8 = integers_facts_q8,                            \
+        .matmul_q4 = integers_matmul_q4, .depthwise = depthwise, .facts_q8 = integers_facts_q8,    \
         .quantize_row = quantize_row, .layer_norm = layer_norm, .softmax = softmax, .gelu = gelu,  \
-        .quick_gelu = quick_gelu, .relu = relu, .tanh = tanh_all, .sigmoid = sigmoid, .add = add,  \
+        .quick_gelu = quick_gelu, .relu = relu, .relu6 = relu6, .tanh = tanh_all,                  \
+        .sigmoid = sigmoid, .add = add,                                                            \
     }
 
 const kernels *kernels_simd(void)

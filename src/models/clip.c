@@ -62,6 +62,7 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
     self->scale = (float)exponential((double)*scale);
     m->ranks = true;
     m->answers = 1;
+    m->takes[TEXT] = m->takes[PICTURE] = NEEDED;
     m->patch = self->image.patch;
     m->blocks = i->layers;
     m->heads = i->heads;
@@ -133,25 +134,24 @@ static size_t encode_scratch(const model *m, int height, int width)
 }
 
 /* How well one text fits the picture. */
-static void answer_text(const compute *c, const model *m, const int *ids, const int *types,
-                        const uint8_t *mask, int tokens, tensor features, tensor logits, arena tmp)
+static void answer_text(const compute *c, const model *m, const request *q, tensor logits,
+                        arena tmp)
 {
-    (void)types;
     const clip *self = m->self;
-    tensor y = tensor_new(&tmp, tokens, self->text.layers.shape.hidden),
+    tensor y = tensor_new(&tmp, q->tokens, self->text.layers.shape.hidden),
            direction = tensor_new(&tmp, 1, m->hidden);
-    text_clip_encode(c, &self->text, ids, mask, tokens, y, tmp);
-    tensor pooled = tensor_rows(y, text_clip_pooled_row(&self->text, ids, tokens), 1);
+    text_clip_encode(c, &self->text, q->ids, q->mask, q->tokens, y, tmp);
+    tensor pooled = tensor_rows(y, text_clip_pooled_row(&self->text, q->ids, q->tokens), 1);
     compute_show(c, "text_last_hidden_state", 0, y);
     compute_show(c, "text_pooler_output", 0, pooled);
     embed(c, &self->text_projection, pooled, direction, tmp);
     compute_show(c, "text_embeds", 0, direction);
-    logits.data[0] = self->scale * dot(features.data, direction.data, m->hidden);
+    logits.data[0] = self->scale * dot(q->picture.data, direction.data, m->hidden);
 }
 
-static size_t answer_scratch(const model *m, int tokens, int rows)
+static size_t answer_scratch(const model *m, int tokens, int speech_rows, int picture_rows)
 {
-    (void)rows;
+    (void)speech_rows, (void)picture_rows;
     const clip *self = m->self;
     int hidden = self->text.layers.shape.hidden;
     size_t text = text_clip_scratch(&self->text, tokens), projection = linear_scratch(1, hidden);
@@ -167,7 +167,7 @@ const architecture clip_architecture = {
     .free = free_model,
     .feature_rows = feature_rows,
     .encode = encode,
-    .answer = answer_text,
     .encode_scratch = encode_scratch,
+    .answer = answer_text,
     .answer_scratch = answer_scratch,
 };

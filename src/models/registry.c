@@ -53,6 +53,17 @@ bool model_bind(model *m, weights *w, const cJSON *config, error *err)
     return m->arch && m->arch->bind(m, w, config, err);
 }
 
+int model_rows(const model *m, int tokens, int speech_rows, int picture_rows)
+{
+    const int rows[MODALITIES] = { [TEXT] = tokens ? m->extra_text_rows + tokens : 0,
+                                   [SPEECH] = speech_rows,
+                                   [PICTURE] = picture_rows };
+    int all = 0;
+    for (modality i = 0; i < MODALITIES; i++)
+        all += rows[i] == 0 && m->takes[i] == STANDS_IN ? 1 : rows[i];
+    return all;
+}
+
 void model_free(model *m)
 {
     if (m->arch) m->arch->free(m);

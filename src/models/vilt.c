@@ -59,6 +59,7 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
         !norm_bind(&self->final, w, "vilt.layernorm", hidden, shape.eps, err) ||
         !bind_head(self, w, hidden, m->answers, err))
         return false;
+    m->takes[TEXT] = m->takes[PICTURE] = NEEDED;
     m->patch = self->image.patch;
     m->blocks = shape.layers;
     m->heads = shape.heads;
@@ -85,10 +86,10 @@ static int feature_rows(const model *m, int height, int width)
     return rows > 1 + MODEL_MAX_PATCHES ? -1 : rows;
 }
 
-/* x += the row of that modality, for every row of x. */
-static void add_modality(const vilt *self, int modality, tensor x)
+/* x += the row of that modality's id, for every row of x. */
+static void add_modality(const vilt *self, int id, tensor x)
 {
-    for (int i = 0; i < x.rows; i++) embedding_add(&self->modality, modality, tensor_row(x, i));
+    for (int i = 0; i < x.rows; i++) embedding_add(&self->modality, id, tensor_row(x, i));
 }
 
 static void encode(const compute *c, const model *m, const float *pixels, int height, int width,
@@ -126,24 +127,24 @@ static size_t classify_scratch(const vilt *self)
     return tensor_cost(1, hidden) + tensor_cost(1, inner) + linear_scratch(1, inner);
 }
 
-static void answer_question(const compute *c, const model *m, const int *ids, const int *types,
-                            const uint8_t *mask, int tokens, tensor features, tensor logits,
+static void answer_question(const compute *c, const model *m, const request *q, tensor logits,
                             arena tmp)
 {
     const vilt *self = m->self;
-    tensor text = tensor_new(&tmp, tokens, m->hidden);
-    text_embeddings_embed(c, &self->text, ids, types, tokens, text);
+    tensor text = tensor_new(&tmp, q->tokens, m->hidden);
+    text_embeddings_embed(c, &self->text, q->ids, q->types, q->tokens, text);
     add_modality(self, 0, text);
-    tensor all = fusion_sequence(text, features, &tmp);
-    mask = fusion_sequence_mask(tokens, mask, features.rows, &tmp);
+    const fusion_input x[] = { { text, q->mask }, { q->picture, NULL } };
+    tensor all = fusion_sequence(2, x, &tmp);
+    const uint8_t *mask = fusion_sequence_mask(2, x, &tmp);
     nn_transformer(c, &self->layers, all, mask, 1, tmp);
     classify(c, self, tensor_rows(all, 0, 1), logits, tmp);
 }
 
-static size_t answer_scratch(const model *m, int tokens, int rows)
+static size_t answer_scratch(const model *m, int tokens, int speech_rows, int picture_rows)
 {
     const vilt *self = m->self;
-    int all = tokens + rows;
+    int all = model_rows(m, tokens, speech_rows, picture_rows);
     size_t layers = transformer_scratch(&self->layers.shape, all), head = classify_scratch(self);
     return tensor_cost(tokens, m->hidden) + tensor_cost(all, m->hidden) +
            arena_cost((size_t)all, 1) + (layers > head ? layers : head);
@@ -157,7 +158,7 @@ const architecture vilt_architecture = {
     .free = free_model,
     .feature_rows = feature_rows,
     .encode = encode,
-    .answer = answer_question,
     .encode_scratch = encode_scratch,
+    .answer = answer_question,
     .answer_scratch = answer_scratch,
 };

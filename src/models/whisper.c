@@ -27,6 +27,8 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
         return false;
     m->hidden = shape.hidden;
     m->max_tokens = self->positions;
+    m->takes[SPEECH] = NEEDED;
+    m->mels = self->encoder.mels;
     const transformer_shape *e = &self->encoder.layers.shape;
     snprintf(m->summary, sizeof m->summary, "Whisper, encoder %d x %d + decoder %d x %d", e->layers,
              e->hidden, shape.layers, shape.hidden);

@@ -9,6 +9,7 @@ bool activation_named(const char *name, activation *a, error *err)
         [ACTIVATION_GELU] = "gelu",
         [ACTIVATION_QUICK_GELU] = "quick_gelu",
         [ACTIVATION_RELU] = "relu",
+        [ACTIVATION_RELU6] = "relu6",
         [ACTIVATION_TANH] = "tanh",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -16,7 +17,8 @@ bool activation_named(const char *name, activation *a, error *err)
             *a = (activation)i;
             return true;
         }
-    return fail(err, "activation '%s' is not known (gelu, quick_gelu, relu, tanh, none)", name);
+    return fail(err, "activation '%s' is not known (gelu, quick_gelu, relu, relu6, tanh, none)",
+                name);
 }
 
 void (*activation_function(const kernels *k, activation a))(float *x, size_t n)
@@ -25,6 +27,7 @@ void (*activation_function(const kernels *k, activation a))(float *x, size_t n)
     case ACTIVATION_GELU: return k->gelu;
     case ACTIVATION_QUICK_GELU: return k->quick_gelu;
     case ACTIVATION_RELU: return k->relu;
+    case ACTIVATION_RELU6: return k->relu6;
     case ACTIVATION_TANH: return k->tanh;
     case ACTIVATION_NONE: break;
     }

@@ -10,10 +10,11 @@ typedef enum {
     ACTIVATION_GELU,
     ACTIVATION_QUICK_GELU,
     ACTIVATION_RELU,
+    ACTIVATION_RELU6,
     ACTIVATION_TANH
 } activation;
 
-/* "gelu" (erf), "quick_gelu", "relu", "tanh", "none"; other names: false and a sentence that lists
+/* "gelu" (erf), "quick_gelu", "relu", "relu6", "tanh", "none"; other names: false and a sentence that lists
  * these. */
 bool activation_named(const char *name, activation *a, error *err);
 

@@ -12,7 +12,7 @@
 typedef struct {
     const kernels *k;
     pool *threads; /* NULL: the caller alone */
-    int finest;    /* the row that the head reads, [CLS] unless told otherwise: see nn/linear.h */
+    int finest; /* the row that the head reads, [CLS] unless told otherwise, or -1: see nn/linear.h */
     /* Shown every named intermediate result while it is alive, for comparison with a reference: the
      * name as in the reference ("hidden_states", "fused"), the layer or 0. NULL: nobody looks. */
     void (*watch)(void *context, const char *name, int layer, tensor value);

@@ -6,7 +6,10 @@
 
 #include "quant/packed.h"
 
-enum { FINER_LAYERS = 3 }; /* the first ones, whose errors all later ones carry on */
+enum {
+    FINER_LAYERS = 3,     /* the first ones, whose errors all later ones carry on */
+    LEAST_CONVOLVED = 32, /* inputs of a convolution's output: depthwise ones have fewer */
+};
 
 static bool holds_any(const char *name, const char *const *parts)
 {
@@ -15,26 +18,29 @@ static bool holds_any(const char *name, const char *const *parts)
     return false;
 }
 
-/* The number of the layer in "encoder.layer.3.output", -1 where there is none. */
+/* The number of the layer in "encoder.layer.3.output" or "layer3.0.conv1", -1 where there is none. */
 static int layer_of(const char *name)
 {
     const char *layer = strstr(name, "layer");
     if (!layer) return -1;
-    layer += strcspn(layer, ".");
-    return *layer ? atoi(layer + 1) : -1;
+    layer += strcspn(layer, ".0123456789");
+    return *layer ? atoi(layer + (*layer == '.')) : -1;
 }
 
 int precision_bits(precision keep, const char *name, int rank, int cols)
 {
     static const char *const tables[] = { "position_embedding", "embed_positions",
                                           "token_type_embeddings", NULL };
+    static const char *const recurrent[] = { ".weight_ih_l", ".weight_hh_l", NULL };
     static const char *const first_of_head[] = { "pooler.", "classifier.0.", NULL };
-    static const char *const finer[] = { ".value.",           ".v_proj.",   ".out_proj.",
-                                         "attention.output.", "classifier", "text_projection",
-                                         "visual_projection", NULL };
+    static const char *const finer[] = { ".value.",           ".v_proj.",     ".out_proj.",
+                                         "attention.output.", "classifier",   "text_projection",
+                                         "visual_projection", ".weight_hh_l", NULL };
     size_t length = strlen(name);
-    bool weight = length >= 6 && strcmp(name + length - 6, "weight") == 0;
-    if (keep == KEEP_AS_STORED || !weight || rank < 2 || cols > PACKED_MAX_COLS ||
+    bool weight = (length >= 6 && strcmp(name + length - 6, "weight") == 0) ||
+                  holds_any(name, recurrent),
+         depthwise = rank == 4 && cols < LEAST_CONVOLVED;
+    if (keep == KEEP_AS_STORED || !weight || rank < 2 || cols > PACKED_MAX_COLS || depthwise ||
         holds_any(name, tables))
         return BITS_FLOAT;
     bool head = holds_any(name, first_of_head);

@@ -11,7 +11,9 @@ enum { BITS_FLOAT = 32, BITS_HALF = 16 }; /* both are floats in memory */
  * are quantized, but not position and token-type tables, which are small. What is finer than the
  * rest was found by measurement on ViLT: the first layers of the head (half floats, 8 bits in q4),
  * and in q4 values and outputs of attention, projections and classifiers (6) and the first layers
- * (5). Rows that are no multiple of eight have 8. */
+ * (5), and the products with the state of a recurrent layer, which carries its errors on (6). Rows that
+ * are no multiple of eight have 8. Convolutions of fewer than 32 inputs an output stay floats:
+ * depthwise ones, which have few weights. */
 int precision_bits(precision keep, const char *name, int rank, int cols);
 
 #endif

@@ -399,6 +399,21 @@ const float *weights_floats(const weights *w, const char *name, int rank, const 
     return NULL;
 }
 
+bool weights_scale_row(weight *t, int r, float factor, error *err)
+{
+    int count = t->form == FORM_FLOAT ? t->cols : weight_scales(t);
+    float *x = (t->form == FORM_FLOAT ? t->floats : t->scale) + (size_t)r * (size_t)count;
+    bool half = t->form == FORM_FLOAT ? t->bits == BITS_HALF : t->bits < 8;
+    for (int i = 0; i < count; i++) {
+        x[i] *= factor;
+        if (half) x[i] = half_to_float(float_to_half(x[i]));
+        if (!isfinite(x[i]))
+            return fail(err, "tensor '%s': row %d times %g is too large for %d bits", t->info.name,
+                        r, (double)factor, t->bits);
+    }
+    return true;
+}
+
 bool weights_is_scale(const weights *w, const weight *t)
 {
     char name[512];

@@ -84,6 +84,10 @@ weight *weights_need(const weights *w, const char *name, int rank, const int64_t
 const float *weights_floats(const weights *w, const char *name, int rank, const int64_t *shape,
                             error *err);
 
+/* Multiply row `r` of a tensor that no layer has packed: its floats or its scales, rounded as a file
+ * keeps them. False: too large for that. */
+bool weights_scale_row(weight *t, int r, float factor, error *err);
+
 /* Whether `t` holds the scales of another tensor. */
 bool weights_is_scale(const weights *w, const weight *t);
 

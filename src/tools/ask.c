@@ -1,4 +1,4 @@
-/* vqa ask: one question about one picture. */
+/* vqa ask: one question about one picture, written or spoken. */
 #include <cjson/cJSON.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -73,6 +73,36 @@ static size_t split(char *list)
     return (size_t)(to - list);
 }
 
+/* What is asked about what: files, NULL or "-" where there is none. */
+typedef struct {
+    const char *picture, *speech, *question;
+    uint8_t *bytes; /* of the picture */
+    size_t size;
+} subject;
+
+/* Read a file unless there is none to read. */
+static bool read_given(const char *path, uint8_t **bytes, size_t *size, error *err)
+{
+    return !path || strcmp(path, "-") == 0 || (*bytes = file_read(path, size, err));
+}
+
+/* Look and listen: the ids, 0 for none. False after saying what is wrong. */
+static bool perceive(vqa *v, subject *s, int *picture, int *sound)
+{
+    error err;
+    uint8_t *wav = NULL;
+    size_t size;
+    bool ok = (read_given(s->picture, &s->bytes, &s->size, &err) &&
+               read_given(s->speech, &wav, &size, &err)) ||
+              tool_failed("%s", err.text) == TOOL_OK;
+    if (ok && s->bytes && (*picture = vqa_encode(v, s->bytes, s->size)) < 0)
+        ok = tool_failed("%s: %s", s->picture, vqa_error(v)) == TOOL_OK;
+    if (ok && wav && (*sound = vqa_hear(v, wav, size)) < 0)
+        ok = tool_failed("%s: %s", s->speech, vqa_error(v)) == TOOL_OK;
+    free(wav);
+    return ok;
+}
+
 int command_ask(int argc, char **argv)
 {
     static const struct option options[] = { { "json", no_argument, NULL, 'j' },
@@ -80,7 +110,9 @@ int command_ask(int argc, char **argv)
                                              { "choices", required_argument, NULL, 'c' },
                                              { "explain", required_argument, NULL, 'e' },
                                              { "precision", required_argument, NULL, 'p' },
+                                             { "speech", required_argument, NULL, 's' },
                                              { 0 } };
+    subject s = { 0 };
     int top_k = 5, threads = tool_threads();
     vqa_precision keep = VQA_FLOAT;
     char *choices = NULL;
@@ -93,7 +125,9 @@ int command_ask(int argc, char **argv)
         else if (o == 'c') {
             choices = optarg;
             choices_size = split(choices);
-        } else if (o == 'p')
+        } else if (o == 's')
+            s.speech = optarg;
+        else if (o == 'p')
             keep = tool_precision(optarg, &ok);
         else if (o == 't')
             threads = tool_number("-t", optarg, 1, 64, &ok);
@@ -107,29 +141,27 @@ int command_ask(int argc, char **argv)
             return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
-    if (argc - optind != 3) return tool_usage("ask takes a model, a picture and a question");
-    const char *question = argv[optind + 2];
-    size_t size;
+    int given = argc - optind;
+    if (given != 3 && !(given == 2 && s.speech))
+        return tool_usage("ask takes a model, a picture and a question, in words or as --speech");
+    s.picture = argv[optind + 1];
+    s.question = given == 3 ? argv[optind + 2] : "";
     error err;
     vqa *v = tool_open(argv[optind], threads, keep);
     if (!v) return TOOL_FAILED;
     vqa_set_explain(v, explain != NULL);
-    int result = TOOL_FAILED;
-    uint8_t *bytes = file_read(argv[optind + 1], &size, &err);
-    int picture = bytes ? vqa_encode(v, bytes, size) : 0;
-    int count =
-        picture <= 0 ? 0
-        : choices ? vqa_choose(v, picture, question, strlen(question), choices, choices_size, top_k)
-                  : vqa_ask(v, picture, question, strlen(question), top_k);
-    if (!bytes)
-        tool_failed("%s", err.text);
-    else if (picture < 0)
-        tool_failed("%s: %s", argv[optind + 1], vqa_error(v));
-    else if (count < 0)
+    int result = TOOL_FAILED, picture = 0, sound = 0, count = -1;
+    size_t size = strlen(s.question);
+    bool perceived = perceive(v, &s, &picture, &sound);
+    if (perceived)
+        count = choices
+                    ? vqa_choose(v, picture, sound, s.question, size, choices, choices_size, top_k)
+                    : vqa_ask(v, picture, sound, s.question, size, top_k);
+    if (perceived && count < 0)
         tool_failed("%s", vqa_error(v));
-    else if (explain && !explain_write(v, bytes, size, explain, &err))
+    else if (perceived && explain && !explain_write(v, s.bytes, s.size, explain, &err))
         tool_failed("%s", err.text);
-    else {
+    else if (perceived) {
         if (logits)
             print_logits(v, json);
         else if (json)
@@ -138,7 +170,7 @@ int command_ask(int argc, char **argv)
             print_table(v, count);
         result = TOOL_OK;
     }
-    free(bytes);
+    free(s.bytes);
     vqa_free(v);
     return result;
 }

@@ -80,7 +80,7 @@ static bool encode_and_answer(bench *b, vqa *v, int run, profile in[STAGES])
         return false;
     }
     start = clock_now();
-    int answers = vqa_ask(v, id, b->question, strlen(b->question), 5);
+    int answers = vqa_ask(v, id, 0, b->question, strlen(b->question), 5);
     b->ms[ANSWER][run] = clock_now() - start;
     in[ANSWER] = profile_take();
     vqa_close_picture(v, id);

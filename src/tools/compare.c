@@ -30,7 +30,7 @@ static const float *logits_of(comparison *c, int i, const picture_question *q, i
             return NULL;
         }
     }
-    if (vqa_ask(v, c->picture[i], q->question, strlen(q->question), 1) < 0) {
+    if (vqa_ask(v, c->picture[i], 0, q->question, strlen(q->question), 1) < 0) {
         fail(err, "%s", vqa_error(v));
         return NULL;
     }

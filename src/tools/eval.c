@@ -88,7 +88,7 @@ static bool ask_one(void *context, const picture_question *q, error *err)
         e->picture = vqa_encode(e->v, q->picture, q->size);
         if (e->picture < 0) return fail(err, "%s: %s", q->file, vqa_error(e->v));
     }
-    if (vqa_ask(e->v, e->picture, q->question, strlen(q->question), 1) < 0)
+    if (vqa_ask(e->v, e->picture, 0, q->question, strlen(q->question), 1) < 0)
         return fail(err, "%s", vqa_error(e->v));
     char type[TYPE_SIZE];
     bool right = strcasecmp(vqa_answer_text(e->v, 0), answer) == 0;

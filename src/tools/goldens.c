@@ -105,6 +105,21 @@ bool golden_check(const golden_watch *w, const cJSON *golden_case, double allowe
     return true;
 }
 
+static const struct {
+    const char *model_type;
+    golden_family *family;
+} encoders[] = {
+    { "bert", golden_bert },
+    { "vit", golden_vit },
+    { "clip", golden_clip },
+    { "audio-spectrogram-transformer", golden_ast },
+    { "whisper", golden_whisper },
+    { "resnet", golden_classical },
+    { "mobilenet_v2", golden_classical },
+    { "gru", golden_classical },
+    { "lstm", golden_classical },
+};
+
 /* A kind of fixture, and what its folder has. */
 static golden_family *family_of(const char *folder, char *type, size_t size)
 {
@@ -126,11 +141,8 @@ static golden_family *family_of(const char *folder, char *type, size_t size)
     if (config) snprintf(type, size, "%s", json_text(config, "model_type", "no model_type"));
     bool known = config && model_known(config, &err);
     cJSON_Delete(config);
-    if (strcmp(type, "bert") == 0) return golden_bert;
-    if (strcmp(type, "vit") == 0) return golden_vit;
-    if (strcmp(type, "clip") == 0) return golden_clip;
-    if (strcmp(type, "whisper") == 0) return golden_whisper;
-    if (strcmp(type, "audio-spectrogram-transformer") == 0) return golden_ast;
+    for (size_t i = 0; i < sizeof encoders / sizeof *encoders; i++)
+        if (strcmp(type, encoders[i].model_type) == 0) return encoders[i].family;
     if (!known) return NULL;
     return file_exists_in(folder, "manifest.json") ? golden_realistic : golden_fusion;
 }

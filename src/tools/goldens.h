@@ -18,8 +18,8 @@ typedef struct {
 /* Compare everything in `folder`; false with a sentence naming the first case that differs too
  * much. */
 typedef bool golden_family(const char *folder, const compute *c, golden_result *result, error *err);
-golden_family golden_bert, golden_vit, golden_fusion, golden_clip, golden_realistic,
-    golden_wordpiece, golden_bpe, golden_preprocess, golden_safetensors, golden_whisper,
+golden_family golden_bert, golden_vit, golden_classical, golden_fusion, golden_clip,
+    golden_realistic, golden_wordpiece, golden_bpe, golden_preprocess, golden_safetensors, golden_whisper,
     golden_logmel, golden_ast;
 
 /* Inputs, outputs and cases of a folder. */

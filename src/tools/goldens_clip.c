@@ -61,12 +61,15 @@ static bool rank_text(clip_case *k, int row, error *err)
     k->watch.batch = k->texts;
     k->watch.row = row;
     arena room;
-    if (!arena_new(&room, m->arch->answer_scratch(m, tokens, 1), "a case", err)) return false;
+    if (!arena_new(&room, m->arch->answer_scratch(m, tokens, 0, 1), "a case", err)) return false;
     compute unwatched = k->compute;
     unwatched.watch = NULL;
     for (int p = 0; p < k->pictures; p++)
-        m->arch->answer(p == 0 ? &k->compute : &unwatched, m, id, NULL, mask ? shown8 : NULL,
-                        tokens, tensor_rows(k->features, p, 1),
+        m->arch->answer(p == 0 ? &k->compute : &unwatched, m,
+                        &(request){ .ids = id,
+                                     .mask = mask ? shown8 : NULL,
+                                     .tokens = tokens,
+                                     .picture = tensor_rows(k->features, p, 1) },
                         (tensor){ tensor_row(k->logits, p) + row, 1, 1 }, room);
     arena_free(&room);
     return true;

@@ -159,7 +159,7 @@ static bool run_row(const compute *c, golden_model *f, const cJSON *golden_case,
     const architecture *arch = f->model.arch;
     int rows = arch->feature_rows(&f->model, height, width);
     size_t encode = arch->encode_scratch(&f->model, height, width),
-           answer = arch->answer_scratch(&f->model, tokens, rows);
+           answer = arch->answer_scratch(&f->model, tokens, 0, rows);
     size_t results = tensor_cost(rows, f->model.hidden) + tensor_cost(1, f->model.answers);
     arena room;
     bool ok = arena_new(&room, results + (encode > answer ? encode : answer), "a case", err);
@@ -170,7 +170,10 @@ static bool run_row(const compute *c, golden_model *f, const cJSON *golden_case,
         tensor features = tensor_new(&room, rows, f->model.hidden),
                logits = tensor_new(&room, 1, f->model.answers);
         arch->encode(&watched, &f->model, pixels, height, width, features, room);
-        arch->answer(&watched, &f->model, id, type, shown8, tokens, features, logits, room);
+        const request q = {
+            .ids = id, .types = type, .mask = shown8, .tokens = tokens, .picture = features
+        };
+        arch->answer(&watched, &f->model, &q, logits, room);
         if (logits_out) memcpy(logits_out, logits.data, (size_t)logits.cols * sizeof(float));
         arena_free(&room);
     }

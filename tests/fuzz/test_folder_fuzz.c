@@ -47,8 +47,8 @@ static void use(vqa *v, bool clip)
         assert_true(strlen(vqa_error(v)) > 10);
         return;
     }
-    int count = clip ? vqa_choose(v, picture, "see {}", 6, "cat\0dog", 8, 100)
-                     : vqa_ask(v, picture, "what is it?", 11, 100);
+    int count = clip ? vqa_choose(v, picture, 0, "see {}", 6, "cat\0dog", 8, 100)
+                     : vqa_ask(v, picture, 0, "what is it?", 11, 100);
     assert_true(count != 0);
     if (count < 0) assert_true(strlen(vqa_error(v)) > 10);
     const float *logits = vqa_logits(v, &n);

@@ -36,7 +36,7 @@ static int load(const uint8_t *bytes, size_t size, size_t first)
     if (status == VQA_OK) {
         static const uint8_t grey[40 * 40 * 4] = { 100, 150, 200, 255 };
         int picture = vqa_encode_pixels(v, grey, 40, 40),
-            count = picture < 0 ? picture : vqa_ask(v, picture, "what is it?", 11, 100), n;
+            count = picture < 0 ? picture : vqa_ask(v, picture, 0, "what is it?", 11, 100), n;
         assert_true(count != 0);
         if (count < 0) assert_true(strlen(vqa_error(v)) > 10);
         const float *logits = vqa_logits(v, &n);
@@ -501,7 +501,7 @@ static void test_random_questions(void **state)
             bytes[i] = (char)(uint8_t)(round % 2 ? 128 + 127 * tiny_random(&seed)
                                                  : 64 + 63 * tiny_random(&seed));
         char *copy = (char *)copy_of(bytes, size);
-        int count = vqa_ask(v, picture, copy, size, 3);
+        int count = vqa_ask(v, picture, 0, copy, size, 3);
         assert_true(count == 3 || (count == VQA_BAD_QUESTION && strlen(vqa_error(v)) > 10));
         free(copy);
     }

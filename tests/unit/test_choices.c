@@ -129,7 +129,7 @@ static vqa *open_labels(tiny_model m, int *picture)
 
 static int choose(vqa *v, int picture, const char *text, const char *list, size_t size, int top_k)
 {
-    return vqa_choose(v, picture, text, strlen(text), list, size, top_k);
+    return vqa_choose(v, picture, 0, text, strlen(text), list, size, top_k);
 }
 
 static void test_labels_keep_their_scores(void **state)
@@ -142,7 +142,7 @@ static void test_labels_keep_their_scores(void **state)
         int picture, count;
         vqa *v = open_labels((tiny_model){ .problem_type = types[t] }, &picture);
         float score[ANSWERS], logits[ANSWERS];
-        assert_int_equal(vqa_ask(v, picture, question, strlen(question), ANSWERS), ANSWERS);
+        assert_int_equal(vqa_ask(v, picture, 0, question, strlen(question), ANSWERS), ANSWERS);
         for (int i = 0; i < ANSWERS; i++)
             score[vqa_answer_text(v, i)[7] - '0'] = vqa_answer_score(v, i);
         memcpy(logits, vqa_logits(v, &count), sizeof logits);
@@ -286,7 +286,7 @@ static void test_clip_has_no_answers_of_its_own(void **state)
     (void)state;
     int picture, count;
     vqa *v = open_clip(VQA_FLOAT, 1, &picture);
-    assert_int_equal(vqa_ask(v, picture, "cat", 3, 1), VQA_BAD_CALL);
+    assert_int_equal(vqa_ask(v, picture, 0, "cat", 3, 1), VQA_BAD_CALL);
     assert_string_equal(vqa_error(v),
                         "the model has no answers of its own: give it choices to rank");
     vqa_logits(v, &count);

@@ -78,9 +78,11 @@ static float answer(const compute *c, const tiny_clip *t, const int *ids, const 
                     int tokens, float *features)
 {
     float logit = NAN;
-    arena tmp = exactly(t->model.arch->answer_scratch(&t->model, tokens, 1));
-    t->model.arch->answer(c, &t->model, ids, NULL, mask, tokens, (tensor){ features, 1, SPACE },
-                          (tensor){ &logit, 1, 1 }, tmp);
+    arena tmp = exactly(t->model.arch->answer_scratch(&t->model, tokens, 0, 1));
+    const request q = {
+        .ids = ids, .mask = mask, .tokens = tokens, .picture = { features, 1, SPACE }
+    };
+    t->model.arch->answer(c, &t->model, &q, (tensor){ &logit, 1, 1 }, tmp);
     arena_free(&tmp);
     return logit;
 }

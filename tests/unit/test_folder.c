@@ -43,7 +43,7 @@ static void logits_of(vqa *v, float logits[ANSWERS])
     tiny_bytes bmp = tiny_bmp(20, 30, 3);
     int picture = vqa_encode(v, bmp.bytes, bmp.size), count;
     free(bmp.bytes);
-    if (vqa_ask(v, picture, question, strlen(question), ANSWERS) != ANSWERS)
+    if (vqa_ask(v, picture, 0, question, strlen(question), ANSWERS) != ANSWERS)
         fail_msg("%s", vqa_error(v));
     const float *now = vqa_logits(v, &count);
     assert_int_equal(count, ANSWERS);

@@ -104,8 +104,8 @@ static int encode(vqa *v, int width, int height)
 
 static void ask(size_t kind, vqa *v, int id)
 {
-    int count = kinds[kind].clip ? vqa_choose(v, id, "", 0, texts, sizeof texts, 2)
-                                 : vqa_ask(v, id, question, strlen(question), 5);
+    int count = kinds[kind].clip ? vqa_choose(v, id, 0, "", 0, texts, sizeof texts, 2)
+                                 : vqa_ask(v, id, 0, question, strlen(question), 5);
     if (count <= 0) fail_msg("%s", vqa_error(v));
 }
 
@@ -231,7 +231,7 @@ static int token_reference(const opened *o, const states *s, square *total)
     enum { H = TINY_HIDDEN, BERT_LAYERS = 2 };
     static double y[MOST_ROWS][MOST_HIDDEN];
     static square a;
-    tensor features = o->v->pictures->features;
+    tensor features = o->v->open->features;
     const uint8_t *w = tiny_data(o->file, "fusion.attn.in_proj_weight"),
                   *bias = tiny_data(o->file, "fusion.attn.in_proj_bias");
     int rows = s->rows + features.rows;

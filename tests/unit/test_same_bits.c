@@ -22,7 +22,7 @@ static void ask_with(const kernels *k, int threads, tiny_bytes pack, vqa_precisi
     v->compute.k = k;
     bool ok = vqa_set_precision(v, keep) == VQA_OK &&
               vqa_load(v, pack.bytes, pack.size) == VQA_OK && vqa_load_end(v) == VQA_OK &&
-              vqa_ask(v, vqa_encode(v, bmp.bytes, bmp.size), question, strlen(question), 1) == 1;
+              vqa_ask(v, vqa_encode(v, bmp.bytes, bmp.size), 0, question, strlen(question), 1) == 1;
     if (!ok) fail_msg("%s", vqa_error(v));
     const float *now = vqa_logits(v, &count);
     assert_int_equal(count, ANSWERS);

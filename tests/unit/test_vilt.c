@@ -12,7 +12,7 @@
 
 #include "testing.h"
 
-enum { H = TINY_HIDDEN, PATCH = 8, MODALITIES = 3, ANSWERS = 7, MOST_ROWS = 65, TOKENS = 5 };
+enum { H = TINY_HIDDEN, PATCH = 8, TYPES = 3, ANSWERS = 7, MOST_ROWS = 65, TOKENS = 5 };
 
 static const int ids[TOKENS] = { 2, 5, 6, 7, 3 }, types[TOKENS] = { 0, 0, 1, 0, 0 };
 static compute one, four;
@@ -24,7 +24,7 @@ static tiny_list *list_tensors(void)
 {
     static tiny_list list;
     list.count = 0;
-    tiny_add_vilt(&list, PATCH, MODALITIES, ANSWERS);
+    tiny_add_vilt(&list, PATCH, TYPES, ANSWERS);
     return &list;
 }
 
@@ -36,7 +36,7 @@ static int set_up(void **state)
     four = (compute){ .k = kernels_best(), .threads = pool_new(4) };
     plain = tiny_weights(list_tensors(), KEEP_AS_STORED, 3);
     taken = tiny_weights(list_tensors(), KEEP_AS_STORED, 3);
-    cJSON *config = tiny_vilt_config(PATCH, MODALITIES, ANSWERS);
+    cJSON *config = tiny_vilt_config(PATCH, TYPES, ANSWERS);
     bool ok = four.threads && model_bind(&tiny, &taken, config, &err);
     cJSON_Delete(config);
     return ok ? 0 : -1;
@@ -75,8 +75,11 @@ static tensor encode(const compute *c, const model *m, const float *pixels, int 
 static void answer(const compute *c, const model *m, const int *id, const uint8_t *mask, int tokens,
                    tensor features, float logits[ANSWERS])
 {
-    arena tmp = exactly(m->arch->answer_scratch(m, tokens, features.rows));
-    m->arch->answer(c, m, id, types, mask, tokens, features, (tensor){ logits, 1, ANSWERS }, tmp);
+    arena tmp = exactly(m->arch->answer_scratch(m, tokens, 0, features.rows));
+    const request q = {
+        .ids = id, .types = types, .mask = mask, .tokens = tokens, .picture = features
+    };
+    m->arch->answer(c, m, &q, (tensor){ logits, 1, ANSWERS }, tmp);
     arena_free(&tmp);
 }
 
@@ -123,7 +126,7 @@ static error refused(const char *tensor_name, int rows, const char *key, const c
         t->shape[0] = rows ? rows : 1;
     }
     weights w = tiny_weights(list, KEEP_AS_STORED, 3);
-    cJSON *config = tiny_vilt_config(PATCH, MODALITIES, ANSWERS);
+    cJSON *config = tiny_vilt_config(PATCH, TYPES, ANSWERS);
     if (key) cJSON_DeleteItemFromObjectCaseSensitive(config, key);
     if (value) cJSON_AddItemToObject(config, key, cJSON_Parse(value));
     assert_false(model_bind(&m, &w, config, &err));
@@ -194,7 +197,7 @@ static void test_how_large_a_picture_may_be(void **state)
                          cases[i].rows);
 }
 
-/* Black pictures of one line of patches: bias + position + modality, the positions going from one
+/* Black pictures of one line of patches: bias + position + type, the positions going from one
  * corner of the trained grid of 2 x 2 to the next. */
 static void check_strip(int height, int width)
 {
@@ -202,17 +205,17 @@ static void check_strip(int height, int width)
     float rows[MOST_ROWS * H];
     tensor features = encode(&one, &tiny, black, height, width, rows);
     assert_int_equal(features.rows, MOST_ROWS);
-    const float *modality = values("vilt.embeddings.token_type_embeddings.weight") + H,
+    const float *type = values("vilt.embeddings.token_type_embeddings.weight") + H,
                 *positions = values("vilt.embeddings.position_embeddings"),
                 *cls = values("vilt.embeddings.cls_token"),
                 *bias = values("vilt.embeddings.patch_embeddings.projection.bias");
     const float *first = positions + H, *last = positions + (width > height ? 2 : 3) * H;
     for (int i = 0; i < H; i++)
-        assert_true(fabsf(features.data[i] - (cls[i] + positions[i] + modality[i])) < 1e-6f);
+        assert_true(fabsf(features.data[i] - (cls[i] + positions[i] + type[i])) < 1e-6f);
     for (int r = 1; r < MOST_ROWS; r++)
         for (int i = 0; i < H; i++) {
             float part = (float)(r - 1) / (MOST_ROWS - 2),
-                  want = bias[i] + (1 - part) * first[i] + part * last[i] + modality[i];
+                  want = bias[i] + (1 - part) * first[i] + part * last[i] + type[i];
             assert_true(fabsf(tensor_row(features, r)[i] - want) < 1e-6f);
         }
     float logits[ANSWERS];
@@ -272,7 +275,7 @@ static void test_every_part_counts(void **state)
     assert_memory_not_equal(first, other, sizeof first);
 }
 
-/* Rows of the modality table behind the first two are for other tasks. */
+/* Rows of the type table behind the first two are for other tasks. */
 static void test_other_modalities_are_not_used(void **state)
 {
     (void)state;
@@ -280,10 +283,10 @@ static void test_other_modalities_are_not_used(void **state)
     noise(pixels, 16, 16, 5);
     answer(&one, &tiny, ids, NULL, TOKENS, encode(&one, &tiny, pixels, 16, 16, rows), first);
     float *table = weights_find(&taken, "vilt.embeddings.token_type_embeddings.weight")->floats;
-    for (int modality = MODALITIES; modality-- > 0;) {
-        for (int i = 0; i < H; i++) table[modality * H + i] += (float)i;
+    for (int type = TYPES; type-- > 0;) {
+        for (int i = 0; i < H; i++) table[type * H + i] += (float)i;
         answer(&one, &tiny, ids, NULL, TOKENS, encode(&one, &tiny, pixels, 16, 16, rows), now);
-        assert_int_equal(memcmp(first, now, sizeof first) == 0, modality == 2);
+        assert_int_equal(memcmp(first, now, sizeof first) == 0, type == 2);
     }
 }
 
@@ -299,7 +302,7 @@ static void scores_of(const char *problem_type, bool q8, float scores[ANSWERS])
     assert_int_equal(vqa_load(v, pack.bytes, pack.size), VQA_OK);
     if (vqa_load_end(v) != VQA_OK) fail_msg("%s", vqa_error(v));
     int picture = vqa_encode_pixels(v, pixels.bytes, 20, 30);
-    assert_int_equal(vqa_ask(v, picture, question, strlen(question), ANSWERS), ANSWERS);
+    assert_int_equal(vqa_ask(v, picture, 0, question, strlen(question), ANSWERS), ANSWERS);
     for (int i = 0; i < ANSWERS; i++) scores[i] = vqa_answer_score(v, i);
     vqa_free(v);
     free(pack.bytes);

@@ -46,7 +46,7 @@ static int encode(vqa *v, int width, int height, uint32_t seed)
 
 static int ask(vqa *v, int picture, const char *text)
 {
-    return vqa_ask(v, picture, text, strlen(text), ANSWERS);
+    return vqa_ask(v, picture, 0, text, strlen(text), ANSWERS);
 }
 
 /* Ask, and keep the logits. */
@@ -382,7 +382,7 @@ static void test_bad_questions_do_no_harm(void **state)
     float first[ANSWERS], now[ANSWERS];
     logits_of(v, picture, question, first);
     for (size_t i = 0; i < COUNT(bad); i++) {
-        assert_int_equal(vqa_ask(v, picture, bad[i].text, bad[i].size, bad[i].top_k),
+        assert_int_equal(vqa_ask(v, picture, 0, bad[i].text, bad[i].size, bad[i].top_k),
                          bad[i].status);
         if (!strstr(vqa_error(v), bad[i].want)) fail_msg("%zu: '%s'", i, vqa_error(v));
         logits_of(v, picture, question, now);
@@ -485,7 +485,7 @@ static void test_top_k(void **state)
         vqa *v = open_model((tiny_model){ .problem_type = types[t], .answers = 120 });
         int picture = encode(v, 20, 30, 1), count;
         for (int k = 1; k <= VQA_MAX_ANSWERS; k++) {
-            assert_int_equal(vqa_ask(v, picture, question, strlen(question), k), k);
+            assert_int_equal(vqa_ask(v, picture, 0, question, strlen(question), k), k);
             assert_string_not_equal(vqa_answer_text(v, k - 1), "");
             assert_string_equal(vqa_answer_text(v, k), "");
             assert_string_equal(vqa_answer_text(v, -1), "");
@@ -609,7 +609,7 @@ static void test_what_is_stopped_does_no_harm(void **state)
         *vqa_stop(v) = 1;
         assert_int_equal(ask(v, picture, question), VQA_STOPPED);
         assert_string_equal(vqa_error(v), "the answer was stopped");
-        assert_int_equal(vqa_choose(v, picture, question, strlen(question), "answer 1", 9, 1),
+        assert_int_equal(vqa_choose(v, picture, 0, question, strlen(question), "answer 1", 9, 1),
                          VQA_STOPPED);
         assert_int_equal(vqa_encode(v, bmp.bytes, bmp.size), VQA_STOPPED);
         *vqa_stop(v) = 0;
@@ -629,7 +629,7 @@ static void test_times(void **state)
     for (int i = 0; i < VQA_TIMES; i++) assert_true(vqa_milliseconds(v, (vqa_time)i) <= 0);
     int picture = encode(v, 400, 300, 1);
     for (int i = 0; i < VQA_TIMES; i++)
-        assert_true((vqa_milliseconds(v, (vqa_time)i) > 0) == (i != VQA_TIME_ANSWER));
+        assert_true((vqa_milliseconds(v, (vqa_time)i) > 0) == (i < VQA_TIME_ANSWER));
     assert_true(ask(v, picture, question) > 0);
     assert_true(vqa_milliseconds(v, VQA_TIME_ANSWER) > 0);
     vqa_free(v);

@@ -93,16 +93,18 @@ static void add_head(tiny_list *list, const char *name, int in, int answers, int
     add_linear(list, answers, inner, part);
 }
 
-void tiny_add_fusion(tiny_list *list, const char *fusion, int hidden, int answers, int inner)
+void tiny_add_fusion(tiny_list *list, const char *fusion, const bool there[MODALITIES], int hidden,
+                     int answers, int inner)
 {
+    static const char *const gates[] = { "fusion.wx", "fusion.wy", "fusion.wz" };
+    int count = there[TEXT] + there[SPEECH] + there[PICTURE], in = count * hidden;
     bool decision = strncmp(fusion, "decision", 8) == 0, hybrid = strcmp(fusion, "hybrid") == 0;
     if (hybrid || strcmp(fusion, "multiplicative_gate") == 0) {
-        add_linear(list, hidden, 2 * hidden, "fusion.wx");
-        add_linear(list, hidden, 2 * hidden, "fusion.wy");
+        for (int i = 0; i < count; i++) add_linear(list, hidden, in, gates[i]);
     }
     if (strncmp(fusion, "additive_gate", 13) == 0)
-        add_linear(list, fusion[13] ? 2 * hidden : 2, 2 * hidden, "fusion.wlambda");
-    if (strcmp(fusion, "decision_weighted") == 0) tiny_add(list, SHAPE(2), "fusion.weights");
+        add_linear(list, fusion[13] ? in : count, in, "fusion.wlambda");
+    if (strcmp(fusion, "decision_weighted") == 0) tiny_add(list, SHAPE(count), "fusion.weights");
     if (hybrid) tiny_add(list, SHAPE(1), "fusion.alpha");
     if (strncmp(fusion, "token_attention", 15) == 0) {
         tiny_add(list, SHAPE(3 * hidden, hidden), "fusion.attn.in_proj_weight");
@@ -114,11 +116,12 @@ void tiny_add_fusion(tiny_list *list, const char *fusion, int hidden, int answer
             add_block(list, i ? "fusion.layers.1" : "fusion.layers.0", hidden, false);
     if (strncmp(fusion, "token_", 6) == 0) add_norm(list, hidden, "fusion.norm");
     if (decision || hybrid) {
-        add_head(list, "head_text", hidden, answers, inner);
-        add_head(list, "head_image", hidden, answers, inner);
+        if (there[TEXT]) add_head(list, "head_text", hidden, answers, inner);
+        if (there[SPEECH]) add_head(list, "head_speech", hidden, answers, inner);
+        if (there[PICTURE]) add_head(list, "head_image", hidden, answers, inner);
     }
     if (!decision)
-        add_head(list, "head", strcmp(fusion, "concat") == 0 ? 2 * hidden : hidden, answers, inner);
+        add_head(list, "head", strcmp(fusion, "concat") == 0 ? in : hidden, answers, inner);
 }
 
 void tiny_add_vilt(tiny_list *list, int patch, int modalities, int answers)
@@ -238,6 +241,16 @@ static cJSON *make_config(const tiny_model *m)
              2 * TINY_HIDDEN);
     cJSON *config = m->vilt ? tiny_vilt_config(m->patch, 2, m->answers) : parse(text);
     if (m->problem_type) cJSON_AddStringToObject(config, "problem_type", m->problem_type);
+    if (!m->absent) return config;
+    snprintf(text, sizeof text,
+             "{\"model_type\":\"whisper\",\"d_model\":%d,\"encoder_layers\":1,"
+             "\"encoder_attention_heads\":%d,\"encoder_ffn_dim\":%d,\"num_mel_bins\":%d,"
+             "\"max_source_positions\":50,\"activation_function\":\"gelu\"}",
+             TINY_HIDDEN, TINY_HEADS, 2 * TINY_HIDDEN, TINY_MEL);
+    cJSON_AddItemToObject(config, "speech_config", parse(text));
+    cJSON *absent = cJSON_AddObjectToObject(config, "absent");
+    for (modality i = 0; i < MODALITIES; i++)
+        cJSON_AddStringToObject(absent, modality_names[i], m->absent);
     return config;
 }
 
@@ -265,6 +278,18 @@ static const char processor[] =
     "\"size\":{\"height\":16,\"width\":16},\"resample\":2,\"do_rescale\":true,"
     "\"rescale_factor\":0.00392156862745098,\"do_normalize\":true,"
     "\"image_mean\":[0.5,0.5,0.5],\"image_std\":[0.5,0.5,0.5]}";
+
+/* Of pictures, and of sounds if it hears. */
+static cJSON *make_processor(const tiny_model *m)
+{
+    cJSON *settings = parse(processor);
+    if (m->absent)
+        cJSON_AddItemToObject(
+            settings, "speech",
+            parse("{\"feature_extractor_type\":\"WhisperFeatureExtractor\",\"feature_size\":8,"
+                  "\"hop_length\":320,\"n_fft\":512,\"sampling_rate\":16000}"));
+    return settings;
+}
 
 static cJSON *make_tokenizer(void)
 {
@@ -308,6 +333,32 @@ static void add_encoders(tiny_list *list, const tiny_model *m)
     add_norm(list, H, "image_encoder.layernorm");
 }
 
+/* A speech encoder with one block, and what stands in for modalities that are not there. */
+static void add_ears(tiny_list *list)
+{
+    enum { H = TINY_HIDDEN };
+    static const char *const layer = "speech_encoder.layers.0.";
+    tiny_add(list, SHAPE(H, TINY_MEL, 3), "speech_encoder.conv1.weight");
+    tiny_add(list, SHAPE(H), "speech_encoder.conv1.bias");
+    tiny_add(list, SHAPE(H, H, 3), "speech_encoder.conv2.weight");
+    tiny_add(list, SHAPE(H), "speech_encoder.conv2.bias");
+    tiny_add(list, SHAPE(50, H), "speech_encoder.embed_positions.weight");
+    static const char *const square[] = { "q_proj", "v_proj", "out_proj" };
+    for (int i = 0; i < 3; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "%sself_attn.%s", layer, square[i]);
+        add_linear(list, H, H, name);
+    }
+    tiny_add(list, SHAPE(H, H), "%sself_attn.k_proj.weight", layer);
+    add_norm(list, H, "speech_encoder.layers.0.self_attn_layer_norm");
+    add_linear(list, 2 * H, H, "speech_encoder.layers.0.fc1");
+    add_linear(list, H, 2 * H, "speech_encoder.layers.0.fc2");
+    add_norm(list, H, "speech_encoder.layers.0.final_layer_norm");
+    add_norm(list, H, "speech_encoder.layer_norm");
+    for (modality i = 0; i < MODALITIES; i++)
+        tiny_add(list, SHAPE(H), "absent.%s", modality_names[i]);
+}
+
 tiny_bytes tiny_written(const weights *w, const pack_settings *s)
 {
     error err;
@@ -331,12 +382,14 @@ tiny_bytes tiny_pack(tiny_model m)
         tiny_add_vilt(&list, m.patch, 2, m.answers);
     } else {
         add_encoders(&list, &m);
-        tiny_add_fusion(&list, m.fusion, TINY_HIDDEN, m.answers, 0);
+        bool there[MODALITIES] = { true, m.absent != NULL, true };
+        if (m.absent) add_ears(&list);
+        tiny_add_fusion(&list, m.fusion, there, TINY_HIDDEN, m.answers, 0);
     }
     weights w = tiny_weights(&list, m.q8 ? QUANTIZE_Q8 : KEEP_AS_STORED, m.seed);
     char name[] = "tiny", licence[] = "CC0-1.0";
     pack_settings s = {
-        make_config(&m), parse(processor), make_tokenizer(), make_labels(m.answers), name, licence
+        make_config(&m), make_processor(&m), make_tokenizer(), make_labels(m.answers), name, licence
     };
     tiny_bytes pack = tiny_written(&w, &s);
     cJSON_Delete(s.config);

@@ -6,9 +6,17 @@
 #include <cjson/cJSON.h>
 
 #include "format/pack.h"
+#include "fusion/modality.h"
 #include "quant/weights.h"
 
-enum { TINY_HIDDEN = 24, TINY_HEADS = 4, TINY_TOKENS = 12, TINY_SIDE = 16, TINY_MAX_TENSORS = 160 };
+enum {
+    TINY_HIDDEN = 24,
+    TINY_HEADS = 4,
+    TINY_TOKENS = 12,
+    TINY_SIDE = 16,
+    TINY_MEL = 8,
+    TINY_MAX_TENSORS = 200
+};
 
 /* Bytes on the heap, in a block of exactly their size; give them back with free(). */
 typedef struct {
@@ -28,8 +36,10 @@ typedef struct {
 void tiny_add(tiny_list *list, int rank, const int64_t *shape, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* What a fusion needs; `inner` is the width of a layer inside its heads, 0: none. */
-void tiny_add_fusion(tiny_list *list, const char *fusion, int hidden, int answers, int inner);
+/* What a fusion of the modalities that are `there` needs; `inner` is the width of a layer inside its heads,
+ * 0: none. */
+void tiny_add_fusion(tiny_list *list, const char *fusion, const bool there[MODALITIES], int hidden,
+                     int answers, int inner);
 
 /* What ViLT needs with patches of that size, a table of `modalities` rows. */
 void tiny_add_vilt(tiny_list *list, int patch, int modalities, int answers);
@@ -53,6 +63,8 @@ typedef struct {
     int answers;              /* 0: 5 */
     int patch;                /* 0: 8 */
     bool q8;
+    const char *
+        absent; /* not NULL: it also hears, and this is what it does without any of its modalities */
     uint32_t seed;
 } tiny_model;
 

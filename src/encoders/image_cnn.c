@@ -1,0 +1,143 @@
+#include "encoders/image_cnn.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/json.h"
+#include "nn/pooling.h"
+
+static const window halving = { .height = 3, .width = 3, .stride = 2, .padding = 1 };
+
+bool image_cnn_bind(image_cnn *v, weights *w, const char *prefix, const cJSON *config, error *err)
+{
+    *v = (image_cnn){ 0 };
+    const char *type = json_text(config, "model_type", "resnet");
+    bool bound =
+        strcmp(type, "mobilenet_v2") == 0 ? image_mobilenet_bind(v, w, prefix, config, err)
+        : strcmp(type, "resnet") == 0
+            ? image_resnet_bind(v, w, prefix, config, err)
+            : fail(err, "config: \"model_type\" is '%s', expected resnet or mobilenet_v2", type);
+    if (!bound) return false;
+    const cnn_block *last = &v->blocks[v->count - 1];
+    v->hidden = last->convs[last->count - 1].out;
+    return true;
+}
+
+bool cnn_conv_bind(conv *v, weights *w, const char *name, const char *batch_norm, int in, int out,
+                   int side, int stride, int groups, error *err)
+{
+    *v = (conv){
+        .in = in, .out = out, .groups = groups, .window = { side, side, stride, side / 2 }
+    };
+    return conv_bind(v, w, name, batch_norm, err);
+}
+
+void image_cnn_free(image_cnn *v)
+{
+    free(v->blocks);
+    v->blocks = NULL;
+}
+
+/* Cells in a row of so many pixels: each of five steps takes every other, from the first on. */
+static int cells(int side) { return (side + IMAGE_CNN_CELL - 1) / IMAGE_CNN_CELL; }
+
+int image_cnn_rows(const image_cnn *v, int height, int width)
+{
+    (void)v;
+    return height < IMAGE_CNN_CELL || width < IMAGE_CNN_CELL ? 0 : 1 + cells(height) * cells(width);
+}
+
+static const conv *last_of(const cnn_block *b) { return &b->convs[b->count - 1]; }
+
+/* y = b(x); y may be x if the way around is AROUND_AS_IT_IS. */
+static void run_block(const compute *c, const cnn_block *b, feature_map x, feature_map y, arena tmp)
+{
+    if (b->around == AROUND_CONV) nn_conv(c, &b->shortcut, x, y, ACTIVATION_NONE, false, tmp);
+    for (int i = 0; i < b->count - 1; i++) {
+        const conv *v = &b->convs[i];
+        feature_map to = window_map(&tmp, &v->window, x.height, x.width, v->out);
+        nn_conv(c, v, x, to, b->act[i], false, tmp);
+        x = to;
+    }
+    nn_conv(c, last_of(b), x, y, b->act[b->count - 1], b->around != AROUND_NONE, tmp);
+    nn_activate(c, b->after, y.rows);
+}
+
+static void move_window(const window *w, int *height, int *width)
+{
+    *height = window_lines(w, *height);
+    *width = window_columns(w, *width);
+}
+
+/* Bytes of `tmp` that a block takes for a map of that size, and the size of the map it makes. */
+static size_t measure_block(const cnn_block *b, int *height, int *width)
+{
+    size_t maps = 0,
+           most = b->around == AROUND_CONV ? conv_scratch(&b->shortcut, *height, *width) : 0;
+    for (int i = 0; i < b->count; i++) {
+        const conv *v = &b->convs[i];
+        if (i < b->count - 1) maps += window_map_cost(&v->window, *height, *width, v->out);
+        size_t all = maps + conv_scratch(v, *height, *width);
+        if (all > most) most = all;
+        move_window(&v->window, height, width);
+    }
+    return most;
+}
+
+/* Bytes of the largest map between two blocks, and of what the blocks themselves take. */
+static void measure(const image_cnn *v, int height, int width, size_t *map, size_t *within)
+{
+    *map = tensor_cost(height * width, v->blocks->convs->in);
+    *within = 0;
+    for (int i = 0; i < v->count; i++) {
+        size_t block = measure_block(&v->blocks[i], &height, &width),
+               made = tensor_cost(height * width, last_of(&v->blocks[i])->out);
+        if (block > *within) *within = block;
+        if (made > *map) *map = made;
+        if (i == 0 && v->max_pool) move_window(&halving, &height, &width);
+    }
+}
+
+/* A map in one of two rooms, which take turns. */
+static feature_map map_in(float *room, int height, int width, int channels)
+{
+    return (feature_map){ { room, height * width, channels }, height, width };
+}
+
+void image_cnn_encode(const compute *c, const image_cnn *v, const float *pixels, int height,
+                      int width, tensor y, arena tmp)
+{
+    size_t map, within;
+    float *rooms[2];
+    int now = 0;
+    assert(y.rows == image_cnn_rows(v, height, width) && y.cols == v->hidden);
+    measure(v, height, width, &map, &within);
+    for (int i = 0; i < 2; i++) rooms[i] = arena_take(&tmp, map, 1);
+    feature_map x = map_in(rooms[now], height, width, v->blocks->convs->in);
+    feature_map_of_planes(pixels, x);
+    for (int i = 0; i < v->count && !compute_stopped(c); i++) {
+        const cnn_block *b = &v->blocks[i];
+        feature_map from = x;
+        measure_block(b, &height, &width);
+        if (b->around != AROUND_AS_IT_IS)
+            x = map_in(rooms[now = 1 - now], height, width, last_of(b)->out);
+        run_block(c, b, from, x, tmp);
+        if (i == 0 && v->max_pool) {
+            from = x;
+            move_window(&halving, &height, &width);
+            x = map_in(rooms[now = 1 - now], height, width, from.rows.cols);
+            nn_pooling(c, POOLING_MAX, &halving, from, x);
+        }
+        compute_show(c, "hidden_states", i, x.rows);
+    }
+    nn_global_average(c, x, y.data);
+    memcpy(tensor_row(y, 1), x.rows.data, (size_t)x.rows.rows * (size_t)y.cols * sizeof *y.data);
+}
+
+size_t image_cnn_scratch(const image_cnn *v, int height, int width)
+{
+    size_t map, within;
+    measure(v, height, width, &map, &within);
+    return 2 * arena_cost(map, 1) + within;
+}
