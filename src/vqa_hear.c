@@ -42,7 +42,11 @@ static bool perceive(vqa *v, const float *samples, size_t count, encoded *e, err
     const feature_extractor *f = &v->extractor;
     int frames = feature_extractor_frames(f, count);
     double most = (double)m->most_frames * f->hop / f->rate;
-    if (!m->arch->hear) return extract(v, samples, count, frames, &e->block, &e->features, err);
+    if (m->arch->transcribe) {
+        int window = frames > f->frames ? frames : f->frames;
+        e->frames = frames;
+        return extract(v, samples, count, window, &e->block, &e->features, err);
+    }
     if ((double)count > most * f->rate)
         return fail(err, "the sound is %.1f s long, the model hears at most %.1f s",
                     (double)count / f->rate, most);

@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const runtimes = ['vqa.wasm', 'vqa-relaxed.wasm', 'vqa-threads.wasm', 'vqa-relaxed-threads.wasm'];
+const small = ['vqa.wasm', 'vqa-relaxed.wasm', 'vqa-threads.wasm', 'vqa-relaxed-threads.wasm'];
+const full = small.map((name) => name.replace('vqa', 'vqa-full'));
+const runtimes = [...small, ...full];
 const runtime = (name) => `${here}../build/wasm/${name}`;
 const common = { bundle: true, format: 'esm', minify: true, target: 'es2022', logLevel: 'warning' };
 
@@ -61,11 +63,11 @@ for (const name of ['index.js', 'worker.js', ...further, 'lease.js', ...runtimes
   console.log(`dist/${name.padEnd(24)} ${bytes.length} bytes, ${packed[name]} with gzip`);
 }
 
-const MOST = 100_000; // bytes with gzip that a page loads before the model
+const MOST = 100_000; // bytes with gzip that a page loads before a model that does not take a full runtime
 for (const runtime of runtimes) {
   const loaded = packed['index.js'] + packed['worker.js'] + packed[runtime];
-  console.log(`a page with ${runtime.padEnd(17)} ${loaded} bytes with gzip`);
-  if (loaded > MOST) {
+  console.log(`a page with ${runtime.padEnd(29)} ${loaded} bytes with gzip`);
+  if (small.includes(runtime) && loaded > MOST) {
     console.error(`${runtime}, index.js and worker.js have ${loaded} bytes with gzip, at most ${MOST} are allowed`);
     process.exit(1);
   }

@@ -8,9 +8,14 @@
 #include "models/model.h"
 #include "models/multimodal.h"
 #include "models/vilt.h"
+#include "models/whisper.h"
 
 static const architecture *const architectures[] = { &multimodal_architecture, &vilt_architecture,
-                                                     &clip_architecture };
+                                                     &clip_architecture,
+#if VQA_FULL
+                                                     &whisper_architecture
+#endif
+};
 enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
 
 static const architecture *find(const char *type)

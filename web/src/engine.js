@@ -26,7 +26,7 @@ import { instantiate } from './wasm.js';
 const utf8 = (/** @type {string} */ text) => new TextEncoder().encode(text);
 
 /** The statuses of vqa.h. @type {Record<number, import('./errors.js').EngineErrorCode>} */
-const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY', [-6]: 'E_STOPPED' };
+const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY', [-6]: 'E_STOPPED', [-7]: 'E_SOUND', [-8]: 'E_BUILD' };
 
 /** Stages of vqa_milliseconds(). */
 const TIMES = { decode: 0, resize: 1, encode: 2, answer: 3 };

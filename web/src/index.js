@@ -75,7 +75,7 @@ export async function createVqa(options) {
   const kept = precision ?? (isFolder ? 'q8' : undefined);
   const port = worker ? remote(startWorker) : direct();
   try {
-    const builds = wasm === undefined ? fittingBuilds(BUILDS, counted.threads) : [wasm];
+    const builds = wasm === undefined ? fittingBuilds(BUILDS, counted.threads) : { small: [wasm], full: [] };
     const starter = new Starter(port, builds, { precision: kept, threads: counted.threads }, signal);
     const meter = new Meter(onProgress);
     const engine = {
