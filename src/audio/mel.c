@@ -5,7 +5,7 @@
 /* Slaney's scale: 3 mel are 200 Hz up to 1 kHz, from there on 27 mel are a factor of 6.4. */
 #define SLANEY_HZ  (200 / 3.0)
 #define SLANEY_MEL 15.0
-#define SLANEY_LOG (logarithm(6.4) / 27)
+#define SLANEY_LOG 0.06875177742094912 /* ln(6.4) / 27 */
 
 static double to_mel(mel_scale scale, double hz)
 {
