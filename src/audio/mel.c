@@ -43,7 +43,7 @@ mel_bank mel_bank_new(mel_scale scale, int filters, int n, int rate, arena *out)
         if (place < filters) all[k].rising *= 2 / (corner[place + 2] - corner[place]);
         if (place > 0) all[k].falling *= 2 / (corner[place + 1] - corner[place - 1]);
     }
-    return (mel_bank){ filters, bins, all };
+    return (mel_bank){ bins, all };
 }
 
 size_t mel_bank_cost(int filters, int n)

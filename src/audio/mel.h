@@ -20,7 +20,7 @@ typedef struct {
 } mel_bin;
 
 typedef struct {
-    int filters, bins;
+    int bins;
     const mel_bin *all; /* [bins]; whoever owns the arena owns them */
 } mel_bank;
 
