@@ -1,5 +1,6 @@
 #include "audio/sound.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 bool sound_new(size_t count, int rate, sound *out, error *err)
@@ -14,6 +15,15 @@ bool sound_new(size_t count, int rate, sound *out, error *err)
                     count, count / (size_t)rate, SOUND_MAX_SAMPLES, SOUND_MAX_SECONDS);
     out->samples = malloc(count * sizeof *out->samples);
     return out->samples || fail_memory(err, "not enough memory for a sound of %zu samples", count);
+}
+
+bool sound_check(const sound *s, error *err)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!(fabsf(s->samples[i]) <= SOUND_MAX_VALUE))
+            return fail(err, "sample %zu of the sound is %g, expected about -1 to 1", i,
+                        (double)s->samples[i]);
+    return true;
 }
 
 void sound_free(sound *s)

@@ -25,6 +25,10 @@ typedef struct {
  * for no samples, and without memory (err->no_memory). Give it back with sound_free(). */
 bool sound_new(size_t count, int rate, sound *out, error *err);
 
+/* Whether all samples are numbers within SOUND_MAX_VALUE; otherwise false, naming the first that is
+ * not. */
+bool sound_check(const sound *s, error *err);
+
 /* Give the samples back; the sound is empty afterwards and may be freed again. */
 void sound_free(sound *s);
 
