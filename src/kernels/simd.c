@@ -203,7 +203,8 @@ static float quantize_row(const float *x, int n, bool positive, int8_t *q, q8_in
     float inverse1 = largest > Q8_ZERO ? most1 / largest : 0;
     v128_t inverse = SPLAT(inverse1);
     v128_t zero = wasm_i32x4_splat(0), sum = zero;
-    for (i = 0; i < q8_padded(n); i += 8) {
+    const int padded = q8_padded(n);
+    for (i = 0; i < padded; i += 8) {
         v128_t half[2];
         for (int h = 0; h < 2; h++) {
             int at = i + 4 * h, left = n - at;
