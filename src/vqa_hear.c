@@ -47,7 +47,7 @@ static bool perceive(vqa *v, const float *samples, size_t count, encoded *e, err
         e->frames = frames;
         return extract(v, samples, count, window, &e->block, &e->features, err);
     }
-    if (frames > m->most_frames)
+    if ((double)count > most * f->rate)
         return fail(err, "the sound is %.1f s long, the model hears at most %.1f s",
                     (double)count / f->rate, most);
     arena block = { 0 };
@@ -122,8 +122,7 @@ int vqa_hear_samples(vqa *v, const float *samples, size_t count, int rate)
     if (hearing(v) != VQA_OK) return VQA_BAD_CALL;
     double begin = clock_now();
     int id = VQA_BAD_SOUND;
-    if (usable(v, samples, count, rate))
-        id = hear(v, &(sound){ (float *)samples, count, rate });
+    if (usable(v, samples, count, rate)) id = hear(v, &(sound){ (float *)samples, count, rate });
     handle_ended(v, VQA_TIME_HEAR, begin);
     return id;
 }

@@ -35,9 +35,14 @@ static bool bind_senses(vqa *v, error *err)
         return false;
     if (!v->model.mels) return true;
     if (!feature_extractor_parse(&v->extractor, speech ? speech : settings, err)) return false;
-    return v->extractor.mels == v->model.mels ||
-           fail(err, "the preprocessor makes spectrograms of %d bands, the model takes %d",
-                v->extractor.mels, v->model.mels);
+    const feature_extractor *f = &v->extractor;
+    if (f->mels != v->model.mels)
+        return fail(err, "the preprocessor makes spectrograms of %d bands, the model takes %d",
+                    f->mels, v->model.mels);
+    int frames = feature_extractor_frames(f, 1); /* at least */
+    return frames == 1 || frames == v->model.most_frames ||
+           fail(err, "the preprocessor makes spectrograms of %d frames, the model takes %d", frames,
+                v->model.most_frames);
 }
 
 static bool bind_head(vqa *v, error *err)

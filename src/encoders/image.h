@@ -1,11 +1,15 @@
-/* Any picture encoder, by the "model_type" of its config: "vit" (the default). */
+/* Any picture encoder, by the "model_type" of its config: "vit" (the default), "resnet",
+ * "mobilenet_v2". */
 #ifndef VQA_ENCODERS_IMAGE_H
 #define VQA_ENCODERS_IMAGE_H
 
+#include "encoders/image_cnn.h"
 #include "encoders/image_vit.h"
 
 typedef struct {
+    bool convolutional; /* cnn, not vit */
     image_vit vit;
+    image_cnn cnn;
     int hidden;        /* columns of its rows */
     int patch;         /* side of what a row stands for, in pixels */
     int blocks, heads; /* of attention between the patches; 0: none */

@@ -9,6 +9,20 @@
 
 static const window halving = { .height = 3, .width = 3, .stride = 2, .padding = 1 };
 
+/* Tell the convolutions that come behind a ReLU. */
+static void expect_positive(image_cnn *v)
+{
+    bool positive = false;
+    for (cnn_block *b = v->blocks; b < v->blocks + v->count; b++) {
+        if (positive && b->around == AROUND_CONV) linear_expect_positive(&b->shortcut.product);
+        for (int i = 0; i < b->count; i++) {
+            if (positive) linear_expect_positive(&b->convs[i].product);
+            positive = b->act[i] != ACTIVATION_NONE;
+        }
+        positive = b->after != ACTIVATION_NONE || (positive && b->around == AROUND_NONE);
+    }
+}
+
 bool image_cnn_bind(image_cnn *v, weights *w, const char *prefix, const cJSON *config, error *err)
 {
     *v = (image_cnn){ 0 };
@@ -19,6 +33,7 @@ bool image_cnn_bind(image_cnn *v, weights *w, const char *prefix, const cJSON *c
             ? image_resnet_bind(v, w, prefix, config, err)
             : fail(err, "config: \"model_type\" is '%s', expected resnet or mobilenet_v2", type);
     if (!bound) return false;
+    expect_positive(v);
     const cnn_block *last = &v->blocks[v->count - 1];
     v->hidden = last->convs[last->count - 1].out;
     return true;

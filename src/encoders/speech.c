@@ -5,28 +5,54 @@
 
 #include "format/json.h"
 
-bool speech_encoder_bind(speech_encoder *e, weights *w, const char *prefix, const cJSON *config,
+static bool bind_whisper(speech_encoder *e, weights *w, const char *prefix, const cJSON *config,
                          error *err)
 {
-    *e = (speech_encoder){ 0 };
-    const char *type = json_text(config, "model_type", "whisper");
-    if (strcmp(type, "whisper") != 0)
-        return fail(err, "config: the speech encoder '%s' is not supported (supported: whisper)",
-                    type);
     if (!audio_whisper_bind(&e->whisper, w, prefix, config, err)) return false;
     const transformer_shape *s = &e->whisper.layers.shape;
     e->hidden = s->hidden;
     e->mels = e->whisper.mels;
     e->most = 2 * e->whisper.positions;
-    snprintf(e->summary, sizeof e->summary, "Whisper %d x %d", s->layers, e->hidden);
+    snprintf(e->summary, sizeof e->summary, "Whisper %d x %d", s->layers, s->hidden);
     return true;
 }
 
-void speech_encoder_free(speech_encoder *e) { audio_whisper_free(&e->whisper); }
+static bool bind_ast(speech_encoder *e, weights *w, const char *prefix, const cJSON *config,
+                     error *err)
+{
+    e->patches = true;
+    if (!audio_ast_bind(&e->ast, w, prefix, config, err)) return false;
+    const transformer_shape *s = &e->ast.layers.shape;
+    e->hidden = s->hidden;
+    e->mels = e->ast.mels;
+    e->most = e->ast.frames;
+    snprintf(e->summary, sizeof e->summary, "AST %d x %d", s->layers, s->hidden);
+    return true;
+}
+
+bool speech_encoder_bind(speech_encoder *e, weights *w, const char *prefix, const cJSON *config,
+                         error *err)
+{
+    *e = (speech_encoder){ 0 };
+    const char *type = json_text(config, "model_type", "whisper");
+    if (strcmp(type, "whisper") == 0) return bind_whisper(e, w, prefix, config, err);
+    if (strcmp(type, "audio-spectrogram-transformer") == 0)
+        return bind_ast(e, w, prefix, config, err);
+    return fail(err,
+                "config: the speech encoder '%s' is not supported (supported: whisper, "
+                "audio-spectrogram-transformer)",
+                type);
+}
+
+void speech_encoder_free(speech_encoder *e)
+{
+    audio_whisper_free(&e->whisper);
+    audio_ast_free(&e->ast);
+}
 
 int speech_encoder_rows(const speech_encoder *e, int frames)
 {
-    return 1 + audio_whisper_rows(&e->whisper, frames);
+    return e->patches ? audio_ast_rows(&e->ast) : 1 + audio_whisper_rows(&e->whisper, frames);
 }
 
 /* to = the mean of the rows of y: [1, hidden] */
@@ -41,6 +67,11 @@ static void mean(tensor y, tensor to)
 void speech_encoder_encode(const compute *c, const speech_encoder *e, tensor spectrogram, tensor y,
                            arena tmp)
 {
+    if (e->patches) {
+        audio_ast_encode(c, &e->ast, spectrogram, y.rows, y, tmp);
+        audio_ast_pool(y);
+        return;
+    }
     tensor sound = tensor_rows(y, 1, y.rows - 1);
     audio_whisper_encode(c, &e->whisper, spectrogram, sound.rows, sound, tmp);
     mean(sound, tensor_rows(y, 0, 1));
@@ -48,5 +79,5 @@ void speech_encoder_encode(const compute *c, const speech_encoder *e, tensor spe
 
 size_t speech_encoder_scratch(const speech_encoder *e, int frames)
 {
-    return audio_whisper_scratch(&e->whisper, frames);
+    return e->patches ? audio_ast_scratch(&e->ast) : audio_whisper_scratch(&e->whisper, frames);
 }

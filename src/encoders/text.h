@@ -1,11 +1,14 @@
-/* Any text encoder, by the "model_type" of its config: "bert" (the default). */
+/* Any text encoder, by the "model_type" of its config: "bert" (the default), "gru", "lstm". */
 #ifndef VQA_ENCODERS_TEXT_H
 #define VQA_ENCODERS_TEXT_H
 
 #include "encoders/text_bert.h"
+#include "encoders/text_rnn.h"
 
 typedef struct {
+    bool recurrent; /* rnn, not bert */
     text_bert bert;
+    text_rnn rnn;
     int hidden;           /* columns of its rows */
     int vocabulary, most; /* ids are below the one, a text has at most the other */
     int extra;            /* rows in front of those of the tokens */
@@ -17,8 +20,8 @@ bool text_encoder_bind(text_encoder *e, weights *w, const char *prefix, const cJ
                        error *err);
 void text_encoder_free(text_encoder *e);
 
-/* Encode `tokens` ids as text_bert_encode() does. y: [extra + tokens, hidden], allocated by the
- * caller, its first `wanted` rows; the first stands for the whole text. */
+/* Encode `tokens` ids as text_bert_encode() does; recurrent encoders pass over types. y: [extra + tokens,
+ * hidden], allocated by the caller, its first `wanted` rows; the first stands for the whole text. */
 void text_encoder_encode(const compute *c, const text_encoder *e, const int *ids, const int *types,
                          const uint8_t *mask, int tokens, int wanted, tensor y, arena tmp);
 

@@ -24,20 +24,22 @@ typedef uint8_t q8_input;
 #endif
 
 enum {
-    PANEL = 8,      /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
-    Q8_STEP = 8,    /* int8 rows are padded with zeros to a multiple of this */
-    Q8_MAX = 63,    /* activations are quantized to -63..63, see nn/linear.h: one bit less than int8
+    PANEL = 8,   /* outputs (rows of a weight matrix) that lie side by side, see panel.h */
+    Q8_STEP = 8, /* int8 rows are padded with zeros to a multiple of this */
+    Q8_MAX = 63, /* activations are quantized to -63..63, see nn/linear.h: one bit less than int8
                     has, so that relaxed i8 x i7 products stay exact */
-    Q8_BLOCK = 64,  /* inputs of a panel that q8_matrix.wide tells about at once */
-    Q4_GROUP = 128, /* neighbouring inputs that share a scale */
-    Q4_LEVELS = 16, /* a nibble n means (2 n - 15) times the scale of its group */
+    Q8_MAX_POSITIVE = 127, /* and where none is below 0, to 0..127 without Q8_OFFSET */
+    Q8_BLOCK = 64,         /* inputs of a panel that q8_matrix.wide tells about at once */
+    Q4_GROUP = 128,        /* neighbouring inputs that share a scale */
+    Q4_LEVELS = 16,        /* a nibble n means (2 n - 15) times the scale of its group */
 };
 
 /* Rows of activations as integers: x is about q * scale. `in` is a multiple of Q8_STEP. */
 typedef struct {
     int rows, in;
-    const int8_t *q;     /* [rows + 1, in], for q4 */
-    const q8_input *u;   /* [rows + 1, in]: q + Q8_OFFSET, for q8 */
+    const int8_t *q; /* [rows + 1, in], for q4 */
+    const q8_input
+        *u; /* [rows + 1, in]: q + Q8_OFFSET, or q itself with offset zeros below, for q8 */
     const int32_t *sums; /* [rows + 1, in / Q4_GROUP]: of q over each group, for q4 */
     const float *scale;  /* [rows + 1] */
     int finest;          /* a row whose remainder of rounding is quantized too, as row `rows` */
@@ -105,9 +107,11 @@ typedef struct {
                      uint8_t *wide);
 
     /* q = round(x * 63 / max|x|), halves to even, zeros up to a multiple of Q8_STEP; returns the
-     * scale max|x| / 63, so that x is about q * scale. x [n]; q, u (or NULL) and sums (or NULL; n is
+     * scale max|x| / 63, so that x is about q * scale. `positive`: no x is below 0; the same with 127,
+     * for q8 only, and u is q without Q8_OFFSET. x [n]; q, u (or NULL) and sums (or NULL; n is
      * a multiple of Q4_GROUP then) are a row of quantized_rows. */
-    float (*quantize_row)(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums);
+    float (*quantize_row)(const float *x, int n, bool positive, int8_t *q, q8_input *u,
+                          int32_t *sums);
 
     /* y = (x - mean) / sqrt(variance + eps) * weight + bias over one row; all [n]; y may be x. */
     void (*layer_norm)(const float *x, const float *weight, const float *bias, float eps, float *y,

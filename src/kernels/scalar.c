@@ -164,20 +164,23 @@ static void facts_q8(const int8_t *panels, int in, int first, int last, int32_t 
     }
 }
 
-static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums)
+static float quantize_row(const float *x, int n, bool positive, int8_t *q, q8_input *u,
+                          int32_t *sums)
 {
+    const float most = positive ? Q8_MAX_POSITIVE : Q8_MAX, least = positive ? 0 : -most;
     float largest = 0;
     for (int i = 0; i < n; i++) largest = larger(largest, fabsf(x[i]));
-    float inverse = largest > Q8_ZERO ? Q8_MAX / largest : 0;
+    float inverse = largest > Q8_ZERO ? most / largest : 0;
     for (int i = 0; i < n; i++) {
-        float scaled = smaller(larger(-Q8_MAX, nearbyintf(x[i] * inverse)), Q8_MAX);
+        float scaled = smaller(larger(least, nearbyintf(x[i] * inverse)), most);
         q[i] = (int8_t)scaled;
     }
     memset(q + n, 0, (size_t)(q8_padded(n) - n));
-    for (int i = 0; u && i < q8_padded(n); i++) u[i] = (q8_input)(q[i] + Q8_OFFSET);
+    for (int i = 0; u && i < q8_padded(n); i++)
+        u[i] = (q8_input)(q[i] + (positive ? 0 : Q8_OFFSET));
     for (int i = 0; sums && i < n; i++)
         sums[i / Q4_GROUP] = (i % Q4_GROUP ? sums[i / Q4_GROUP] : 0) + q[i];
-    return largest / Q8_MAX;
+    return largest / most;
 }
 
 static void layer_norm(const float *x, const float *weight, const float *bias, float eps, float *y,

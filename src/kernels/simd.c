@@ -176,14 +176,18 @@ static void depthwise(const float *const *taps, int pixels, int channels, const 
 }
 
 /* Rounded as whole numbers: see ROUNDING. */
-static inline v128_t quantized(v128_t x, v128_t inverse)
+static inline v128_t quantized(v128_t x, v128_t inverse, v128_t least, v128_t most)
 {
-    x = SMALLER(LARGER(SPLAT(-Q8_MAX), MUL(x, inverse)), SPLAT(Q8_MAX));
+    x = SMALLER(LARGER(least, MUL(x, inverse)), most);
     return wasm_i32x4_sub(ADD(x, SPLAT(ROUNDING)), SPLAT(ROUNDING));
 }
 
-static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums)
+static float quantize_row(const float *x, int n, bool positive, int8_t *q, q8_input *u,
+                          int32_t *sums)
 {
+    const float most1 = positive ? Q8_MAX_POSITIVE : Q8_MAX;
+    const v128_t most = SPLAT(most1), least = SPLAT(positive ? 0 : -most1),
+                 offset = wasm_i8x16_splat(positive ? 0 : Q8_OFFSET);
     v128_t largest4 = SPLAT(0.0f);
     int i = 0;
     for (; i + 4 <= n; i += 4) largest4 = LARGER(largest4, wasm_f32x4_abs(load(x + i)));
@@ -191,23 +195,22 @@ static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t
     float lane[4], largest = 0;
     store(lane, largest4);
     for (int j = 0; j < 4; j++) largest = largest < lane[j] ? lane[j] : largest;
-    float inverse1 = largest > Q8_ZERO ? Q8_MAX / largest : 0;
+    float inverse1 = largest > Q8_ZERO ? most1 / largest : 0;
     v128_t inverse = SPLAT(inverse1);
     v128_t zero = wasm_i32x4_splat(0), sum = zero;
     for (i = 0; i < q8_padded(n); i += 8) {
         v128_t half[2];
         for (int h = 0; h < 2; h++) {
             int at = i + 4 * h, left = n - at;
-            half[h] = left >= 4  ? quantized(load(x + at), inverse)
-                      : left > 0 ? quantized(load_tail(x + at, (size_t)left), inverse)
+            half[h] = left >= 4  ? quantized(load(x + at), inverse, least, most)
+                      : left > 0 ? quantized(load_tail(x + at, (size_t)left), inverse, least, most)
                                  : zero;
         }
         v128_t words = wasm_i16x8_narrow_i32x4(half[0], half[1]);
         v128_t bytes = wasm_i8x16_narrow_i16x8(words, words);
         wasm_v128_store64_lane(q + i, bytes, 0);
         if (u && Q8_RUN == 2) store(u + i, words);
-        if (u && Q8_RUN == 4)
-            wasm_v128_store64_lane(u + i, wasm_i8x16_add(bytes, wasm_i8x16_splat(Q8_OFFSET)), 0);
+        if (u && Q8_RUN == 4) wasm_v128_store64_lane(u + i, wasm_i8x16_add(bytes, offset), 0);
         sum = wasm_i32x4_add(sum, wasm_i32x4_add(half[0], half[1]));
         if (sums && i % Q4_GROUP == Q4_GROUP - 8) {
             int32_t lanes[4];
@@ -216,7 +219,7 @@ static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t
             sum = zero;
         }
     }
-    return largest / Q8_MAX;
+    return largest / most1;
 }
 
 static void layer_norm(const float *x, const float *weight, const float *bias, float eps, float *y,

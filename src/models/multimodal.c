@@ -252,12 +252,17 @@ static size_t hear_scratch(const model *m, int frames)
 
 /* ---- questions ---- */
 
-/* The rows of the words of a question. */
-static tensor read_text(const compute *c, const model *m, const request *q, arena *tmp)
+/* What the words of a question give the fusion. */
+static fusion_input read_text(const compute *c, const model *m, const request *q, arena *tmp)
 {
     const multimodal *self = m->self;
-    int rows = self->text.extra + q->tokens;
+    int extra = self->text.extra, rows = extra + q->tokens;
     tensor features = tensor_new(tmp, wanted(self, rows), m->hidden);
+    uint8_t *mask = q->mask ? arena_take(tmp, (size_t)rows, 1) : NULL;
+    if (mask) {
+        memset(mask, 1, (size_t)extra);
+        memcpy(mask + extra, q->mask, (size_t)q->tokens);
+    }
     compute reading = *c;
     reading.rollout = NULL; /* words alone don't lead to the picture */
     arena room = *tmp;
@@ -265,7 +270,7 @@ static tensor read_text(const compute *c, const model *m, const request *q, aren
     text_encoder_encode(&reading, &self->text, q->ids, q->types, q->mask, q->tokens, features.rows,
                         y, room);
     hand_over(c, self, TEXT, y, features, room);
-    return features;
+    return (fusion_input){ features, mask };
 }
 
 static void answer_question(const compute *c, const model *m, const request *q, tensor logits,
@@ -278,16 +283,15 @@ static void answer_question(const compute *c, const model *m, const request *q, 
     fusion_input x[MODALITIES];
     for (int i = 0; i < self->fusion.count; i++) {
         modality which = self->fusion.which[i];
-        tensor rows = which == SPEECH ? q->speech : q->picture;
-        if (which == TEXT && q->tokens)
-            rows = read_text(c, m, q, &tmp);
-        else if (which == TEXT)
-            rows.rows = 0;
-        if (!rows.rows && m->takes[which] == STANDS_IN)
-            rows = (tensor){ (float *)self->stand_in[which], 1, m->hidden };
-        rows.cols = m->hidden;
-        x[i] = (fusion_input){ rows, which == TEXT && q->tokens ? q->mask : NULL };
-        if (rows.rows) compute_show(c, shown[which], 0, tensor_rows(rows, 0, 1));
+        x[i] = (fusion_input){ which == SPEECH    ? q->speech
+                               : which == PICTURE ? q->picture
+                                                  : (tensor){ 0 },
+                               NULL };
+        if (which == TEXT && q->tokens) x[i] = read_text(c, m, q, &tmp);
+        if (!x[i].rows.rows && m->takes[which] == STANDS_IN)
+            x[i].rows = (tensor){ (float *)self->stand_in[which], 1, m->hidden };
+        x[i].rows.cols = m->hidden;
+        if (x[i].rows.rows) compute_show(c, shown[which], 0, tensor_rows(x[i].rows, 0, 1));
     }
     self->fusion.kind->fuse(c, &self->fusion, x, logits, tmp);
     compute_show(c, "logits", 0, logits);
@@ -302,7 +306,8 @@ static size_t answer_scratch(const model *m, int tokens, int of_speech, int of_p
     int rows = self->text.extra + tokens;
     size_t text = hand_over_scratch(self, TEXT, rows, self->text.hidden,
                                     text_encoder_scratch(&self->text, tokens));
-    return tensor_cost(rows, m->hidden) + (text > fused ? text : fused);
+    return tensor_cost(rows, m->hidden) + arena_cost((size_t)rows, 1) +
+           (text > fused ? text : fused);
 }
 
 const architecture multimodal_architecture = {

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernels/panel.h"
 #include "quant/packed.h"
@@ -49,6 +50,13 @@ bool linear_bind(linear *l, weights *w, const char *name, int in, int out, bool 
                              err);
 }
 
+void linear_expect_positive(linear *l)
+{
+    if (!l->q8.panels) return;
+    memset((int32_t *)l->q8.offset, 0, (size_t)panel_count(l->out) * PANEL * sizeof *l->q8.offset);
+    l->positive = true;
+}
+
 /* What the tasks of a call share. */
 typedef struct {
     const compute *c;
@@ -66,7 +74,8 @@ static void quantize(const work *w, const float *x, int row)
 {
     int in = w->call->x.cols;
     size_t before = (size_t)row * (size_t)w->rows.in;
-    w->scale[row] = w->c->k->quantize_row(x, in, w->q + before, w->u ? w->u + before : NULL,
+    w->scale[row] = w->c->k->quantize_row(x, in, w->call->layers[0]->positive, w->q + before,
+                                          w->u ? w->u + before : NULL,
                                           w->sums ? w->sums + before / Q4_GROUP : NULL);
 }
 
@@ -132,6 +141,7 @@ void nn_linear_call(const compute *c, const linear_call *call, arena tmp)
         q8 |= l->q8.panels != NULL;
         q4 |= l->q4.panels != NULL;
     }
+    assert(!call->layers[0]->positive || (call->count == 1 && c->finest < 0));
     assert(!call->norm || (call->normed.rows == x.rows && call->normed.cols == x.cols));
     w.quantized = q8 || q4;
     if (w.quantized) {

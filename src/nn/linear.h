@@ -17,6 +17,7 @@ typedef struct {
     q8_matrix q8;        /* or its panels are NULL */
     q4_matrix q4;        /* or its panels are NULL; one of the three there is */
     const float *bias;   /* [out], or NULL */
+    bool positive;       /* see linear_expect_positive() */
 } linear;
 
 /* Take "<name>.weight" [out, in] and "<name>.bias" [out] out of `w`; a layer may lack the bias only
@@ -28,6 +29,10 @@ bool linear_bind(linear *l, weights *w, const char *name, int in, int out, bool 
  * NULL. */
 bool linear_bind_named(linear *l, weights *w, const char *weight_name, const char *bias_name,
                        int in, int out, int rank, const int64_t *shape, error *err);
+
+/* From now on no input is below 0, as behind a ReLU: with q8 they are rounded to 0..Q8_MAX_POSITIVE,
+ * half the error. For layers that are called alone and have no finest row. */
+void linear_expect_positive(linear *l);
 
 /* y = l(x): x [rows, in] -> y [rows, out], allocated by the caller and not x. */
 void nn_linear(const compute *c, const linear *l, tensor x, tensor y, arena tmp);

@@ -118,6 +118,7 @@ static const struct {
     { "mobilenet_v2", golden_classical },
     { "gru", golden_classical },
     { "lstm", golden_classical },
+    { "multimodal", golden_multimodal },
 };
 
 /* A kind of fixture, and what its folder has. */

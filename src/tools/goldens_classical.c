@@ -118,11 +118,12 @@ static bool run(const char *folder, const compute *c, precision keep, const gold
 
 bool golden_classical(const char *folder, const compute *c, golden_result *result, error *err)
 {
+    /* layers of random weights pass errors on, and those of a MobileNet magnify them */
     static const struct {
         precision keep;
         const char *name;
         double least;
-    } quantized[] = { { QUANTIZE_Q8, "q8", 0.99 }, { QUANTIZE_Q4, "q4", 0.9 } };
+    } quantized[] = { { QUANTIZE_Q8, "q8", 0.98 }, { QUANTIZE_Q4, "q4", 0.8 } };
     golden_data g;
     cJSON *config = json_read_in(folder, "config.json", err);
     bool ok = config && golden_read(folder, &g, err);

@@ -67,9 +67,9 @@ static bool rank_text(clip_case *k, int row, error *err)
     for (int p = 0; p < k->pictures; p++)
         m->arch->answer(p == 0 ? &k->compute : &unwatched, m,
                         &(request){ .ids = id,
-                                     .mask = mask ? shown8 : NULL,
-                                     .tokens = tokens,
-                                     .picture = tensor_rows(k->features, p, 1) },
+                                    .mask = mask ? shown8 : NULL,
+                                    .tokens = tokens,
+                                    .picture = tensor_rows(k->features, p, 1) },
                         (tensor){ tensor_row(k->logits, p) + row, 1, 1 }, room);
     arena_free(&room);
     return true;

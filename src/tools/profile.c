@@ -73,10 +73,11 @@ static void matmul_q4(const quantized_rows *x, const q4_matrix *w, const product
     keep_product("product q4", x->rows + 1, x->in, p, first, last, start);
 }
 
-static float quantize_row(const float *x, int n, int8_t *q, q8_input *u, int32_t *sums)
+static float quantize_row(const float *x, int n, bool positive, int8_t *q, q8_input *u,
+                          int32_t *sums)
 {
     double start = clock_now();
-    float scale = real->quantize_row(x, n, q, u, sums);
+    float scale = real->quantize_row(x, n, positive, q, u, sums);
     keep_row("quantization", n, start);
     return scale;
 }

@@ -8,17 +8,38 @@
 #include "kernels/simd.h"
 #include "loops.h"
 #include "nn/attention.h"
+#include "nn/conv.h"
 
-enum { ROWS = 161, HIDDEN = 768, INTERMEDIATE = 3072, HEADS = 12, FEW = 16, TILE_ROWS = 4 };
+enum {
+    WINDOW = 3,
+    ROWS = 161,
+    HIDDEN = 768,
+    INTERMEDIATE = 3072,
+    HEADS = 12,
+    FEW = 16,
+    TILE_ROWS = 4
+};
 
 enum { MOST = ROWS * INTERMEDIATE, WEIGHTS = HIDDEN * INTERMEDIATE };
 
-typedef enum { F32, Q8, Q4, ATTENTION, QUANTIZE, NORM, SOFTMAX, GELU } what;
+typedef enum {
+    F32,
+    Q8,
+    Q4,
+    CONV_F32,
+    CONV_Q8,
+    DEPTHWISE,
+    ATTENTION,
+    QUANTIZE,
+    NORM,
+    SOFTMAX,
+    GELU
+} what;
 
 typedef struct {
     what what;
     const char *name;
-    int rows, in, out;
+    int rows, in, out; /* of a convolution: the side of the picture, channels */
     enum { PLAIN, WITH_GELU, WIDE, AT_ONCE } how; /* of a product */
 } job;
 
@@ -31,6 +52,13 @@ typedef struct {
         what, name, TILE_ROWS, HIDDEN, PANEL, how                                                  \
     }
 
+/* Of a ResNet-18, 3 x 3. */
+#define CONVOLUTIONS(what, name)                                                                   \
+    { what, name, 56, 64, 64, PLAIN }, { what, name, 28, 128, 128, PLAIN },                        \
+    {                                                                                              \
+        what, name, 14, 256, 256, PLAIN                                                            \
+    }
+
 static const job jobs[] = {
     PRODUCTS(F32, "matmul_f32", PLAIN),
     PRODUCTS(Q8, "matmul_q8", PLAIN),
@@ -40,6 +68,9 @@ static const job jobs[] = {
     PRODUCTS(Q8, "matmul_q8, at once", AT_ONCE),
 #endif
     PRODUCTS(Q4, "matmul_q4", PLAIN),
+    CONVOLUTIONS(CONV_F32, "convolution f32"),
+    CONVOLUTIONS(CONV_Q8, "convolution q8"),
+    { DEPTHWISE, "depthwise convolution", 28, 192, 192, PLAIN },
     { ATTENTION, "attention", ROWS, HIDDEN, 0, PLAIN },
     { QUANTIZE, "quantize_row", 1, HIDDEN, 0, PLAIN },
     { QUANTIZE, "quantize_row", 1, INTERMEDIATE, 0, PLAIN },
@@ -48,7 +79,7 @@ static const job jobs[] = {
     { GELU, "gelu", 1, INTERMEDIATE, 0, PLAIN },
 };
 
-static float x[MOST], y[MOST], weights[WEIGHTS], scale[WEIGHTS / Q4_GROUP], bias[INTERMEDIATE];
+static float x[MOST], y[MOST], floats[WEIGHTS], scale[WEIGHTS / Q4_GROUP], bias[INTERMEDIATE];
 static int8_t bytes[WEIGHTS], q[MOST + INTERMEDIATE];
 static q8_input u[MOST + INTERMEDIATE];
 static uint8_t wide[WEIGHTS / Q8_BLOCK];
@@ -76,7 +107,7 @@ static void fill(void)
     for (int i = 0; i < MOST; i++) x[i] = (float)bell() / 32;
     for (int i = 0; i < WEIGHTS; i++) {
         bytes[i] = (int8_t)bell();
-        weights[i] = (float)bytes[i] / 1024;
+        floats[i] = (float)bytes[i] / 1024;
     }
     for (int i = 0; i < WEIGHTS / Q4_GROUP; i++) scale[i] = (float)(1 + some(7)) / 1024;
     for (int i = 0; i < INTERMEDIATE; i++) bias[i] = (float)bell() / 64;
@@ -94,6 +125,14 @@ static const kernels *table_of(const job *j)
 /* The row that the engine takes finer is part of all products but the tile. */
 static int finest_of(const job *j) { return j->rows == TILE_ROWS ? -1 : 0; }
 
+/* Inputs of one output. */
+static int inputs(const job *j)
+{
+    return j->what < CONV_F32     ? j->in
+           : j->what == DEPTHWISE ? WINDOW * WINDOW
+                                  : WINDOW * WINDOW * j->in;
+}
+
 void kernel_prepare(int i)
 {
     static bool filled;
@@ -101,11 +140,15 @@ void kernel_prepare(int i)
     const kernels *k = kernels_simd();
     if (!filled) fill();
     filled = true;
+    if (j->what == CONV_Q8) {
+        k->facts_q8(bytes, q8_padded(inputs(j)), 0, panel_count(j->out), offset, wide);
+        return;
+    }
     if (j->what != Q8 && j->what != Q4) return;
     for (int r = 0; r <= j->rows; r++) {
         size_t before = (size_t)r * (size_t)j->in;
-        row_scale[r] = k->quantize_row(x + before % (MOST / 2), j->in, q + before, u + before,
-                                       sums + before / Q4_GROUP);
+        row_scale[r] = k->quantize_row(x + before % (MOST / 2), j->in, false, q + before,
+                                       u + before, sums + before / Q4_GROUP);
     }
     if (j->what == Q4) return;
     k->facts_q8(bytes, j->in, 0, panel_count(j->out), offset, wide);
@@ -123,11 +166,30 @@ static void multiply(const job *j, const kernels *k, int panels)
                         .bias = bias,
                         .activation = j->how == WITH_GELU ? k->gelu : NULL };
     if (j->what == F32)
-        k->matmul_f32(x, j->in, j->rows, j->in, weights, &p, 0, panels);
+        k->matmul_f32(x, j->in, j->rows, j->in, floats, &p, 0, panels);
     else if (j->what == Q8)
         k->matmul_q8(&rows, &q8, &p, 0, panels);
     else
         k->matmul_q4(&rows, &q4, &p, 0, panels);
+}
+
+static void convolve(const job *j, const kernels *k)
+{
+    const compute c = { .k = k };
+    const arena tmp = { .base = room, .size = sizeof room };
+    conv v = { .in = j->in,
+               .out = j->out,
+               .groups = j->what == DEPTHWISE ? j->in : 1,
+               .window = { WINDOW, WINDOW, 1, WINDOW / 2 },
+               .product = { .in = inputs(j), .out = j->out, .bias = bias } };
+    int pixels = j->rows * j->rows;
+    if (j->what == CONV_Q8)
+        v.product.q8 = (q8_matrix){ bytes, scale, offset, wide };
+    else
+        v.product.floats = floats;
+    assert(conv_scratch(&v, j->rows, j->rows) <= sizeof room);
+    nn_conv(&c, &v, (feature_map){ { x, pixels, j->in }, j->rows, j->rows },
+            (feature_map){ { y, pixels, j->out }, j->rows, j->rows }, ACTIVATION_RELU, false, tmp);
 }
 
 static void attend(const kernels *k)
@@ -148,9 +210,12 @@ static void do_job(const job *j, const kernels *k, int panels)
     case F32:
     case Q8:
     case Q4: multiply(j, k, panels); break;
+    case CONV_F32:
+    case CONV_Q8:
+    case DEPTHWISE: convolve(j, k); break;
     case ATTENTION: attend(k); break;
-    case QUANTIZE: y[0] = k->quantize_row(x, j->in, q, u, NULL); break;
-    case NORM: k->layer_norm(x, weights, bias, 1e-5f, y, j->in); break;
+    case QUANTIZE: y[0] = k->quantize_row(x, j->in, false, q, u, NULL); break;
+    case NORM: k->layer_norm(x, floats, bias, 1e-5f, y, j->in); break;
     case SOFTMAX:
     case GELU: /* in place, and always the same */
         memcpy(y, x, (size_t)j->in * sizeof *y);
@@ -191,7 +256,10 @@ static mix mix_of(const job *j)
 {
     switch (j->what) {
     case F32:
+    case CONV_F32:
+    case DEPTHWISE:
     case ATTENTION: return MIX_F32;
+    case CONV_Q8:
     case Q8: return Q8_RUN == 2 ? MIX_PAIRS : j->how == AT_ONCE ? MIX_AT_ONCE : MIX_STEPS;
     case Q4: return MIX_NIBBLES;
     default: return MIX_NONE;
@@ -207,6 +275,9 @@ loop kernel_loop(int i)
             j->rows + (j->what != F32 && finest_of(j) == 0); /* and a remainder of rounding */
         snprintf(l.shape, sizeof l.shape, "%d x %d x %d", rows, j->in, j->out);
         l.work = 2.0 * rows * j->in * j->out;
+    } else if (j->what < ATTENTION) {
+        snprintf(l.shape, sizeof l.shape, "%d x %d, %d to %d", j->rows, j->rows, j->in, j->out);
+        l.work = 2.0 * j->rows * j->rows * inputs(j) * j->out;
     } else if (j->what == ATTENTION) {
         snprintf(l.shape, sizeof l.shape, "%d rows, %d heads x %d", ROWS, HEADS, HIDDEN / HEADS);
         l.work = 2.0 * 2 * ROWS * ROWS * HIDDEN;

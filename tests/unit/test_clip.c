@@ -277,7 +277,7 @@ static void test_settings_refused(void **state)
         { "text_config", "eos_token_id", "-1",
           "config: \"eos_token_id\" is -1, expected a whole number from 0 to 16777216" },
         { "text_config", "hidden_act", "\"swish\"",
-          "activation 'swish' is not known (gelu, quick_gelu, relu, tanh, none)" },
+          "activation 'swish' is not known (gelu, quick_gelu, relu, relu6, tanh, none)" },
         { "vision_config", "patch_size", "17",
           "config: \"patch_size\" 17 does not fit the picture size 16" },
         { NULL, "projection_dim", "null",

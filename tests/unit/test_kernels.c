@@ -105,13 +105,13 @@ static const kernels *table(int i)
     return i ? kernels_simd() : kernels_scalar();
 }
 
-enum { FUNCTIONS = 5 };
+enum { FUNCTIONS = 6 };
 
 /* A function that a product can end with; NULL: none. */
 static void (*function(const kernels *k, int i))(float *x, size_t n)
 {
-    void (*const all[FUNCTIONS])(float *, size_t) = { k->gelu, k->quick_gelu, k->relu, k->tanh,
-                                                      k->sigmoid };
+    void (*const all[FUNCTIONS])(float *, size_t) = { k->gelu,  k->quick_gelu, k->relu,
+                                                      k->relu6, k->tanh,       k->sigmoid };
     return i < FUNCTIONS ? all[i] : NULL;
 }
 
@@ -390,6 +390,39 @@ static void test_products_f32(void **state)
     check_products(check_f32, ins, COUNT(ins), 1);
 }
 
+/* Every channel, whole panels and not, and nothing behind the last. */
+static void test_depthwise(void **state)
+{
+    (void)state;
+    enum { PIXELS = 9, MOST = 27 };
+    for (int channels = 1; channels <= MOST; channels++)
+        for (size_t shift = 0; shift < 4; shift++) {
+            size_t n = (size_t)channels, panels = (size_t)panel_count(channels);
+            guarded x[PIXELS], w = floats_in(panels * PANEL * PIXELS, shift),
+                               bias = floats_in(n, shift), y[TABLES];
+            const float *taps[PIXELS];
+            for (int t = 0; t < PIXELS; t++)
+                taps[t] = at(x[t] = floats_in(n, (shift + (size_t)t) % 4));
+            for (int i = 0; i < TABLES; i++) {
+                y[i] = floats_out(n, shift);
+                table(i)->depthwise(taps, PIXELS, channels, at(w), at(bias), at(y[i]));
+                check_equal(y[0], y[i]);
+            }
+            check_guards(y[0], 0xa5);
+            for (int c = 0; c < channels; c++) {
+                double sum = (double)((float *)at(bias))[c];
+                for (int t = 0; t < PIXELS; t++)
+                    sum += (double)taps[t][c] *
+                           (double)((float *)at(w))[(c / PANEL * PIXELS + t) * PANEL + c % PANEL];
+                assert_true(fabs(sum - (double)((float *)at(y[0]))[c]) < 2e-6);
+            }
+            for (int t = 0; t < PIXELS; t++) free(x[t].block);
+            for (int i = 0; i < TABLES; i++) free(y[i].block);
+            free(w.block);
+            free(bias.block);
+        }
+}
+
 static void test_products_q8(void **state)
 {
     (void)state;
@@ -528,11 +561,13 @@ static void check_rows(void (*check)(guarded x, int n))
             }
 }
 
-/* With what q8 products need, what q4 products need, both and neither. */
+/* With what q8 products need, what q4 products need, both and neither; and for rows without negative
+ * values, which those that come here may not keep. */
 static void check_quantize(guarded x, int n)
 {
     size_t shift = x.before / sizeof(float), padded = (size_t)q8_padded(n);
-    for (int wanted = 0; wanted < 4; wanted++) {
+    for (int wanted = 0; wanted < 8; wanted++) {
+        bool positive = wanted & 4;
         guarded q[TABLES], u[TABLES], sums[TABLES];
         float scale[TABLES];
         size_t groups = wanted & 2 && n % Q4_GROUP == 0 ? (size_t)(n / Q4_GROUP) : 0;
@@ -541,8 +576,9 @@ static void check_quantize(guarded x, int n)
             u[i] = guarded_new(wanted & 1 ? padded * sizeof(q8_input) : 0, shift * sizeof(q8_input),
                                0xa5);
             sums[i] = guarded_new(groups * sizeof(int32_t), shift * sizeof(int32_t), 0xa5);
-            scale[i] = table(i)->quantize_row(at(x), n, at(q[i]), wanted & 1 ? at(u[i]) : NULL,
-                                              groups ? at(sums[i]) : NULL);
+            scale[i] =
+                table(i)->quantize_row(at(x), n, positive, at(q[i]), wanted & 1 ? at(u[i]) : NULL,
+                                       groups ? at(sums[i]) : NULL);
         }
         const int8_t *values = at(q[0]);
         check_guards(q[0], 0xa5);
@@ -550,7 +586,8 @@ static void check_quantize(guarded x, int n)
         check_guards(sums[0], 0xa5);
         for (size_t i = (size_t)n; i < padded; i++) assert_int_equal(values[i], 0);
         for (size_t i = 0; i < u[0].size / sizeof(q8_input); i++)
-            assert_int_equal(((q8_input *)at(u[0]))[i], values[i] + Q8_OFFSET);
+            assert_int_equal(((q8_input *)at(u[0]))[i], values[i] + (positive ? 0 : Q8_OFFSET));
+        for (size_t i = 0; positive && i < padded; i++) assert_true(values[i] >= 0);
         for (size_t g = 0; g < groups; g++) {
             int sum = 0;
             for (size_t i = g * Q4_GROUP; i < (g + 1) * Q4_GROUP; i++) sum += values[i];
@@ -638,7 +675,7 @@ static void test_quantize_row_rounds_halves_to_even(void **state)
     static const float x[] = { 63, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 62.5f, -62.5f, 0.49f };
     static const int8_t want[16] = { 63, 0, 2, 2, 0, -2, -2, 62, -62, 0 };
     int8_t q[16];
-    assert_true(kernels_scalar()->quantize_row(x, COUNT(x), q, NULL, NULL) == 1);
+    assert_true(kernels_scalar()->quantize_row(x, COUNT(x), false, q, NULL, NULL) == 1);
     assert_memory_equal(q, want, sizeof q);
 }
 
@@ -653,7 +690,7 @@ static void test_quantize_row_is_within_half_a_step(void **state)
             x[i] = ldexpf(random_float(), exponent);
             largest = fmaxf(largest, fabsf(x[i]));
         }
-        float scale = kernels_scalar()->quantize_row(x, COUNT(x), q, NULL, NULL);
+        float scale = kernels_scalar()->quantize_row(x, COUNT(x), false, q, NULL, NULL);
         assert_true(scale == largest / Q8_MAX);
         for (size_t i = 0; i < COUNT(x); i++) {
             assert_in_range(q[i] + Q8_MAX, 0, 2 * Q8_MAX);
@@ -818,6 +855,7 @@ static void test_product_f32_is_near_double(void **state)
 }
 
 static double relu(double x) { return fmax(0, x); }
+static double relu6(double x) { return fmin(fmax(0, x), 6); }
 static double gelu(double x) { return x / 2 * (1 + erf(x * sqrt(0.5))); }
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double quick_gelu(double x) { return x * sigmoid(1.702 * x); }
@@ -831,9 +869,9 @@ static void test_functions_are_near_double(void **state)
         void (*f)(float *, size_t);
         double (*want)(double);
     } functions[] = {
-        { "gelu", k->gelu, gelu },          { "quick_gelu", k->quick_gelu, quick_gelu },
-        { "relu", k->relu, relu },          { "tanh", k->tanh, tanh },
-        { "sigmoid", k->sigmoid, sigmoid },
+        { "gelu", k->gelu, gelu }, { "quick_gelu", k->quick_gelu, quick_gelu },
+        { "relu", k->relu, relu }, { "relu6", k->relu6, relu6 },
+        { "tanh", k->tanh, tanh }, { "sigmoid", k->sigmoid, sigmoid },
     };
     for (size_t i = 0; i < COUNT(functions); i++) {
         double worst = 0;
@@ -882,6 +920,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products_f32),
+        cmocka_unit_test(test_depthwise),
         cmocka_unit_test(test_products_q8),
         cmocka_unit_test(test_products_q4),
         cmocka_unit_test(test_facts_q8),

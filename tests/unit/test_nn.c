@@ -801,7 +801,7 @@ static void test_activations(void **state)
         float want; /* of -1 */
     } cases[] = {
         { "none", -1 }, { "gelu", -0.158655f }, { "quick_gelu", -0.154204f },
-        { "relu", 0 },  { "tanh", -0.761594f },
+        { "relu", 0 },  { "relu6", 0 },         { "tanh", -0.761594f },
     };
     activation a;
     error err;
@@ -813,8 +813,8 @@ static void test_activations(void **state)
         for (int k = 0; k < 21; k++) assert_true(fabsf(x.data[k] - cases[i].want) < 1e-6f);
     }
     assert_false(activation_named("swish", &a, &err));
-    assert_string_equal(err.text, "activation 'swish' is not known (gelu, quick_gelu, relu, tanh, "
-                                  "none)");
+    assert_string_equal(err.text, "activation 'swish' is not known (gelu, quick_gelu, relu, relu6, "
+                                  "tanh, none)");
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
