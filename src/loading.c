@@ -12,7 +12,8 @@ static bool take_pack_header(void *context, const tensor_info *tensors, int coun
     const tensor_info *last = count > 0 ? &tensors[count - 1] : NULL;
     if (!last || strcmp(last->name, PACK_CHECKSUM) != 0 || last->size != PACK_CHECKSUM_SIZE)
         return fail(err, "the pack does not end with its tensor '" PACK_CHECKSUM "'");
-    return weights_plan(&l->weights, tensors, count, l->keep, err);
+    return model_known(l->settings.config, err) &&
+           weights_plan(&l->weights, tensors, count, l->keep, err);
 }
 
 static bool take_header(void *context, const tensor_info *tensors, int count, const cJSON *metadata,

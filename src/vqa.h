@@ -28,6 +28,7 @@ typedef enum {
     VQA_NO_MEMORY = -5,    /* the memory does not suffice */
     VQA_STOPPED = -6,      /* the caller did not want it any more: vqa_stop() */
     VQA_BAD_SOUND = -7,    /* the sound's bytes can't be used */
+    VQA_OTHER_BUILD = -8,  /* the model takes a full build of the runtime */
 } vqa_status;
 
 /* How weights are kept that come as floats; those of a pack that are quantized stay as they are. */
@@ -84,7 +85,7 @@ int vqa_end_file(vqa *v, int there);
 
 /* Take in the next `size` bytes of the pack or of the wanted file, as they arrive; the bytes stay
  * the caller's and may be reused at once. Weights go to their final place row by row: a file is
- * never held as a whole. Returns VQA_OK, VQA_BAD_MODEL or VQA_NO_MEMORY; after a failure load again
+ * never held as a whole. Returns VQA_OK, VQA_BAD_MODEL, VQA_NO_MEMORY or VQA_OTHER_BUILD; after a failure load again
  * from vqa_new(). */
 int vqa_load(vqa *v, const uint8_t *bytes, size_t size);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "core/utf8.h"
 #include "format/json.h"
 
@@ -33,7 +34,7 @@ static bool bind_senses(vqa *v, error *err)
     if (v->model.takes[PICTURE] != NOT_TAKEN &&
         !preprocessor_parse(&v->preprocessor, settings, err))
         return false;
-    if (!v->model.mels) return true;
+    if (!VQA_FULL || !v->model.mels) return true;
     if (!feature_extractor_parse(&v->extractor, speech ? speech : settings, err)) return false;
     const feature_extractor *f = &v->extractor;
     if (f->mels != v->model.mels)
@@ -161,7 +162,7 @@ static bool finish(vqa *v, error *err)
 static int broken(vqa *v)
 {
     v->state = BROKEN;
-    return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_MODEL;
+    return v->err.other_build ? VQA_OTHER_BUILD : v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_MODEL;
 }
 
 /* What stands in the way of taking more of a model in; VQA_OK if nothing does. */

@@ -10,8 +10,7 @@
 #define CROSSINGS 50   /* of zero by the sinc, on each side */
 #define CUTOFF    0.95 /* of half the lower rate: in the middle of the transition */
 #define BETA      7.86 /* of the window: 80 dB */
-
-enum { MAX_PHASES = 1024, PHASES = 512 };
+#define PHASES    700  /* a crossing, at most: enough for 11,025 Hz to be met exactly */
 
 /* Output o stands at position x = o * in / out of the input, between samples: its whole part says which
  * samples it is made of, its fraction, as one of `phases`, which row of factors. Where there would be
@@ -56,7 +55,8 @@ static bool filter_new(filter *f, int in, int out)
     out /= a;
     const double crossings = CUTOFF * (out < in ? (double)out / in : 1); /* a sample */
     const int half = (int)ceil(CROSSINGS / crossings);
-    *f = (filter){ in, out, 2 * half, out > MAX_PHASES ? PHASES : out, NULL };
+    const int phases = (int)ceil(PHASES * crossings);
+    *f = (filter){ in, out, 2 * half, phases < out ? phases : out, NULL };
     const size_t taps = (size_t)f->taps;
     double *row = malloc(taps * sizeof *row);
     f->factors = malloc((size_t)(f->phases + 1) * taps * sizeof *f->factors);
@@ -77,10 +77,11 @@ typedef float lanes __attribute__((vector_size(16), aligned(4)));
 /* In four interleaved lanes, as the kernels' sums. */
 static float dot(const float *a, const float *b, int n)
 {
-    lanes sum = { 0 };
+    lanes sum = { 0 }, rest = { 0 };
     int i = 0;
     for (; i + 4 <= n; i += 4) sum += *(const lanes *)(a + i) * *(const lanes *)(b + i);
-    for (; i < n; i++) sum[i % 4] += a[i] * b[i];
+    for (; i < n; i++) rest[i % 4] = a[i] * b[i];
+    sum += rest;
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 

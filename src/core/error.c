@@ -8,6 +8,7 @@
 
 static void write_text(error *err, const char *format, va_list args)
 {
+    err->no_memory = err->other_build = false;
     vsnprintf(err->text, sizeof err->text, format, args);
     size_t size = strlen(err->text);
     for (size_t at = 0; at < size; at++) { /* a cut may also fall inside a code point */
@@ -26,7 +27,6 @@ bool fail(error *err, const char *format, ...)
     va_start(args, format);
     write_text(err, format, args);
     va_end(args);
-    err->no_memory = false;
     return false;
 }
 
@@ -37,5 +37,12 @@ bool fail_memory(error *err, const char *format, ...)
     write_text(err, format, args);
     va_end(args);
     err->no_memory = true;
+    return false;
+}
+
+bool fail_build(error *err, const char *sentence)
+{
+    fail(err, "%s", sentence);
+    err->other_build = true;
     return false;
 }

@@ -9,6 +9,7 @@ enum { ERROR_SIZE = 512 };
 typedef struct {
     char text[ERROR_SIZE]; /* UTF-8, always terminated; empty while nothing has failed */
     bool no_memory;        /* the heap was too small; the input may be fine */
+    bool other_build;      /* the full build takes what this one can't: core/build.h */
 } error;
 
 /* Store the sentence (printf style, cut to ERROR_SIZE) and return false, so that a caller can write
@@ -18,5 +19,8 @@ bool fail(error *err, const char *format, ...) __attribute__((format(printf, 2, 
 
 /* The same when memory did not suffice. */
 bool fail_memory(error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same when it takes the full build. */
+bool fail_build(error *err, const char *sentence);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "format/json.h"
 
 static bool bind_vit(image_encoder *e, weights *w, const char *prefix, const cJSON *config,
@@ -37,7 +38,7 @@ bool image_encoder_bind(image_encoder *e, weights *w, const char *prefix, const 
     *e = (image_encoder){ 0 };
     const char *type = json_text(config, "model_type", "vit");
     if (strcmp(type, "vit") == 0) return bind_vit(e, w, prefix, config, err);
-    if (strcmp(type, "resnet") == 0 || strcmp(type, "mobilenet_v2") == 0)
+    if (VQA_FULL && (strcmp(type, "resnet") == 0 || strcmp(type, "mobilenet_v2") == 0))
         return bind_cnn(e, w, prefix, config, err);
     return fail(err,
                 "config: the picture encoder '%s' is not supported (supported: vit, resnet, "
@@ -48,19 +49,19 @@ bool image_encoder_bind(image_encoder *e, weights *w, const char *prefix, const 
 void image_encoder_free(image_encoder *e)
 {
     image_vit_free(&e->vit);
-    image_cnn_free(&e->cnn);
+    if (VQA_FULL) image_cnn_free(&e->cnn);
 }
 
 int image_encoder_rows(const image_encoder *e, int height, int width)
 {
-    return e->convolutional ? image_cnn_rows(&e->cnn, height, width)
-                            : image_vit_tokens(&e->vit, height, width);
+    return VQA_FULL && e->convolutional ? image_cnn_rows(&e->cnn, height, width)
+                                        : image_vit_tokens(&e->vit, height, width);
 }
 
 void image_encoder_encode(const compute *c, const image_encoder *e, const float *pixels, int height,
                           int width, int wanted, tensor y, arena tmp)
 {
-    if (e->convolutional)
+    if (VQA_FULL && e->convolutional)
         image_cnn_encode(c, &e->cnn, pixels, height, width, y, tmp);
     else
         image_vit_encode(c, &e->vit, pixels, height, width, wanted, y, tmp);
@@ -68,6 +69,6 @@ void image_encoder_encode(const compute *c, const image_encoder *e, const float 
 
 size_t image_encoder_scratch(const image_encoder *e, int height, int width)
 {
-    return e->convolutional ? image_cnn_scratch(&e->cnn, height, width)
-                            : image_vit_scratch(&e->vit, height, width);
+    return VQA_FULL && e->convolutional ? image_cnn_scratch(&e->cnn, height, width)
+                                        : image_vit_scratch(&e->vit, height, width);
 }

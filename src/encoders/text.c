@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "format/json.h"
 
 static bool bind_bert(text_encoder *e, weights *w, const char *prefix, const cJSON *config,
@@ -38,7 +39,7 @@ bool text_encoder_bind(text_encoder *e, weights *w, const char *prefix, const cJ
     *e = (text_encoder){ 0 };
     const char *type = json_text(config, "model_type", "bert");
     if (strcmp(type, "bert") == 0) return bind_bert(e, w, prefix, config, err);
-    if (strcmp(type, "gru") == 0 || strcmp(type, "lstm") == 0)
+    if (VQA_FULL && (strcmp(type, "gru") == 0 || strcmp(type, "lstm") == 0))
         return bind_rnn(e, w, prefix, config, err);
     return fail(err, "config: the text encoder '%s' is not supported (supported: bert, gru, lstm)",
                 type);
@@ -47,13 +48,13 @@ bool text_encoder_bind(text_encoder *e, weights *w, const char *prefix, const cJ
 void text_encoder_free(text_encoder *e)
 {
     text_bert_free(&e->bert);
-    text_rnn_free(&e->rnn);
+    if (VQA_FULL) text_rnn_free(&e->rnn);
 }
 
 void text_encoder_encode(const compute *c, const text_encoder *e, const int *ids, const int *types,
                          const uint8_t *mask, int tokens, int wanted, tensor y, arena tmp)
 {
-    if (e->recurrent)
+    if (VQA_FULL && e->recurrent)
         text_rnn_encode(c, &e->rnn, ids, mask, tokens, y, tmp);
     else
         text_bert_encode(c, &e->bert, ids, types, mask, tokens, wanted, y, tmp);
@@ -61,5 +62,6 @@ void text_encoder_encode(const compute *c, const text_encoder *e, const int *ids
 
 size_t text_encoder_scratch(const text_encoder *e, int tokens)
 {
-    return e->recurrent ? text_rnn_scratch(&e->rnn, tokens) : text_bert_scratch(&e->bert, tokens);
+    return VQA_FULL && e->recurrent ? text_rnn_scratch(&e->rnn, tokens)
+                                    : text_bert_scratch(&e->bert, tokens);
 }

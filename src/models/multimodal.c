@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "encoders/image.h"
 #include "encoders/speech.h"
 #include "encoders/text.h"
@@ -117,7 +118,7 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
         const char *key;
         bool (*bind)(model *m, weights *w, const cJSON *config, error *err);
     } encoders[MODALITIES] = { [TEXT] = { "text_config", bind_text },
-                               [SPEECH] = { "speech_config", bind_speech },
+                               [SPEECH] = { "speech_config", VQA_FULL ? bind_speech : NULL },
                                [PICTURE] = { "vision_config", bind_image } };
     multimodal *self = m->self = calloc(1, sizeof *self);
     bool there[MODALITIES];
@@ -152,7 +153,7 @@ static void free_model(model *m)
     multimodal *self = m->self;
     if (!self) return;
     text_encoder_free(&self->text);
-    speech_encoder_free(&self->speech);
+    if (VQA_FULL) speech_encoder_free(&self->speech);
     image_encoder_free(&self->image);
     fusion_free(&self->fusion);
     free(self);
@@ -319,9 +320,9 @@ const architecture multimodal_architecture = {
     .feature_rows = feature_rows,
     .encode = encode,
     .encode_scratch = encode_scratch,
-    .speech_rows = speech_rows,
-    .hear = hear,
-    .hear_scratch = hear_scratch,
+    .speech_rows = VQA_FULL ? speech_rows : NULL,
+    .hear = VQA_FULL ? hear : NULL,
+    .hear_scratch = VQA_FULL ? hear_scratch : NULL,
     .answer = answer_question,
     .answer_scratch = answer_scratch,
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "format/json.h"
 #include "models/clip.h"
 #include "models/model.h"
@@ -10,8 +11,9 @@
 #include "models/whisper.h"
 
 static const architecture *const architectures[] = { &multimodal_architecture, &vilt_architecture,
-                                                     &clip_architecture, &whisper_architecture };
-enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
+                                                     &clip_architecture,
+                                                     VQA_FULL ? &whisper_architecture : NULL };
+enum { ARCHITECTURES = sizeof architectures / sizeof *architectures - !VQA_FULL };
 
 static const architecture *find(const char *type)
 {
@@ -45,7 +47,27 @@ static const architecture *known(const cJSON *config, error *err)
     return arch;
 }
 
-bool model_known(const cJSON *config, error *err) { return known(config, err) != NULL; }
+/* Whether the model has a part that only full builds have. */
+static bool needs_full(const cJSON *config)
+{
+    static const char *const types[] = { "whisper", "gru", "lstm", "resnet", "mobilenet_v2" };
+    const char *used[] = {
+        json_text(config, "model_type", ""),
+        json_text(cJSON_GetObjectItemCaseSensitive(config, "text_config"), "model_type", ""),
+        json_text(cJSON_GetObjectItemCaseSensitive(config, "vision_config"), "model_type", ""),
+    };
+    for (int i = 0; i < 3; i++)
+        for (size_t k = 0; k < sizeof types / sizeof *types; k++)
+            if (strcmp(used[i], types[k]) == 0) return true;
+    return cJSON_HasObjectItem(config, "speech_config");
+}
+
+bool model_known(const cJSON *config, error *err)
+{
+    if (!VQA_FULL && needs_full(config))
+        return fail_build(err, "the model needs a full build of the runtime (vqa-full.wasm)");
+    return known(config, err) != NULL;
+}
 
 bool model_bind(model *m, weights *w, const cJSON *config, error *err)
 {

@@ -83,7 +83,7 @@ static bool index_tar(archive *a, size_t total, error *err)
 archive *archive_open(const char *path, error *err)
 {
     archive *a = calloc(1, sizeof *a);
-    error why = { "not enough memory", true };
+    error why = { .text = "not enough memory", .no_memory = true };
     size_t total;
     if (!a) {
         *err = why;

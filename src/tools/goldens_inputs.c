@@ -263,7 +263,7 @@ static bool check_file(const char *folder, const cJSON *golden_case, bool valid,
     for (int p = 0; p < 3 && ok; p++) {
         contents k;
         safetensors *file;
-        error why = { "", false };
+        error why = { 0 };
         bool opened = read_contents(bytes, size, pieces[p], &k, &file, &why);
         const cJSON *expected;
         if (opened != valid) ok = fail(err, valid ? "%s: %s" : "%s was accepted%s", name, why.text);

@@ -41,7 +41,7 @@ static tiny_clip new_clip(precision keep, cJSON *config)
     tiny_list list;
     tiny_add_clip(&list, VOCABULARY, POSITIONS);
     tiny_clip t = { .weights = tiny_weights(&list, keep, 5), .config = config };
-    error err = { "", false };
+    error err = { 0 };
     bool bound = model_bind(&t.model, &t.weights, config, &err);
     assert_string_equal(err.text, "");
     assert_true(bound);

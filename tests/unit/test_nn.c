@@ -492,7 +492,7 @@ static void test_rollout_without_memory(void **state)
 {
     (void)state;
     rollout r = { 0 };
-    error err = { "", false };
+    error err = { 0 };
     assert_true(rollout_begin(&r, 2, 3, 10, &err));
     assert_false(rollout_begin(&r, 2, 3, 1 << 26, &err));
     assert_true(err.no_memory);

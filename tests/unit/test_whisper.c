@@ -43,7 +43,7 @@ static tiny_whisper new_whisper(precision keep)
     tiny_list list;
     tiny_add_whisper(&list, VOCABULARY, SOURCE, POSITIONS);
     tiny_whisper t = { .weights = tiny_weights(&list, keep, 7), .config = new_config() };
-    error err = { "", false };
+    error err = { .text = "" };
     bool bound = model_bind(&t.model, &t.weights, t.config, &err);
     assert_string_equal(err.text, "");
     assert_true(bound);
@@ -310,7 +310,7 @@ static void test_stop(void **state)
     tiny_whisper t = new_whisper(KEEP_AS_STORED);
     static float silence[2 * SOURCE * TINY_MEL];
     transcript out;
-    error err = { "", false };
+    error err = { .text = "" };
     const transcribe_options o = {
         .beams = 2, .max_tokens = POSITIONS, .no_speech = 1, .logprob = -100
     };
@@ -433,7 +433,7 @@ static void test_prompts(void **state)
                  cases[i].settings, cases[i].forced);
         cJSON *config = parsed(json);
         whisper_settings s;
-        error err = { "", false };
+        error err = { .text = "" };
         assert_true(whisper_settings_read(&s, config, 20, 100, &err));
         const transcribe_options o = { .language = cases[i].language, .task = cases[i].task };
         assert_int_equal(whisper_prompt(&s, &o, cases[i].timestamps, prompt, &err), cases[i].count);
@@ -494,7 +494,7 @@ static void test_bad_settings(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         cJSON *config = parsed(cases[i].json);
         whisper_settings s;
-        error err = { "", false };
+        error err = { .text = "" };
         assert_false(whisper_settings_read(&s, config, 20, 100, &err));
         if (!strstr(err.text, cases[i].why)) fail_msg("%s: %s", cases[i].json, err.text);
         whisper_settings_free(&s);
@@ -529,7 +529,7 @@ static void test_bad_configs(void **state)
         cJSON *config = new_config();
         cJSON_ReplaceItemInObject(config, cases[i].key, cJSON_CreateNumber(cases[i].value));
         model m;
-        error err = { "", false };
+        error err = { .text = "" };
         assert_false(model_bind(&m, &w, config, &err));
         if (!strstr(err.text, cases[i].why)) fail_msg("%s: %s", cases[i].key, err.text);
         model_free(&m);
