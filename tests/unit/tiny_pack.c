@@ -169,21 +169,21 @@ static void add_clip_encoder(tiny_list *list, const char *prefix, int hidden)
 
 void tiny_add_clip(tiny_list *list, int vocabulary, int positions)
 {
-    enum { TEXT = TINY_HIDDEN, PICTURE = 32, SPACE = 20 };
+    enum { WORDS = TINY_HIDDEN, PIXELS = 32, SPACE = 20 };
     list->count = 0;
-    tiny_add(list, SHAPE(vocabulary, TEXT), "text_model.embeddings.token_embedding.weight");
-    tiny_add(list, SHAPE(positions, TEXT), "text_model.embeddings.position_embedding.weight");
-    tiny_add(list, SHAPE(PICTURE), "vision_model.embeddings.class_embedding");
-    tiny_add(list, SHAPE(PICTURE, 3, 8, 8), "vision_model.embeddings.patch_embedding.weight");
-    tiny_add(list, SHAPE(5, PICTURE), "vision_model.embeddings.position_embedding.weight");
-    tiny_add(list, SHAPE(SPACE, TEXT), "text_projection.weight");
-    tiny_add(list, SHAPE(SPACE, PICTURE), "visual_projection.weight");
+    tiny_add(list, SHAPE(vocabulary, WORDS), "text_model.embeddings.token_embedding.weight");
+    tiny_add(list, SHAPE(positions, WORDS), "text_model.embeddings.position_embedding.weight");
+    tiny_add(list, SHAPE(PIXELS), "vision_model.embeddings.class_embedding");
+    tiny_add(list, SHAPE(PIXELS, 3, 8, 8), "vision_model.embeddings.patch_embedding.weight");
+    tiny_add(list, SHAPE(5, PIXELS), "vision_model.embeddings.position_embedding.weight");
+    tiny_add(list, SHAPE(SPACE, WORDS), "text_projection.weight");
+    tiny_add(list, SHAPE(SPACE, PIXELS), "visual_projection.weight");
     tiny_add(list, 0, NULL, "logit_scale");
-    add_norm(list, TEXT, "text_model.final_layer_norm");
-    add_norm(list, PICTURE, "vision_model.pre_layrnorm");
-    add_norm(list, PICTURE, "vision_model.post_layernorm");
-    add_clip_encoder(list, "text_model", TEXT);
-    add_clip_encoder(list, "vision_model", PICTURE);
+    add_norm(list, WORDS, "text_model.final_layer_norm");
+    add_norm(list, PIXELS, "vision_model.pre_layrnorm");
+    add_norm(list, PIXELS, "vision_model.post_layernorm");
+    add_clip_encoder(list, "text_model", WORDS);
+    add_clip_encoder(list, "vision_model", PIXELS);
 }
 
 static void add_whisper_attention(tiny_list *list, const char *name)
