@@ -11,8 +11,9 @@ static bool fits(size_t count, int rate, error *err)
                     SOUND_MIN_RATE, SOUND_MAX_RATE);
     if (count == 0) return fail(err, "the sound has no samples");
     if (count / SOUND_MAX_SECONDS >= (size_t)rate)
-        return fail(err, "the sound is %zu s long, at most %d s are taken", count / (size_t)rate,
-                    SOUND_MAX_SECONDS);
+        return fail(err,
+                    "the sound has %zu samples at %d a second, more than the %d s that are taken",
+                    count, rate, SOUND_MAX_SECONDS);
     if (count <= SOUND_MAX_SAMPLES) return true;
     return fail(err, "the sound has %zu samples, at most %d are taken", count, SOUND_MAX_SAMPLES);
 }
