@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "core/build.h"
 #include "kernels/integers.h"
 #include "kernels/panel.h"
 #include "kernels/polynomial.h"
@@ -345,10 +346,10 @@ static void add(float *y, const float *x, size_t n)
 #define TABLE(table_name, product_q8)                                                              \
     {                                                                                              \
         .name = table_name, .matmul_f32 = matmul_f32, .matmul_q8 = product_q8,                     \
-        .matmul_q4 = integers_matmul_q4, .depthwise = depthwise, .facts_q8 = integers_facts_q8,    \
-        .quantize_row = quantize_row, .layer_norm = layer_norm, .softmax = softmax, .gelu = gelu,  \
-        .quick_gelu = quick_gelu, .relu = relu, .relu6 = relu6, .tanh = tanh_all,                  \
-        .sigmoid = sigmoid, .add = add,                                                            \
+        .matmul_q4 = integers_matmul_q4, .depthwise = VQA_FULL ? depthwise : NULL,                 \
+        .facts_q8 = integers_facts_q8, .quantize_row = quantize_row, .layer_norm = layer_norm,     \
+        .softmax = softmax, .gelu = gelu, .quick_gelu = quick_gelu, .relu = relu,                  \
+        .relu6 = VQA_FULL ? relu6 : NULL, .tanh = tanh_all, .sigmoid = sigmoid, .add = add,        \
     }
 
 const kernels *kernels_simd(void)
