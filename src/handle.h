@@ -1,4 +1,4 @@
-/* What is behind the handle of vqa.h; private to vqa.c, vqa_hear.c and vqa_load.c. `vqa bench` reads its settings and
+/* What is behind the handle of vqa.h; private to vqa*.c. `vqa bench` reads its settings and
  * lends it kernels with clocks. */
 #ifndef VQA_HANDLE_H
 #define VQA_HANDLE_H
@@ -17,8 +17,9 @@
 typedef struct encoded {
     int id;
     modality which;
-    arena block; /* owns the features */
-    tensor features;
+    arena block;     /* owns the features */
+    tensor features; /* for a model that transcribes: the spectrogram, a whole window at least */
+    int frames;      /* of a spectrogram that are the sound's own */
     heatmap
         heat; /* of a picture: its own if it has one row of features, else the last question's */
     struct encoded *next;
@@ -52,7 +53,8 @@ struct vqa {
     choices choices; /* of the last vqa_choose() */
     answer best[VQA_MAX_ANSWERS];
     int best_count;
-    char number[32]; /* the text of a regressed value */
+    char number[32];  /* the text of a regressed value */
+    char *transcript; /* the last one, as JSON; or NULL */
     /* where answers come from */
     bool explain;
     rollout rollout;

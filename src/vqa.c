@@ -48,6 +48,7 @@ void vqa_free(vqa *v)
     arena_free(&v->scratch);
     pack_writer_free(v->pack);
     cJSON_free(v->info);
+    cJSON_free(v->transcript);
     tokenizer_free(v->tokenizer);
     model_free(&v->model);
     loading_free(&v->loading);

@@ -123,6 +123,26 @@ int vqa_hear_samples(vqa *v, const float *samples, size_t count, int rate);
 /* Give back the features of a sound. Unknown and closed ids: VQA_BAD_CALL. */
 int vqa_close_sound(vqa *v, int sound);
 
+/* Write down what is said in a sound (a model that transcribes: info "transcribes").
+ *   options  "" or a JSON object, UTF-8, `size` bytes, of any of
+ *     "language"           code such as "en"; without: the model's own, or what it hears
+ *     "task"               "transcribe", or "translate" into English; without: the model's own
+ *     "beams"              1..16 texts that are followed at once; without: 1
+ *     "timestamps"         whether the times of segments are told; without: false
+ *     "maxTokens"          of each 30 seconds; without: as many as the model's limit
+ *     "noSpeechThreshold"  0..1, without 0.6: 30 seconds are left out if the probability of no speech is
+ *                          above it and the mean log probability of their tokens is not above ...
+ *     "logprobThreshold"   ... this, -100..0, without -1
+ * Sounds of more than 30 seconds are written down window by window, by the model's timestamps. Returns VQA_OK,
+ * VQA_BAD_CALL for a model that does something else, a closed sound and options that are not known, or
+ * another status. VQA_TIME_ANSWER tells the time. */
+int vqa_transcribe(vqa *v, int sound, const char *options, size_t size);
+
+/* What the last vqa_transcribe() wrote: {"text", "language" ("en"; "" where the model knows but one),
+ * "segments": [{"start", "end" (seconds), "text", "noSpeech" (probability that nobody speaks),
+ * "averageLogprob", "tokens": [ids]}]}. "" before the first; lives until the next. */
+const char *vqa_transcript(const vqa *v);
+
 /* Answer a question about an encoded picture.
  *   picture   its id; 0 for none, which models take whose config says so ("absent", see README.md)
  *   sound     the id of a spoken question; 0 for none
@@ -197,7 +217,7 @@ double vqa_milliseconds(const vqa *v, vqa_time what);
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes
  * and fusion, for people), "precision" ("f32", "q8" or "q4"), "parameters", "answers", "choices"
  * ("required" where the answers come from the caller, else "optional"), "hears" (whether it takes
- * sounds), "maxTokens", "build"
+ * sounds), "transcribes" (whether it writes them down), "maxTokens", "build"
  * (the instructions it is made for: "simd", "relaxed-simd" or "native"), "kernels", "threads",
  * "weightBytes", "scratchBytes" (working memory), "sureFrom" (the score from which on an answer can be
  * relied on: the config's "sure_from", 0.5 without, 0 for predicted values), "unusedTensors" (names of the tensors of the file

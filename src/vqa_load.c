@@ -108,6 +108,7 @@ static bool write_info(vqa *v, error *err)
     cJSON_AddNumberToObject(info, "answers", v->model.ranks ? 0 : v->model.answers);
     cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional");
     cJSON_AddBoolToObject(info, "hears", v->model.mels > 0);
+    cJSON_AddBoolToObject(info, "transcribes", v->model.arch->transcribe != NULL);
     cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens);
     cJSON_AddStringToObject(info, "build", build());
     cJSON_AddStringToObject(info, "kernels", v->compute.k->name);

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * @type {[prefix: string, target: string][]}
  */
 const ROUTES = [
-  ...['vqa', 'vqa-relaxed', 'vqa-threads', 'vqa-relaxed-threads'].map((build) =>
+  ...['vqa', 'vqa-full'].flatMap((size) => ['', '-relaxed', '-threads', '-relaxed-threads'].map((kind) => size + kind)).map((build) =>
     /** @type {[string, string]} */ ([`/src/${build}.wasm`, `build/wasm/${build}.wasm`])),
   ['/src/', 'web/src/'],
   ['/dist/', 'web/dist/'],

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "core/utf8.h"
 #include "format/json.h"
 #include "format/vocabulary_json.h"
@@ -24,6 +25,8 @@ typedef enum {
     VOCAB_JSON,
     MERGES_TXT,
     TOKENIZER_JSON,
+    ADDED_TOKENS,
+    GENERATION,
     WEIGHTS,
     INDEX,
     SHARD,
@@ -132,7 +135,9 @@ static bool take_config(folder *f, error *err)
 
 static bool take_preprocessor(folder *f, error *err)
 {
-    return (f->settings.preprocessor = parse(f, err));
+    f->settings.preprocessor = parse(f, err);
+    cJSON_DeleteItemFromObjectCaseSensitive(f->settings.preprocessor, "mel_filters"); /* computed */
+    return f->settings.preprocessor != NULL;
 }
 
 /* The line "license: ..." of the front matter of README.md (between lines of three dashes). */
@@ -162,16 +167,24 @@ static bool take_tokenizer_config(folder *f, error *err)
     return (f->settings.tokenizer = parse(f, err));
 }
 
+static bool is_type(const folder *f, const char *type)
+{
+    return strcmp(json_text(f->settings.config, "model_type", ""), type) == 0;
+}
+
+static bool is_whisper(const folder *f) { return VQA_FULL && is_type(f, "whisper"); }
+
 /* What tokenizer_config.json may leave open: the class, which the model's type tells. */
 static bool name_tokenizer(folder *f, error *err)
 {
     pack_settings *s = &f->settings;
     if (!s->tokenizer) s->tokenizer = cJSON_CreateObject();
     if (json_text(s->tokenizer, "tokenizer_class", NULL)) return true;
-    bool clip = strcmp(json_text(s->config, "model_type", ""), "clip") == 0;
     cJSON_DeleteItemFromObjectCaseSensitive(s->tokenizer, "tokenizer_class");
     return cJSON_AddStringToObject(s->tokenizer, "tokenizer_class",
-                                   clip ? "CLIPTokenizer" : "BertTokenizer") ||
+                                   is_type(f, "clip") ? "CLIPTokenizer"
+                                   : is_whisper(f)    ? "WhisperTokenizer"
+                                                      : "BertTokenizer") ||
            fail_memory(err, "not enough memory for the tokenizer");
 }
 
@@ -216,6 +229,57 @@ static bool take_vocab_json(folder *f, error *err)
     return ok;
 }
 
+/* Tokens behind those of vocab.json, {token: id}. */
+static bool add_tokens(folder *f, const cJSON *added, error *err)
+{
+    size_t size;
+    char *lines =
+        vocabulary_append(json_text(f->settings.tokenizer, "vocab", ""), added, &size, err);
+    bool ok = lines && add_lines(f, "vocab", lines, size, err);
+    free(lines);
+    return ok;
+}
+
+static bool take_added_tokens(folder *f, error *err)
+{
+    cJSON *added = parse(f, err);
+    bool ok = added && add_tokens(f, added, err);
+    cJSON_Delete(added);
+    return ok;
+}
+
+/* The same as newer files have them: in tokenizer.json [{"id", "content"}, ...], in tokenizer_config.json
+ * {id: {"content"}, ...}. */
+static bool add_described(folder *f, const cJSON *list, error *err)
+{
+    cJSON *added = cJSON_CreateObject();
+    const cJSON *token;
+    bool ok = added || fail_memory(err, "not enough memory for the vocabulary");
+    cJSON_ArrayForEach(token, list)
+    {
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(token, "id");
+        const char *text = json_text(token, "content", NULL);
+        double number = id ? cJSON_GetNumberValue(id) : token->string ? atof(token->string) : -1;
+        if (ok && !text) ok = fail(err, "the vocabulary: an added token has no \"content\"");
+        if (ok && !cJSON_AddNumberToObject(added, text, number))
+            ok = fail_memory(err, "not enough memory for the vocabulary");
+    }
+    ok = ok && add_tokens(f, added, err);
+    cJSON_Delete(added);
+    return ok;
+}
+
+static bool take_generation(folder *f, error *err)
+{
+    static const char key[] = "generation_config";
+    cJSON *generation = parse(f, err);
+    if (!generation) return false;
+    cJSON_DeleteItemFromObjectCaseSensitive(f->settings.config, key);
+    if (cJSON_AddItemToObject(f->settings.config, key, generation)) return true;
+    cJSON_Delete(generation);
+    return fail_memory(err, "not enough memory for generation_config.json");
+}
+
 /* tokenizer.json: {"model": {"vocab": {...}, "merges": ["a b", ...] or [["a", "b"], ...]}}. */
 static bool add_merges(folder *f, const cJSON *merges, error *err)
 {
@@ -251,12 +315,14 @@ static bool take_tokenizer_json(folder *f, error *err)
                 *normalizer = cJSON_GetObjectItemCaseSensitive(json, "normalizer"),
                 *vocabulary = cJSON_GetObjectItemCaseSensitive(model, "vocab"),
                 *lowercase = cJSON_GetObjectItemCaseSensitive(normalizer, "lowercase");
-    bool ok =
-        json &&
-        (cJSON_IsObject(vocabulary) ||
-         fail(err, "tokenizer.json has no \"vocab\" in its \"model\"")) &&
-        add_vocabulary(f, vocabulary, err) &&
-        (is_wordpiece(f) || add_merges(f, cJSON_GetObjectItemCaseSensitive(model, "merges"), err));
+    bool ok = json &&
+              (cJSON_IsObject(vocabulary) ||
+               fail(err, "tokenizer.json has no \"vocab\" in its \"model\"")) &&
+              add_vocabulary(f, vocabulary, err) &&
+              (is_wordpiece(f) ||
+               add_merges(f, cJSON_GetObjectItemCaseSensitive(model, "merges"), err)) &&
+              (!is_whisper(f) ||
+               add_described(f, cJSON_GetObjectItemCaseSensitive(json, "added_tokens"), err));
     if (ok && cJSON_IsBool(lowercase) &&
         !cJSON_HasObjectItem(f->settings.tokenizer, "do_lower_case"))
         cJSON_AddBoolToObject(f->settings.tokenizer, "do_lower_case", cJSON_IsTrue(lowercase));
@@ -325,6 +391,10 @@ static const struct {
     [VOCAB_JSON] = { "vocab.json", take_vocab_json, MERGES_TXT, TOKENIZER_JSON },
     [MERGES_TXT] = { "merges.txt", take_merges_txt, WEIGHTS, REFUSED },
     [TOKENIZER_JSON] = { "tokenizer.json", take_tokenizer_json, WEIGHTS, REFUSED },
+    [ADDED_TOKENS] = { "added_tokens.json", VQA_FULL ? take_added_tokens : NULL, GENERATION,
+                       GENERATION },
+    [GENERATION] = { "generation_config.json", VQA_FULL ? take_generation : NULL, WEIGHTS,
+                     WEIGHTS },
     [WEIGHTS] = { "model.safetensors", NULL, NOTHING, INDEX },
     [INDEX] = { "model.safetensors.index.json", take_index, SHARD, REFUSED },
     [SHARD] = { "", NULL, SHARD, REFUSED },
@@ -346,9 +416,7 @@ static bool refuse(const folder *f, error *err)
         return fail(err,
                     "the folder has neither model.safetensors nor "
                     "model.safetensors.index.json; " PYTORCH "%s",
-                    strcmp(json_text(f->settings.config, "model_type", ""), "vilt") == 0
-                        ? " (of dandelin/vilt-b32-finetuned-vqa: refs/pr/9)"
-                        : "");
+                    is_type(f, "vilt") ? " (of dandelin/vilt-b32-finetuned-vqa: refs/pr/9)" : "");
     default: return fail(err, "the folder has no %s", folder_wanted(f));
     }
 }
@@ -371,6 +439,14 @@ bool folder_end(folder *f, bool there, error *err)
     if (f->at == TOKENIZER_CONFIG) {
         if (!name_tokenizer(f, err)) return false;
         next = is_wordpiece(f) ? VOCAB_TXT : VOCAB_JSON;
+    }
+    if (is_whisper(f) && next == WEIGHTS && f->at != GENERATION) { /* the tokenizer is there */
+        static const char key[] = "added_tokens_decoder";
+        cJSON *added = cJSON_DetachItemFromObjectCaseSensitive(f->settings.tokenizer, key);
+        bool ok = add_described(f, added, err);
+        cJSON_Delete(added);
+        if (!ok) return false;
+        next = ADDED_TOKENS;
     }
     if (f->at == SHARD && ++f->shard == f->shard_count) next = NOTHING;
     f->at = next;

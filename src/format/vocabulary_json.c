@@ -4,59 +4,78 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sort the tokens by id, token: [count], all NULL. As each gets a place of its own below `count`,
- * none stays empty. */
-static bool sort_tokens(const cJSON *vocab, int count, const char **token, error *err)
+/* Sort the tokens by id, those from `first` on: token [count], all NULL. As each gets a place of its own
+ * below `count`, none stays empty. */
+static bool sort_tokens(const cJSON *vocab, int first, int count, const char **token, error *err)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, vocab)
     {
-        const char *name = item->string;
+        const char *name = item->string ? item->string : "";
         double id = cJSON_IsNumber(item) ? item->valuedouble : NAN;
         if (id != floor(id))
             return fail(err, "the vocabulary: the id of '%.100s' is no whole number", name);
-        if (id < 0 || id >= count)
+        if (id >= 0 && id < first) continue;
+        if (id < 0 || id >= first + count)
             return fail(err, "the vocabulary: '%.100s' has the id %g, expected 0 to %d", name, id,
-                        count - 1);
-        if (token[(int)id])
-            return fail(err, "the vocabulary: '%.100s' and '%.100s' have the id %d", token[(int)id],
+                        first + count - 1);
+        int place = (int)id - first;
+        if (token[place])
+            return fail(err, "the vocabulary: '%.100s' and '%.100s' have the id %d", token[place],
                         name, (int)id);
         if (strpbrk(name, "\r\n"))
             return fail(err, "the vocabulary: the token of id %d has a line break", (int)id);
-        token[(int)id] = name;
+        token[place] = name;
     }
     return true;
 }
 
-/* Join them with a line feed behind each, and a zero byte at the end. */
-static char *join(const char *const *token, int count, size_t *size)
+/* Join lines and tokens with a line feed behind each, and a zero byte at the end. */
+static char *join(const char *lines, const char *const *token, int count, size_t *size)
 {
-    *size = 0;
+    size_t before = strlen(lines);
+    *size = before;
     for (int i = 0; i < count; i++) *size += strlen(token[i]) + 1;
-    char *lines = malloc(*size + 1), *at = lines;
-    for (int i = 0; lines && i < count; i++) {
+    char *all = malloc(*size + 1), *at = all + before;
+    if (!all) return NULL;
+    memcpy(all, lines, before);
+    for (int i = 0; i < count; i++) {
         size_t length = strlen(token[i]);
         memcpy(at, token[i], length);
         at[length] = '\n';
         at += length + 1;
     }
-    if (lines) *at = 0;
-    return lines;
+    *at = 0;
+    return all;
+}
+
+/* `lines`, of `first` tokens, with those of `vocab` that have other ids. */
+static char *join_sorted(const char *lines, int first, const cJSON *vocab, size_t *size, error *err)
+{
+    int count = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, vocab) count += !(item->valuedouble >= 0 && item->valuedouble < first);
+    const char **token = calloc((size_t)count + 1, sizeof *token);
+    char *all = NULL;
+    if (!token)
+        fail_memory(err, "the vocabulary: no memory for %d tokens", count);
+    else if (sort_tokens(vocab, first, count, token, err) &&
+             !(all = join(lines, token, count, size)))
+        fail_memory(err, "the vocabulary: no memory for %zu bytes", *size);
+    free(token);
+    return all;
 }
 
 char *vocabulary_lines(const cJSON *vocab, size_t *size, error *err)
 {
-    int count = cJSON_IsObject(vocab) ? cJSON_GetArraySize(vocab) : 0;
-    if (count == 0) {
-        fail(err, "the vocabulary: not an object of tokens");
-        return NULL;
-    }
-    const char **token = calloc((size_t)count, sizeof *token);
-    char *lines = NULL;
-    if (!token)
-        fail_memory(err, "the vocabulary: no memory for %d tokens", count);
-    else if (sort_tokens(vocab, count, token, err) && !(lines = join(token, count, size)))
-        fail_memory(err, "the vocabulary: no memory for %zu bytes", *size);
-    free(token);
-    return lines;
+    if (cJSON_IsObject(vocab) && vocab->child) return join_sorted("", 0, vocab, size, err);
+    fail(err, "the vocabulary: not an object of tokens");
+    return NULL;
+}
+
+char *vocabulary_append(const char *lines, const cJSON *added, size_t *size, error *err)
+{
+    int first = 0;
+    for (const char *at = lines; (at = strchr(at, '\n')); at++) first++;
+    return join_sorted(lines, first, added, size, err);
 }

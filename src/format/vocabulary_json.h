@@ -14,4 +14,9 @@
  * Returns a new, terminated text for the caller to free(); NULL with a sentence on failure. */
 char *vocabulary_lines(const cJSON *vocab, size_t *size, error *err);
 
+/* The lines of vocabulary_lines() with the tokens of another such object behind them, as added_tokens.json
+ * is one: their ids go on without holes; smaller ones are there already and left out. Otherwise as
+ * vocabulary_lines(). */
+char *vocabulary_append(const char *lines, const cJSON *added, size_t *size, error *err);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "core/tensor.h"
 #include "fusion/modality.h"
+#include "models/transcript.h"
 #include "nn/compute.h"
 #include "quant/weights.h"
 
@@ -51,6 +52,12 @@ typedef struct {
     /* Questions. logits: [1, m->answers], allocated by the caller. */
     void (*answer)(const compute *c, const model *m, const request *q, tensor logits, arena tmp);
     size_t (*answer_scratch)(const model *m, int tokens, int speech_rows, int picture_rows);
+
+    /* Write down what is said in a spectrogram [rows, m->mels], of which the first `frames` rows are the
+     * sound: see whisper_transcribe(). NULL where the model answers questions; where it is there, all slots
+     * above are NULL but those that bind and free. */
+    bool (*transcribe)(const compute *c, const model *m, tensor spectrogram, int frames,
+                       const transcribe_options *options, transcript *out, error *err);
 } architecture;
 
 /* What a modality is to a model. */
@@ -82,8 +89,8 @@ struct model {
  * sentence that names it and lists those we do. */
 bool model_known(const cJSON *config, error *err);
 
-/* Find the architecture by the config's "model_type" and take its weights. Give the model back with
- * model_free(). */
+/* Find the architecture by the config's "model_type" and take its weights. The config has to live as
+ * long as the model. Give the model back with model_free(). */
 bool model_bind(model *m, weights *w, const cJSON *config, error *err);
 void model_free(model *m);
 

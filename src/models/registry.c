@@ -8,10 +8,12 @@
 #include "models/model.h"
 #include "models/multimodal.h"
 #include "models/vilt.h"
+#include "models/whisper.h"
 
 static const architecture *const architectures[] = { &multimodal_architecture, &vilt_architecture,
-                                                     &clip_architecture };
-enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
+                                                     &clip_architecture,
+                                                     VQA_FULL ? &whisper_architecture : NULL };
+enum { ARCHITECTURES = sizeof architectures / sizeof *architectures - !VQA_FULL };
 
 static const architecture *find(const char *type)
 {

@@ -15,4 +15,14 @@ void nn_attention(const compute *c, int heads, tensor q, tensor k, tensor v, con
 /* Bytes of `tmp` that nn_attention needs. */
 size_t attention_scratch(int heads, int queries, int keys, int hidden);
 
+/* The same for keys and values that many queries come to: they are brought into panels once.
+ * attention_pack() fills attention_panels() floats from k and v [keys, hidden]. */
+size_t attention_panels(int heads, int keys, int hidden);
+void attention_pack(int heads, tensor k, tensor v, float *panels);
+void nn_attention_packed(const compute *c, int heads, tensor q, int keys, const float *panels,
+                         tensor y, arena tmp);
+
+/* Bytes of `tmp` that nn_attention_packed needs. */
+size_t attention_packed_scratch(int heads, int queries, int keys);
+
 #endif

@@ -163,6 +163,25 @@ void nn_linear_call(const compute *c, const linear_call *call, arena tmp)
     pool_run(c->threads, total, multiply, &w);
 }
 
+void linear_add_row(const linear *l, int r, float *y)
+{
+    size_t in = (size_t)l->in, output = (size_t)r, lane = output % PANEL, first = output - lane;
+    assert(r >= 0 && r < l->out);
+    if (l->floats) {
+        for (size_t k = 0; k < in; k++) y[k] += l->floats[first * in + k * PANEL + lane];
+    } else if (l->q8.panels) {
+        size_t padded = (size_t)q8_padded(l->in);
+        for (size_t k = 0; k < in; k++)
+            y[k] += (float)l->q8.panels[panel_place_q8(output, k, padded)] * l->q8.scale[r];
+    } else {
+        const float *scale = l->q4.scale + first * (in / Q4_GROUP) + lane;
+        for (size_t k = 0; k < in; k++) {
+            int nibble = l->q4.panels[panel_place_q4(output, k, in)] >> panel_shift_q4(k) & 15;
+            y[k] += (float)(2 * nibble - (Q4_LEVELS - 1)) * scale[k / Q4_GROUP * PANEL];
+        }
+    }
+}
+
 size_t linear_scratch(int rows, int in)
 {
     size_t all = (size_t)rows + 1, padded = (size_t)q8_padded(in);

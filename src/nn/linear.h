@@ -52,6 +52,9 @@ typedef struct {
 
 void nn_linear_call(const compute *c, const linear_call *call, arena tmp);
 
+/* y += row `r` of W, r < out; y: [in]. For an output layer that is the table of its words, too. */
+void linear_add_row(const linear *l, int r, float *y);
+
 /* Bytes of `tmp` that nn_linear and nn_linear_call need. */
 size_t linear_scratch(int rows, int in);
 

@@ -106,10 +106,9 @@ static void attention_half(const compute *c, const transformer *t, const transfo
     if (!t->shape.pre_norm) nn_norm(c, &b->norm1, rows, rows);
 }
 
-/* The other half, row by row: x = x + mlp(x). */
-static void mlp_half(const compute *c, const transformer *t, const transformer_block *b, tensor x,
-                     arena tmp)
+void transformer_mlp(const compute *c, const transformer *t, int layer, tensor x, arena tmp)
 {
+    const transformer_block *b = &t->blocks[layer];
     tensor inner = tensor_new(&tmp, x.rows, t->shape.intermediate);
     linear_call up = {
         .x = x, .layers = { &b->up }, .y = { inner }, .count = 1, .act = t->shape.act
@@ -132,7 +131,7 @@ void nn_transformer(const compute *c, const transformer *t, tensor x, const uint
     for (int i = 0; i < t->shape.layers && !compute_stopped(c); i++) {
         int rows = i == t->shape.layers - 1 ? wanted : x.rows;
         attention_half(c, t, &t->blocks[i], x, mask, rows, tmp);
-        mlp_half(c, t, &t->blocks[i], tensor_rows(x, 0, rows), tmp);
+        transformer_mlp(c, t, i, tensor_rows(x, 0, rows), tmp);
         compute_show(c, "hidden_states", i + 1, tensor_rows(x, 0, rows));
     }
 }
@@ -143,8 +142,14 @@ size_t transformer_scratch(const transformer_shape *s, int tokens)
     size_t inner = attention_scratch(s->heads, tokens, tokens, s->hidden);
     if (inner < linear_scratch(tokens, s->hidden)) inner = linear_scratch(tokens, s->hidden);
     size_t attention = 4 * rows + inner;
-    size_t wide = linear_scratch(tokens, s->intermediate);
-    if (wide < linear_scratch(tokens, s->hidden)) wide = linear_scratch(tokens, s->hidden);
-    size_t mlp = rows + tensor_cost(tokens, s->intermediate) + wide;
+    size_t mlp = transformer_mlp_scratch(s, tokens);
     return attention > mlp ? attention : mlp;
+}
+
+size_t transformer_mlp_scratch(const transformer_shape *s, int tokens)
+{
+    size_t wide = linear_scratch(tokens, s->intermediate),
+           narrow = linear_scratch(tokens, s->hidden);
+    return tensor_cost(tokens, s->hidden) + tensor_cost(tokens, s->intermediate) +
+           (wide > narrow ? wide : narrow);
 }

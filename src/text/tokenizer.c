@@ -38,12 +38,13 @@ bool tokenizer_new(tokenizer **out, const char *kind, const char *vocab, const c
         ok = fail_memory(err, "not enough memory for the tokenizer");
     else if (is_kind(kind, "BertTokenizer"))
         ok = wordpiece_new(&t->wordpiece, vocab, strlen(vocab), lower_case, err);
-    else if (is_kind(kind, "CLIPTokenizer") || is_kind(kind, "GPT2Tokenizer"))
+    else if (is_kind(kind, "CLIPTokenizer") || is_kind(kind, "GPT2Tokenizer") ||
+             is_kind(kind, "WhisperTokenizer"))
         ok = open_bpe(t, kind, vocab, merges, err);
     else
         ok = fail(err,
                   "the tokenizer '%s' is not supported (supported: BertTokenizer, CLIPTokenizer, "
-                  "GPT2Tokenizer)",
+                  "GPT2Tokenizer, WhisperTokenizer)",
                   kind);
     if (ok)
         *out = t;
@@ -79,4 +80,9 @@ text_state tokenizer_state(const tokenizer *t, const int *ids, int count)
     for (int i = around; i < count - around; i++)
         if (ids[i] != unknown) return TEXT_KNOWN;
     return TEXT_UNKNOWN;
+}
+
+char *tokenizer_decode(const tokenizer *t, const int *ids, int count, size_t *size)
+{
+    return t->bpe ? bpe_decode(t->bpe, ids, count, true, size) : NULL;
 }

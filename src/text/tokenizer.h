@@ -10,7 +10,7 @@
 typedef struct tokenizer tokenizer;
 
 /* Make a tokenizer.
- *   kind        "BertTokenizer", "CLIPTokenizer" or "GPT2Tokenizer", also with "Fast" behind it
+ *   kind        "BertTokenizer", "CLIPTokenizer", "GPT2Tokenizer" or "WhisperTokenizer" (GPT-2's rules), also with "Fast" behind it
  *   vocab       one token a line, its id is the line's number from 0
  *   merges      the text of a merges.txt; NULL for BertTokenizer
  *   lower_case  BertTokenizer only
@@ -35,5 +35,9 @@ int tokenizer_encode(const tokenizer *t, const char *text, size_t size, int *ids
  * and whether any of it is known. */
 typedef enum { TEXT_EMPTY, TEXT_UNKNOWN, TEXT_KNOWN } text_state;
 text_state tokenizer_state(const tokenizer *t, const int *ids, int count);
+
+/* The text of ids [count], without special tokens; its bytes in *size. A new, terminated string for the
+ * caller to free(); NULL without memory and for WordPiece, which nobody decodes. */
+char *tokenizer_decode(const tokenizer *t, const int *ids, int count, size_t *size);
 
 #endif

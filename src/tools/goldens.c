@@ -113,6 +113,7 @@ static const struct {
     { "vit", golden_vit },
     { "clip", golden_clip },
     { "audio-spectrogram-transformer", golden_ast },
+    { "whisper", golden_whisper },
     { "resnet", golden_classical },
     { "mobilenet_v2", golden_classical },
     { "gru", golden_classical },

@@ -20,6 +20,8 @@ static const char help[] =
     "      [--explain MAP.png]               --explain: also the picture, bright where the answer comes\n"
     "                                        from; --json has the heat map as numbers then\n"
     "      [--speech QUESTION.wav]           --speech: the question as a sound, instead of in words\n"
+    "  vqa transcribe MODEL SOUND.wav [--language en] [--task transcribe|translate] [--beams 5]\n"
+    "      [--timestamps] [--json]           what is said in a sound\n"
     "  vqa eval MODEL DATA.jsonl PICTURES [--json]\n"
     "                                        accuracy on questions with known answers\n"
     "  vqa compare MODEL OTHER DATA.jsonl PICTURES [-n 200]\n"
@@ -38,8 +40,9 @@ static const char help[] =
     "MODEL     a Hugging Face folder, a pack as quantize writes it, or a pack's manifest (.json)\n"
     "PICTURE   a JPEG, PNG, GIF or BMP file; - for none (ask)\n"
     "PICTURES  a folder or a .tar file; DATA.jsonl has one {\"file\", \"question\", \"answer\"} a line\n"
-    "--precision f32|q8|q4 keeps float weights so while loading (ask, eval, compare, bench, inspect)\n"
-    "-t N is the number of threads (ask, eval, compare, bench, goldens).\n"
+    "--precision f32|q8|q4 keeps float weights so while loading (ask, transcribe, eval,\n"
+    "                                        compare, bench, inspect)\n"
+    "-t N is the number of threads (ask, transcribe, eval, compare, bench, goldens).\n"
     "Exit codes: 0 done, 1 could not, 2 wrong usage.\n";
 /* clang-format on */
 
@@ -47,9 +50,15 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    { "ask", command_ask },         { "eval", command_eval },     { "quantize", command_quantize },
-    { "inspect", command_inspect }, { "bench", command_bench },   { "goldens", command_goldens },
-    { "compare", command_compare }, { "recipe", command_recipe },
+    { "ask", command_ask },
+    { "eval", command_eval },
+    { "quantize", command_quantize },
+    { "inspect", command_inspect },
+    { "bench", command_bench },
+    { "goldens", command_goldens },
+    { "compare", command_compare },
+    { "recipe", command_recipe },
+    { "transcribe", command_transcribe },
 };
 
 static void say(const char *format, va_list args)

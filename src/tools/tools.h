@@ -18,6 +18,7 @@ int command_bench(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_goldens(int argc, char **argv);
 int command_recipe(int argc, char **argv);
+int command_transcribe(int argc, char **argv);
 
 /* Say on standard error what went wrong, "vqa: ..." in one line, and return TOOL_FAILED or
  * TOOL_USAGE. */

@@ -110,7 +110,7 @@ static void test_refusals(void **state)
     } cases[] = {
         { "T5Tokenizer", wordpieces, merges,
           "the tokenizer 'T5Tokenizer' is not supported (supported: BertTokenizer, CLIPTokenizer, "
-          "GPT2Tokenizer)" },
+          "GPT2Tokenizer, WhisperTokenizer)" },
         { "", wordpieces, NULL, "the tokenizer '' is not supported" },
         { "BertTokenize", wordpieces, NULL, "the tokenizer 'BertTokenize' is not supported" },
         { "BertTokenizerSlow", wordpieces, NULL, "'BertTokenizerSlow' is not supported" },

@@ -1,7 +1,7 @@
 // The runtime and the worker inside one file: the build puts their bytes here. Threads would double its size.
 
-import relaxed from 'inline:vqa-relaxed.wasm';
-import simd from 'inline:vqa.wasm';
+import relaxed from 'inline:vqa-full-relaxed.wasm';
+import simd from 'inline:vqa-full.wasm';
 import workerCode from 'inline:worker.js';
 
 /**

@@ -4,7 +4,7 @@ import { VqaError } from './errors.js';
 import { shown } from './check.js';
 
 /** @typedef {string | URL | BufferSource | WebAssembly.Module} Wasm */
-/** @typedef {{ wasm: Wasm, relaxed: boolean, threads: boolean }} Build */
+/** @typedef {{ wasm: Wasm, relaxed: boolean, threads: boolean, full?: boolean }} Build */
 
 /** A small module: one function with this code, that leaves a v128. @param {number[]} code */
 const moduleOf = (...code) => new Uint8Array([
@@ -54,9 +54,11 @@ export function countThreads(wanted, worker) {
  * Those of the builds that can run here, the best first.
  * @param {Build[]} builds
  * @param {number} threads
- * @returns {Wasm[]}
+ * @returns {Record<'small' | 'full', Wasm[]>}
  */
 export function fittingBuilds(builds, threads) {
   const relaxed = WebAssembly.validate(RELAXED_MODULE);
-  return builds.filter((build) => (relaxed || !build.relaxed) && (threads > 1 || !build.threads)).map(({ wasm }) => wasm);
+  const fitting = builds.filter((build) => (relaxed || !build.relaxed) && (threads > 1 || !build.threads));
+  const those = (/** @type {boolean} */ full) => fitting.filter((build) => !build.full !== full).map(({ wasm }) => wasm);
+  return { small: those(false), full: those(true) };
 }

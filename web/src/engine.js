@@ -1,6 +1,7 @@
 // The wasm boundary: the one file that knows pointers. Scalars and byte ranges cross it, nothing else.
 
 import { VqaError, reason } from './errors.js';
+import { PRECISIONS } from './precisions.js';
 import { instantiate } from './wasm.js';
 
 /** @typedef {{ answer: string, score: number }} Answer  an answer and its score, a probability 0..1 */
@@ -27,13 +28,10 @@ import { instantiate } from './wasm.js';
 const utf8 = (/** @type {string} */ text) => new TextEncoder().encode(text);
 
 /** The statuses of vqa.h. @type {Record<number, import('./errors.js').EngineErrorCode>} */
-const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY', [-6]: 'E_STOPPED', [-7]: 'E_SOUND' };
+const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY', [-6]: 'E_STOPPED', [-7]: 'E_SOUND', [-8]: 'E_BUILD' };
 
 /** Stages of vqa_milliseconds(). */
 const TIMES = { decode: 0, resize: 1, encode: 2, answer: 3, hear: 4 };
-
-/** How weights are kept that come as floats. @type {Record<string, number>} */
-export const PRECISIONS = { f32: 0, q8: 1, q4: 2 };
 
 /** One instance of vqa.wasm with one vqa handle in it. */
 export class Engine {

@@ -1,11 +1,12 @@
 /**
- * @typedef {'E_MODEL' | 'E_PICTURE' | 'E_QUESTION' | 'E_CALL' | 'E_MEMORY' | 'E_STOPPED' | 'E_SOUND'} EngineErrorCode
+ * @typedef {'E_MODEL' | 'E_PICTURE' | 'E_QUESTION' | 'E_CALL' | 'E_MEMORY' | 'E_STOPPED' | 'E_SOUND' | 'E_BUILD'} EngineErrorCode
  *   Why the engine failed, as vqa.h tells it; stable across releases.
  *   - E_MODEL: the model's bytes can't be used
  *   - E_PICTURE: the picture can't be used
  *   - E_QUESTION: the question can't be answered
  *   - E_CALL: a wrong argument or order of calls
  *   - E_MEMORY: the memory does not suffice
+ *   - E_BUILD: the model takes a full build of the runtime, and `wasm` is not one
  *   - E_STOPPED: nobody wants the answer any more: its call was aborted, and has rejected with the signal's reason
  *   - E_SOUND: the sound can't be used
  *

@@ -100,8 +100,8 @@ const OF_BYTES = ['E_MODEL', 'E_INTEGRITY'];
  * @returns {Promise<boolean>} whether it is kept now
  */
 export async function loadAndKeep(model, to) {
-  const { store, meter, signal } = to;
-  for (let again = true; ; again = false) {
+  const { store, meter, signal, starter } = to;
+  for (let again = true; ;) {
     try {
       const quantized = 'open' in model && await findQuantized(to);
       await load(quantized || model, to);
@@ -111,11 +111,16 @@ export async function loadAndKeep(model, to) {
       return store.whole;
     } catch (error) {
       throwIfAborted(signal);
+      if (error instanceof VqaError && error.code === 'E_BUILD' && starter.full()) {
+        meter.restart();
+        continue;
+      }
       const isStale = error instanceof Stale;
       if (!isStale && !(error instanceof VqaError && OF_BYTES.includes(error.code))) throw error;
       const curable = isStale || store?.used;
       await store?.clear();
       if (!again || !curable) throw error;
+      again = false;
       meter.restart();
     }
   }

@@ -11,6 +11,7 @@ const CURABLE = ['E_NETWORK', 'E_WASM', 'E_MEMORY'];
 export class Starter {
   #port;
   #builds;
+  #full;
   #options;
   #signal;
   /** @type {Promise<WebAssembly.Module>} */ #module;
@@ -19,13 +20,14 @@ export class Starter {
 
   /**
    * @param {import('./calls.js').Port} port
-   * @param {import('./builds.js').Wasm[]} builds  the best first
+   * @param {Record<'small' | 'full', import('./builds.js').Wasm[]>} builds  the best first; small ones unless there are none
    * @param {{ precision?: string, threads: number }} options
    * @param {AbortSignal} [signal]
    */
   constructor(port, builds, options, signal) {
     this.#port = port;
-    this.#builds = [...builds];
+    this.#builds = [...builds.small];
+    this.#full = [...builds.full];
     this.#options = options;
     this.#signal = signal;
     this.#module = this.#compile();
@@ -51,6 +53,14 @@ export class Starter {
         this.#module = this.#compile();
       }
     }
+  }
+
+  /** The model takes a full build: start that from now on. @returns {boolean} whether there is one */
+  full() {
+    if (!this.#full.length) return false;
+    [this.#builds, this.#full] = [this.#full, []];
+    this.#module = this.#compile();
+    return true;
   }
 
   /**

@@ -49,14 +49,16 @@ test('threads that are no number of threads are refused', async () => {
 });
 
 test('the best build that the browser can run comes first, simpler ones behind it', (t) => {
-  const names = (threads) => fittingBuilds(BUILDS, threads).map(({ pathname }) => basename(pathname, '.wasm'));
+  const names = (threads, size = 'small') => fittingBuilds(BUILDS, threads)[size].map(({ pathname }) => basename(pathname, '.wasm'));
   let relaxed = true;
   t.mock.method(WebAssembly, 'validate', () => relaxed);
   assert.deepEqual(names(2), ['vqa-relaxed-threads', 'vqa-threads', 'vqa-relaxed', 'vqa']);
   assert.deepEqual(names(1), ['vqa-relaxed', 'vqa']);
+  assert.deepEqual(names(2, 'full'), ['vqa-full-relaxed-threads', 'vqa-full-threads', 'vqa-full-relaxed', 'vqa-full']);
   relaxed = false;
   assert.deepEqual(names(2), ['vqa-threads', 'vqa']);
   assert.deepEqual(names(1), ['vqa']);
+  assert.deepEqual(names(1, 'full'), ['vqa-full']);
 });
 
 test('the memory may grow to what the model needs, and no further than there are addresses', () => {
