@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createVqa } from '../src/index.js';
 import { hearingFolder, tone, wav } from './hearing.js';
-import { RED_CIRCLE, RUNTIME, missing } from './support.js';
+import { FULL_RUNTIME, RED_CIRCLE, RUNTIME, missing } from './support.js';
 
-describe('a model that hears', { skip: missing(RUNTIME) }, () => {
+describe('a model that hears', { skip: missing(RUNTIME, FULL_RUNTIME) }, () => {
   let folder, vqa;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'vqa-hearing-'));
     for (const [name, bytes] of Object.entries(hearingFolder())) writeFileSync(join(folder, name), bytes);
-    vqa = await createVqa({ model: folder, wasm: RUNTIME, precision: 'f32' });
+    vqa = await createVqa({ model: folder, wasm: FULL_RUNTIME, precision: 'f32' });
   });
 
   after(() => {
@@ -24,6 +24,10 @@ describe('a model that hears', { skip: missing(RUNTIME) }, () => {
   });
 
   const asked = async (speech) => (await vqa.ask(RED_CIRCLE, { speech })).answers;
+
+  test('takes a full runtime', async () => {
+    await assert.rejects(createVqa({ model: folder, wasm: RUNTIME }), { code: 'E_BUILD', message: 'the model needs a full build of the runtime (vqa-full.wasm)' });
+  });
 
   test('answers what is said, however it is given', async () => {
     assert.equal(vqa.info.hears, true);
@@ -56,10 +60,10 @@ describe('a model that hears', { skip: missing(RUNTIME) }, () => {
       await assert.rejects(asked(speech), { name: 'VqaError', code, message });
       assert.equal((await asked(wav(tone(0.5)))).length, 5);
     };
-    await refuses(new Uint8Array(0), 'E_SOUND', /^the sound is empty/);
+    await refuses(new Uint8Array(0), 'E_SOUND', /^the sound is empty|has no samples/);
     await refuses(wav(tone(1)).subarray(0, 30), 'E_SOUND', /^the WAV file ends inside/);
-    await refuses({ samples: new Float32Array(0), sampleRate: 16000 }, 'E_SOUND', 'the sound is empty');
-    await refuses({ samples: Float32Array.of(0, NaN), sampleRate: 16000 }, 'E_SOUND', "the sound's sample 1 is no number from -1 to 1");
+    await refuses({ samples: new Float32Array(0), sampleRate: 16000 }, 'E_SOUND', 'the sound has no samples');
+    await refuses({ samples: Float32Array.of(0, NaN), sampleRate: 16000 }, 'E_SOUND', 'sample 1 of the sound is nan, expected about -1 to 1');
     await refuses({ samples: tone(1), sampleRate: -16000 }, 'E_SOUND', /^the sound has -16000 samples a second/);
     await refuses(wav(tone(11)), 'E_SOUND', 'the sound is 11.0 s long, the model hears at most 10.0 s');
     await refuses(Buffer.from('fLaC'), 'E_SOUND', "the FLAC sound can't be decoded here; use WAV");
