@@ -200,7 +200,8 @@ static void test_too_long(void **state)
     sound s = decode(tiny_wav_of(w, data, size - 1, 0, 0), NULL);
     assert_int_equal(s.count, size - 1);
     sound_free(&s);
-    refuse(tiny_wav_of(w, data, size + 1, 0, 0), "600001 samples at 1000 a second, more than the 600 s");
+    refuse(tiny_wav_of(w, data, size + 1, 0, 0),
+           "600001 samples at 1000 a second, more than the 600 s");
     free(data);
 }
 
