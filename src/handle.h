@@ -75,7 +75,7 @@ int handle_feature_rows(const vqa *v, int height, int width, error *err);
 
 /* Room for an encoder that needs `encoding` bytes, and for a question of any length about its rows
  * together with those of anything encoded before. */
-bool handle_plan_scratch(vqa *v, modality which, size_t encoding, int rows, error *err);
+bool handle_plan_scratch(vqa *v, modality which, uint64_t encoding, int rows, error *err);
 
 /* Keep it among those that are open, with an id of its own, which is returned. */
 int handle_keep(vqa *v, encoded *e);

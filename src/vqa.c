@@ -81,15 +81,15 @@ int handle_feature_rows(const vqa *v, int height, int width, error *err)
     return 0;
 }
 
-bool handle_plan_scratch(vqa *v, modality which, size_t encoding, int rows, error *err)
+bool handle_plan_scratch(vqa *v, modality which, uint64_t encoding, int rows, error *err)
 {
     int most[MODALITIES];
     memcpy(most, v->most_rows, sizeof most);
     if (rows > most[which]) most[which] = rows;
-    size_t size = v->model.arch->answer
-                      ? v->model.arch->answer_scratch(&v->model, v->model.max_tokens, most[SPEECH],
-                                                      most[PICTURE])
-                      : 0;
+    uint64_t size = v->model.arch->answer
+                        ? v->model.arch->answer_scratch(&v->model, v->model.max_tokens,
+                                                        most[SPEECH], most[PICTURE])
+                        : 0;
     if (encoding > size) size = encoding;
     if (size > v->scratch.size) {
         arena larger; /* the old block stays for the others where there is no memory for it */
@@ -168,9 +168,12 @@ static bool encode(vqa *v, const image *pixels8, encoded *p, error *err)
         return false;
     int rows = handle_feature_rows(v, height, width, err), patch = v->model.patch;
     if (!rows) return false;
-    p->heat = (heatmap){ .height = height / patch, .width = width / patch };
-    preprocess_box(&v->preprocessor, pixels8->width, pixels8->height, width - width % patch,
-                   height - height % patch, p->heat.box);
+    int more = v->model.rest ? patch - 1 : 0,
+        seen_width = v->model.rest ? width : width - width % patch,
+        seen_height = v->model.rest ? height : height - height % patch;
+    p->heat = (heatmap){ .height = (height + more) / patch, .width = (width + more) / patch };
+    preprocess_box(&v->preprocessor, pixels8->width, pixels8->height, seen_width, seen_height,
+                   p->heat.box);
     arena input = { 0 };
     compute c = v->compute;
     if (v->explain && rows == 1 && v->model.heads)
@@ -326,6 +329,8 @@ static int run(vqa *v, const asked *a, int tokens, tensor logits)
 {
     encoded *p = a->picture;
     compute c = v->compute;
+    if (!handle_plan_scratch(v, TEXT, 0, 0, &v->err))
+        return VQA_NO_MEMORY; /* nothing was encoded yet */
     request q = { .ids = v->ids, .tokens = tokens };
     if (p) q.picture = p->features;
     if (a->sound) q.speech = a->sound->features;

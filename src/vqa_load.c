@@ -16,9 +16,13 @@ static bool bind_tokenizer(vqa *v, error *err)
     const cJSON *t = v->loading.settings.tokenizer;
     if (!v->model.vocabulary) return true; /* it takes no words */
     const char *vocabulary = json_text(t, "vocab", NULL);
+    const char *kind = json_text(t, "tokenizer_class", "BertTokenizer");
     if (!vocabulary) return fail(err, "the tokenizer has no \"vocab\"");
-    if (!tokenizer_new(&v->tokenizer, json_text(t, "tokenizer_class", "BertTokenizer"), vocabulary,
-                       json_text(t, "merges", NULL), json_bool(t, "do_lower_case", true), err))
+    if (v->model.arch->transcribe && strncmp(kind, "WhisperTokenizer", 16) != 0)
+        return fail(err, "the tokenizer '%s' can't write down speech, expected WhisperTokenizer",
+                    kind);
+    if (!tokenizer_new(&v->tokenizer, kind, vocabulary, json_text(t, "merges", NULL),
+                       json_bool(t, "do_lower_case", true), err))
         return false;
     int size = tokenizer_size(v->tokenizer);
     if (size <= v->model.vocabulary) return true;
@@ -40,10 +44,12 @@ static bool bind_senses(vqa *v, error *err)
     if (f->mels != v->model.mels)
         return fail(err, "the preprocessor makes spectrograms of %d bands, the model takes %d",
                     f->mels, v->model.mels);
-    int frames = feature_extractor_frames(f, 1); /* at least */
-    return frames == 1 || frames == v->model.most_frames ||
-           fail(err, "the preprocessor makes spectrograms of %d frames, the model takes %d", frames,
-                v->model.most_frames);
+    bool fills = v->model.all_frames || v->model.arch->transcribe;
+    if ((fills && f->frames != v->model.most_frames) ||
+        v->model.all_frames != (f->scale == MEL_KALDI))
+        return fail(err, "the preprocessor makes spectrograms of %d frames, the model takes %d",
+                    f->frames, v->model.most_frames);
+    return true;
 }
 
 static bool bind_head(vqa *v, error *err)
@@ -132,7 +138,7 @@ static bool plan(vqa *v, error *err)
     if (!preprocess_size(&v->preprocessor, 640, 480, &width, &height, err)) return false;
     int rows = handle_feature_rows(v, height, width, &why);
     if (!rows) return fail(err, "preprocessor: %s", why.text);
-    size_t encoding = v->model.arch->encode_scratch(&v->model, height, width);
+    uint64_t encoding = v->model.arch->encode_scratch(&v->model, height, width);
     return handle_plan_scratch(v, PICTURE, encoding, rows, err);
 }
 

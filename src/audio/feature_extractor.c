@@ -98,9 +98,9 @@ static analysis analysis_new(const feature_extractor *f, arena *tmp)
     return a;
 }
 
-size_t feature_extractor_scratch(const feature_extractor *f)
+uint64_t feature_extractor_scratch(const feature_extractor *f)
 {
-    size_t n = (size_t)f->n, window = (size_t)f->window, sums = (size_t)f->mels + 2;
+    uint64_t n = (uint64_t)f->n, window = (uint64_t)f->window, sums = (uint64_t)f->mels + 2;
     return fft_cost(f->n) + 2 * arena_cost(window, sizeof(double)) +
            2 * arena_cost(n, sizeof(fft_complex)) + arena_cost(sums, sizeof(fft_complex)) +
            mel_bank_cost(f->mels, f->n);

@@ -43,6 +43,6 @@ int feature_extractor_frames(const feature_extractor *f, size_t count);
  * frame is left the values are zeros before they are normalised, as in the reference. */
 void feature_extractor_run(const feature_extractor *f, const float *samples, size_t count, tensor y,
                            arena tmp);
-size_t feature_extractor_scratch(const feature_extractor *f);
+uint64_t feature_extractor_scratch(const feature_extractor *f);
 
 #endif

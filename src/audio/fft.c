@@ -21,7 +21,7 @@ bool fft_possible(int n)
     return n == 1;
 }
 
-size_t fft_cost(int n) { return arena_cost((size_t)n, sizeof(double[2])); }
+uint64_t fft_cost(int n) { return arena_cost((uint64_t)n, sizeof(double[2])); }
 
 fft fft_new(int n, arena *out)
 {

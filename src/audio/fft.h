@@ -32,6 +32,6 @@ fft fft_new(int n, arena *out);
 void fft_run(const fft *f, const fft_complex *x, fft_complex *y);
 
 /* Bytes of an arena that fft_new() needs. */
-size_t fft_cost(int n);
+uint64_t fft_cost(int n);
 
 #endif

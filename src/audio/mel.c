@@ -46,8 +46,8 @@ mel_bank mel_bank_new(mel_scale scale, int filters, int n, int rate, arena *out)
     return (mel_bank){ bins, all };
 }
 
-size_t mel_bank_cost(int filters, int n)
+uint64_t mel_bank_cost(int filters, int n)
 {
-    return arena_cost((size_t)n / 2 + 1, sizeof(mel_bin)) +
-           arena_cost((size_t)filters + 2, sizeof(double));
+    return arena_cost((uint64_t)n / 2 + 1, sizeof(mel_bin)) +
+           arena_cost((uint64_t)filters + 2, sizeof(double));
 }

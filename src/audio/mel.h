@@ -28,6 +28,6 @@ typedef struct {
 mel_bank mel_bank_new(mel_scale scale, int filters, int n, int rate, arena *out);
 
 /* Bytes of an arena that mel_bank_new() needs. */
-size_t mel_bank_cost(int filters, int n);
+uint64_t mel_bank_cost(int filters, int n);
 
 #endif

@@ -2,15 +2,19 @@
 
 #include <stdlib.h>
 
-static size_t rounded(size_t size) { return (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1); }
-
-bool arena_new(arena *a, size_t size, const char *what, error *err)
+static uint64_t rounded(uint64_t size)
 {
-    *a = (arena){ 0 };
-    if (size < SIZE_MAX - ARENA_ALIGN)
-        a->base = aligned_alloc(ARENA_ALIGN, rounded(size ? size : 1));
-    if (!a->base) return fail_memory(err, "not enough memory for %s (%zu bytes)", what, size);
-    a->size = rounded(size ? size : 1);
+    return (size + ARENA_ALIGN - 1) & ~(uint64_t)(ARENA_ALIGN - 1);
+}
+
+bool arena_new(arena *a, uint64_t size, const char *what, error *err)
+{
+    size_t block = size < SIZE_MAX - ARENA_ALIGN ? (size_t)rounded(size ? size : 1) : 0;
+    *a = (arena){ .base = block ? aligned_alloc(ARENA_ALIGN, block) : NULL };
+    if (!a->base)
+        return fail_memory(err, "not enough memory for %s (%llu bytes)", what,
+                           (unsigned long long)size);
+    a->size = block;
     return true;
 }
 
@@ -20,15 +24,15 @@ void arena_free(arena *a)
     *a = (arena){ 0 };
 }
 
-size_t arena_cost(size_t count, size_t item) { return rounded(count * item); }
+uint64_t arena_cost(uint64_t count, uint64_t item) { return rounded(count * item); }
 
 void *arena_take(arena *a, size_t count, size_t item)
 {
-    size_t cost = arena_cost(count, item);
+    uint64_t cost = arena_cost(count, item);
     if (cost > a->size - a->used)
         abort(); /* see the header: a defect of the plan, never of the input */
     void *block = a->base + a->used;
-    a->used += cost;
+    a->used += (size_t)cost;
     if (a->peak && a->used > *a->peak) *a->peak = a->used;
     return block;
 }

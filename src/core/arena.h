@@ -19,7 +19,7 @@ typedef struct {
 
 /* Get a block of `size` bytes (rounded up) from the heap. On failure: false, naming `what` and the
  * size in the sentence. Give it back with arena_free(). */
-bool arena_new(arena *a, size_t size, const char *what, error *err);
+bool arena_new(arena *a, uint64_t size, const char *what, error *err);
 
 /* Give the block back; the arena is empty afterwards and may be freed again. */
 void arena_free(arena *a);
@@ -28,7 +28,8 @@ void arena_free(arena *a);
  * arena is planned before it is used, so running out is a defect of the plan: the program stops. */
 void *arena_take(arena *a, size_t count, size_t item);
 
-/* What arena_take() uses up for `count` items of `item` bytes; plans are sums of this. */
-size_t arena_cost(size_t count, size_t item);
+/* What arena_take() uses up for `count` items of `item` bytes; plans are sums of this, in 64 bits, so that
+ * what no memory could hold is refused by arena_new() instead of wrapping around. */
+uint64_t arena_cost(uint64_t count, uint64_t item);
 
 #endif

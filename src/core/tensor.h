@@ -16,9 +16,9 @@ static inline tensor tensor_new(arena *a, int rows, int cols)
 }
 
 /* What tensor_new() uses up. */
-static inline size_t tensor_cost(int rows, int cols)
+static inline uint64_t tensor_cost(int rows, int cols)
 {
-    return arena_cost((size_t)rows * (size_t)cols, sizeof(float));
+    return arena_cost((uint64_t)rows * (uint64_t)cols, sizeof(float));
 }
 
 /* Row `r` of `t`: [cols]. */

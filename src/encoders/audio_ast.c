@@ -91,11 +91,11 @@ void audio_ast_encode(const compute *c, const audio_ast *a, tensor spectrogram, 
     nn_norm(c, &a->final, result, result);
 }
 
-size_t audio_ast_scratch(const audio_ast *a)
+uint64_t audio_ast_scratch(const audio_ast *a)
 {
     int rows = audio_ast_rows(a), patches = rows - SPECIAL, in = a->projection.in;
-    size_t cutting = tensor_cost(patches, in) + linear_scratch(patches, in),
-           layers = transformer_scratch(&a->layers.shape, rows);
+    uint64_t cutting = tensor_cost(patches, in) + linear_scratch(patches, in),
+             layers = transformer_scratch(&a->layers.shape, rows);
     return cutting > layers ? cutting : layers;
 }
 

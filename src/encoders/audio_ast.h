@@ -35,7 +35,7 @@ void audio_ast_encode(const compute *c, const audio_ast *a, tensor spectrogram, 
                       tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding needs. */
-size_t audio_ast_scratch(const audio_ast *a);
+uint64_t audio_ast_scratch(const audio_ast *a);
 
 /* pooler_output, the mean of the first two rows of y, in place of the first; they have to be
  * `wanted`. */

@@ -81,18 +81,19 @@ void audio_whisper_encode(const compute *c, const audio_whisper *e, tensor spect
     nn_norm(c, &e->final, result, result);
 }
 
-static size_t convolve_scratch(const linear *l, int rows)
+static uint64_t convolve_scratch(const linear *l, int rows)
 {
     return tensor_cost(rows, l->in) + linear_scratch(rows, l->in);
 }
 
-size_t audio_whisper_scratch(const audio_whisper *e, int frames)
+uint64_t audio_whisper_scratch(const audio_whisper *e, int frames)
 {
     int rows = audio_whisper_rows(e, frames);
     frames = heard(e, frames);
-    size_t first = convolve_scratch(&e->first, frames), second = convolve_scratch(&e->second, rows),
-           layers = transformer_scratch(&e->layers.shape, rows);
-    size_t convolutions =
+    uint64_t first = convolve_scratch(&e->first, frames),
+             second = convolve_scratch(&e->second, rows),
+             layers = transformer_scratch(&e->layers.shape, rows);
+    uint64_t convolutions =
         tensor_cost(frames, e->layers.shape.hidden) + (first > second ? first : second);
     return convolutions > layers ? convolutions : layers;
 }

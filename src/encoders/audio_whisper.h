@@ -34,6 +34,6 @@ void audio_whisper_encode(const compute *c, const audio_whisper *e, tensor spect
                           tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding so many frames needs. */
-size_t audio_whisper_scratch(const audio_whisper *e, int frames);
+uint64_t audio_whisper_scratch(const audio_whisper *e, int frames);
 
 #endif

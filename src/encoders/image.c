@@ -26,6 +26,7 @@ static bool bind_cnn(image_encoder *e, weights *w, const char *prefix, const cJS
     if (!image_cnn_bind(&e->cnn, w, prefix, config, err)) return false;
     e->hidden = e->cnn.hidden;
     e->patch = IMAGE_CNN_CELL;
+    e->rest = true;
     bool resnet = strcmp(json_text(config, "model_type", ""), "resnet") == 0;
     snprintf(e->summary, sizeof e->summary, "%s %d blocks, %d", resnet ? "ResNet" : "MobileNetV2",
              e->cnn.count, e->hidden);
@@ -67,7 +68,7 @@ void image_encoder_encode(const compute *c, const image_encoder *e, const float 
         image_vit_encode(c, &e->vit, pixels, height, width, wanted, y, tmp);
 }
 
-size_t image_encoder_scratch(const image_encoder *e, int height, int width)
+uint64_t image_encoder_scratch(const image_encoder *e, int height, int width)
 {
     return VQA_FULL && e->convolutional ? image_cnn_scratch(&e->cnn, height, width)
                                         : image_vit_scratch(&e->vit, height, width);

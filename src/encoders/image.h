@@ -12,6 +12,7 @@ typedef struct {
     image_cnn cnn;
     int hidden;        /* columns of its rows */
     int patch;         /* side of what a row stands for, in pixels */
+    bool rest;         /* the last ones are narrower, not left away */
     int blocks, heads; /* of attention between the patches; 0: none */
     char summary[32];  /* for people: "ViT 4 x 128" */
 } image_encoder;
@@ -31,6 +32,6 @@ void image_encoder_encode(const compute *c, const image_encoder *e, const float 
                           int width, int wanted, tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding a picture of that size needs. */
-size_t image_encoder_scratch(const image_encoder *e, int height, int width);
+uint64_t image_encoder_scratch(const image_encoder *e, int height, int width);
 
 #endif

@@ -66,11 +66,11 @@ void image_clip_encode(const compute *c, const image_clip *v, const float *pixel
     nn_transformer(c, &v->layers, y, NULL, wanted, tmp);
 }
 
-size_t image_clip_scratch(const image_clip *v)
+uint64_t image_clip_scratch(const image_clip *v)
 {
     int tokens = image_clip_tokens(v);
-    size_t cut = tensor_cost(tokens - 1, v->projection.in) +
-                 linear_scratch(tokens - 1, v->projection.in),
-           layers = transformer_scratch(&v->layers.shape, tokens);
+    uint64_t cut = tensor_cost(tokens - 1, v->projection.in) +
+                   linear_scratch(tokens - 1, v->projection.in),
+             layers = transformer_scratch(&v->layers.shape, tokens);
     return cut > layers ? cut : layers;
 }

@@ -35,6 +35,6 @@ void image_clip_encode(const compute *c, const image_clip *v, const float *pixel
                        tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding needs. */
-size_t image_clip_scratch(const image_clip *v);
+uint64_t image_clip_scratch(const image_clip *v);
 
 #endif

@@ -86,14 +86,14 @@ static void move_window(const window *w, int *height, int *width)
 }
 
 /* Bytes of `tmp` that a block takes for a map of that size, and the size of the map it makes. */
-static size_t measure_block(const cnn_block *b, int *height, int *width)
+static uint64_t measure_block(const cnn_block *b, int *height, int *width)
 {
-    size_t maps = 0,
-           most = b->around == AROUND_CONV ? conv_scratch(&b->shortcut, *height, *width) : 0;
+    uint64_t maps = 0,
+             most = b->around == AROUND_CONV ? conv_scratch(&b->shortcut, *height, *width) : 0;
     for (int i = 0; i < b->count; i++) {
         const conv *v = &b->convs[i];
         if (i < b->count - 1) maps += window_map_cost(&v->window, *height, *width, v->out);
-        size_t all = maps + conv_scratch(v, *height, *width);
+        uint64_t all = maps + conv_scratch(v, *height, *width);
         if (all > most) most = all;
         move_window(&v->window, height, width);
     }
@@ -101,13 +101,13 @@ static size_t measure_block(const cnn_block *b, int *height, int *width)
 }
 
 /* Bytes of the largest map between two blocks, and of what the blocks themselves take. */
-static void measure(const image_cnn *v, int height, int width, size_t *map, size_t *within)
+static void measure(const image_cnn *v, int height, int width, uint64_t *map, uint64_t *within)
 {
     *map = tensor_cost(height * width, v->blocks->convs->in);
     *within = 0;
     for (int i = 0; i < v->count; i++) {
-        size_t block = measure_block(&v->blocks[i], &height, &width),
-               made = tensor_cost(height * width, last_of(&v->blocks[i])->out);
+        uint64_t block = measure_block(&v->blocks[i], &height, &width),
+                 made = tensor_cost(height * width, last_of(&v->blocks[i])->out);
         if (block > *within) *within = block;
         if (made > *map) *map = made;
         if (i == 0 && v->max_pool) move_window(&halving, &height, &width);
@@ -123,12 +123,12 @@ static feature_map map_in(float *room, int height, int width, int channels)
 void image_cnn_encode(const compute *c, const image_cnn *v, const float *pixels, int height,
                       int width, tensor y, arena tmp)
 {
-    size_t map, within;
+    uint64_t map, within;
     float *rooms[2];
     int now = 0;
     assert(y.rows == image_cnn_rows(v, height, width) && y.cols == v->hidden);
     measure(v, height, width, &map, &within);
-    for (int i = 0; i < 2; i++) rooms[i] = arena_take(&tmp, map, 1);
+    for (int i = 0; i < 2; i++) rooms[i] = arena_take(&tmp, (size_t)map, 1);
     feature_map x = map_in(rooms[now], height, width, v->blocks->convs->in);
     feature_map_of_planes(pixels, x);
     for (int i = 0; i < v->count && !compute_stopped(c); i++) {
@@ -146,13 +146,15 @@ void image_cnn_encode(const compute *c, const image_cnn *v, const float *pixels,
         }
         compute_show(c, "hidden_states", i, x.rows);
     }
+    if (compute_stopped(c)) return; /* x is the map of an earlier block */
+    assert(x.rows.rows == y.rows - 1 && x.rows.cols == y.cols);
     nn_global_average(c, x, y.data);
     memcpy(tensor_row(y, 1), x.rows.data, (size_t)x.rows.rows * (size_t)y.cols * sizeof *y.data);
 }
 
-size_t image_cnn_scratch(const image_cnn *v, int height, int width)
+uint64_t image_cnn_scratch(const image_cnn *v, int height, int width)
 {
-    size_t map, within;
+    uint64_t map, within;
     measure(v, height, width, &map, &within);
     return 2 * arena_cost(map, 1) + within;
 }

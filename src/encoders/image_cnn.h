@@ -51,7 +51,7 @@ void image_cnn_encode(const compute *c, const image_cnn *v, const float *pixels,
                       int width, tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding a picture of that size needs. */
-size_t image_cnn_scratch(const image_cnn *v, int height, int width);
+uint64_t image_cnn_scratch(const image_cnn *v, int height, int width);
 
 /* A convolution of side x side pixels, with a padding of half of that, and the batch norm behind it,
  * by their full names. */

@@ -87,10 +87,10 @@ void image_patches_embed(const compute *c, const image_patches *p, const float *
     add_positions(c, p, height, width, y, tmp);
 }
 
-size_t image_patches_scratch(const image_patches *p, int height, int width)
+uint64_t image_patches_scratch(const image_patches *p, int height, int width)
 {
     int rows = image_patches_rows(p, height, width);
-    size_t cut = tensor_cost(rows, p->projection.in) + linear_scratch(rows, p->projection.in),
-           positions = tensor_cost(rows, p->projection.out);
+    uint64_t cut = tensor_cost(rows, p->projection.in) + linear_scratch(rows, p->projection.in),
+             positions = tensor_cost(rows, p->projection.out);
     return cut > positions ? cut : positions;
 }

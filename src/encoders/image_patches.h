@@ -40,6 +40,6 @@ void image_patches_embed(const compute *c, const image_patches *p, const float *
                          int width, tensor y, arena tmp);
 
 /* Bytes of `tmp` that a picture of that size needs. */
-size_t image_patches_scratch(const image_patches *p, int height, int width);
+uint64_t image_patches_scratch(const image_patches *p, int height, int width);
 
 #endif

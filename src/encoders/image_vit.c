@@ -39,9 +39,9 @@ void image_vit_encode(const compute *c, const image_vit *v, const float *pixels,
     nn_norm(c, &v->final, result, result);
 }
 
-size_t image_vit_scratch(const image_vit *v, int height, int width)
+uint64_t image_vit_scratch(const image_vit *v, int height, int width)
 {
-    size_t cut = image_patches_scratch(&v->patches, height, width),
-           layers = transformer_scratch(&v->layers.shape, image_vit_tokens(v, height, width));
+    uint64_t cut = image_patches_scratch(&v->patches, height, width),
+             layers = transformer_scratch(&v->layers.shape, image_vit_tokens(v, height, width));
     return cut > layers ? cut : layers;
 }

@@ -32,6 +32,6 @@ void image_vit_encode(const compute *c, const image_vit *v, const float *pixels,
                       int width, int wanted, tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding a picture of that size needs. */
-size_t image_vit_scratch(const image_vit *v, int height, int width);
+uint64_t image_vit_scratch(const image_vit *v, int height, int width);
 
 #endif

@@ -77,7 +77,7 @@ void speech_encoder_encode(const compute *c, const speech_encoder *e, tensor spe
     mean(sound, tensor_rows(y, 0, 1));
 }
 
-size_t speech_encoder_scratch(const speech_encoder *e, int frames)
+uint64_t speech_encoder_scratch(const speech_encoder *e, int frames)
 {
     return e->patches ? audio_ast_scratch(&e->ast) : audio_whisper_scratch(&e->whisper, frames);
 }

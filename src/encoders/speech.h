@@ -7,7 +7,7 @@
 #include "encoders/audio_whisper.h"
 
 typedef struct {
-    bool patches; /* ast, not whisper */
+    bool patches; /* ast, not whisper: it takes `most` frames, no fewer */
     audio_whisper whisper;
     audio_ast ast;
     int hidden;       /* columns of its rows */
@@ -30,6 +30,6 @@ void speech_encoder_encode(const compute *c, const speech_encoder *e, tensor spe
                            arena tmp);
 
 /* Bytes of `tmp` that encoding so many frames needs. */
-size_t speech_encoder_scratch(const speech_encoder *e, int frames);
+uint64_t speech_encoder_scratch(const speech_encoder *e, int frames);
 
 #endif

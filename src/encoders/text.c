@@ -60,7 +60,7 @@ void text_encoder_encode(const compute *c, const text_encoder *e, const int *ids
         text_bert_encode(c, &e->bert, ids, types, mask, tokens, wanted, y, tmp);
 }
 
-size_t text_encoder_scratch(const text_encoder *e, int tokens)
+uint64_t text_encoder_scratch(const text_encoder *e, int tokens)
 {
     return VQA_FULL && e->recurrent ? text_rnn_scratch(&e->rnn, tokens)
                                     : text_bert_scratch(&e->bert, tokens);

@@ -26,6 +26,6 @@ void text_encoder_encode(const compute *c, const text_encoder *e, const int *ids
                          const uint8_t *mask, int tokens, int wanted, tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding needs. */
-size_t text_encoder_scratch(const text_encoder *e, int tokens);
+uint64_t text_encoder_scratch(const text_encoder *e, int tokens);
 
 #endif

@@ -40,7 +40,7 @@ void text_bert_encode(const compute *c, const text_bert *b, const int *ids, cons
     nn_transformer(c, &b->layers, y, mask, wanted, tmp);
 }
 
-size_t text_bert_scratch(const text_bert *b, int tokens)
+uint64_t text_bert_scratch(const text_bert *b, int tokens)
 {
     return transformer_scratch(&b->layers.shape, tokens);
 }

@@ -27,6 +27,6 @@ void text_bert_encode(const compute *c, const text_bert *b, const int *ids, cons
                       const uint8_t *mask, int tokens, int wanted, tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding needs. */
-size_t text_bert_scratch(const text_bert *b, int tokens);
+uint64_t text_bert_scratch(const text_bert *b, int tokens);
 
 #endif

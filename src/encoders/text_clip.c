@@ -66,7 +66,7 @@ int text_clip_pooled_row(const text_clip *t, const int *ids, int tokens)
     return row < tokens ? row : 0;
 }
 
-size_t text_clip_scratch(const text_clip *t, int tokens)
+uint64_t text_clip_scratch(const text_clip *t, int tokens)
 {
     return transformer_scratch(&t->layers.shape, tokens);
 }

@@ -34,6 +34,6 @@ void text_clip_encode(const compute *c, const text_clip *t, const int *ids, cons
 int text_clip_pooled_row(const text_clip *t, const int *ids, int tokens);
 
 /* Bytes of `tmp` that encoding needs. */
-size_t text_clip_scratch(const text_clip *t, int tokens);
+uint64_t text_clip_scratch(const text_clip *t, int tokens);
 
 #endif

@@ -45,7 +45,7 @@ void text_rnn_encode(const compute *c, const text_rnn *t, const int *ids, const 
     nn_recurrent(c, &t->layers, words, mask, tensor_rows(y, 1, tokens), y.data, tmp);
 }
 
-size_t text_rnn_scratch(const text_rnn *t, int tokens)
+uint64_t text_rnn_scratch(const text_rnn *t, int tokens)
 {
     return tensor_cost(tokens, t->layers.in) + recurrent_scratch(&t->layers, tokens);
 }

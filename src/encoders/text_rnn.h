@@ -33,6 +33,6 @@ void text_rnn_encode(const compute *c, const text_rnn *t, const int *ids, const 
                      int tokens, tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding needs. */
-size_t text_rnn_scratch(const text_rnn *t, int tokens);
+uint64_t text_rnn_scratch(const text_rnn *t, int tokens);
 
 #endif

@@ -68,10 +68,10 @@ static void fuse(const compute *c, const fusion *f, const fusion_input *x, tenso
     nn_classifier(c, &f->head, fused, logits, tmp);
 }
 
-static size_t scratch(const fusion *f, int rows)
+static uint64_t scratch(const fusion *f, int rows)
 {
     return 5 * tensor_cost(rows, f->hidden) + tensor_cost(rows, 3 * f->hidden) +
-           arena_cost((size_t)rows, 1) + attention_scratch(f->heads, rows, rows, f->hidden) +
+           arena_cost((uint64_t)rows, 1) + attention_scratch(f->heads, rows, rows, f->hidden) +
            linear_scratch(rows, f->hidden) + classifier_scratch(&f->head);
 }
 

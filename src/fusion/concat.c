@@ -14,7 +14,7 @@ static void fuse(const compute *c, const fusion *f, const fusion_input *x, tenso
     nn_classifier(c, &f->head, joined, logits, tmp);
 }
 
-static size_t scratch(const fusion *f, int rows)
+static uint64_t scratch(const fusion *f, int rows)
 {
     (void)rows;
     return tensor_cost(1, f->count * f->hidden) + classifier_scratch(&f->head);

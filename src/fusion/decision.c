@@ -29,7 +29,7 @@ void decision_fuse(const compute *c, const fusion *f, const fusion_input *x, con
     }
 }
 
-size_t decision_scratch(const fusion *f)
+uint64_t decision_scratch(const fusion *f)
 {
     return tensor_cost(1, f->answers) + classifier_scratch(&f->own_head[0]);
 }
@@ -51,7 +51,7 @@ static void fuse(const compute *c, const fusion *f, const fusion_input *x, tenso
     decision_fuse(c, f, x, f->weights, logits, tmp);
 }
 
-static size_t scratch(const fusion *f, int rows)
+static uint64_t scratch(const fusion *f, int rows)
 {
     (void)rows;
     return decision_scratch(f);

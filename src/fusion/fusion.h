@@ -34,7 +34,7 @@ typedef struct {
     void (*fuse)(const compute *c, const fusion *f, const fusion_input *x, tensor logits,
                  arena tmp);
     /* Bytes of `tmp` that fuse() needs for so many rows of all modalities together. */
-    size_t (*scratch)(const fusion *f, int rows);
+    uint64_t (*scratch)(const fusion *f, int rows);
 } fusion_kind;
 
 /* What the kinds need between them; each uses what its formula names. */
@@ -71,14 +71,14 @@ void fusion_free(fusion *f);
 bool multiplicative_bind(fusion *f, weights *w, error *err);
 void multiplicative_fuse(const compute *c, const fusion *f, const fusion_input *x, tensor fused,
                          arena tmp);
-size_t multiplicative_scratch(const fusion *f);
+uint64_t multiplicative_scratch(const fusion *f);
 
 /* logits = the sum of shares[i] times the logits of each modality's own head, shared by decision_*
  * and hybrid; shares: [count], NULL: the average. */
 bool decision_bind(fusion *f, weights *w, error *err);
 void decision_fuse(const compute *c, const fusion *f, const fusion_input *x, const float *shares,
                    tensor logits, arena tmp);
-size_t decision_scratch(const fusion *f);
+uint64_t decision_scratch(const fusion *f);
 
 /* [x1;x2]: [1, count * hidden], taken from `a`. */
 tensor fusion_joined(const fusion *f, const fusion_input *x, arena *a);

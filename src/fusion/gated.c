@@ -29,9 +29,9 @@ void multiplicative_fuse(const compute *c, const fusion *f, const fusion_input *
     }
 }
 
-size_t multiplicative_scratch(const fusion *f)
+uint64_t multiplicative_scratch(const fusion *f)
 {
-    return tensor_cost(1, f->count * f->hidden) + (size_t)f->count * tensor_cost(1, f->hidden) +
+    return tensor_cost(1, f->count * f->hidden) + (uint64_t)f->count * tensor_cost(1, f->hidden) +
            linear_scratch(1, f->count * f->hidden);
 }
 
@@ -50,7 +50,7 @@ static void fuse_multiplicative(const compute *c, const fusion *f, const fusion_
     nn_classifier(c, &f->head, fused, logits, tmp);
 }
 
-static size_t scratch_multiplicative(const fusion *f, int rows)
+static uint64_t scratch_multiplicative(const fusion *f, int rows)
 {
     (void)rows;
     return tensor_cost(1, f->hidden) + multiplicative_scratch(f) + classifier_scratch(&f->head);
@@ -82,7 +82,7 @@ static void fuse_additive(const compute *c, const fusion *f, const fusion_input 
     nn_classifier(c, &f->head, fused, logits, tmp);
 }
 
-static size_t scratch_additive(const fusion *f, int rows)
+static uint64_t scratch_additive(const fusion *f, int rows)
 {
     (void)rows;
     return tensor_cost(1, f->count * f->hidden) + tensor_cost(1, f->lambda.out) +

@@ -23,7 +23,7 @@ static void fuse(const compute *c, const fusion *f, const fusion_input *x, tenso
         logits.data[i] = a * features.data[i] + (1.0f - a) * logits.data[i];
 }
 
-static size_t scratch(const fusion *f, int rows)
+static uint64_t scratch(const fusion *f, int rows)
 {
     (void)rows;
     return tensor_cost(1, f->hidden) + tensor_cost(1, f->answers) + multiplicative_scratch(f) +

@@ -31,9 +31,9 @@ static void fuse(const compute *c, const fusion *f, const fusion_input *x, tenso
     nn_classifier(c, &f->head, fused, logits, tmp);
 }
 
-static size_t scratch(const fusion *f, int rows)
+static uint64_t scratch(const fusion *f, int rows)
 {
-    return tensor_cost(rows, f->hidden) + arena_cost((size_t)rows, 1) +
+    return tensor_cost(rows, f->hidden) + arena_cost((uint64_t)rows, 1) +
            transformer_scratch(&f->layers.shape, rows) + classifier_scratch(&f->head);
 }
 

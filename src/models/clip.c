@@ -123,12 +123,12 @@ static void encode(const compute *c, const model *m, const float *pixels, int he
     compute_show(c, "image_embeds", 0, features);
 }
 
-static size_t encode_scratch(const model *m, int height, int width)
+static uint64_t encode_scratch(const model *m, int height, int width)
 {
     (void)height, (void)width;
     const clip *self = m->self;
     int hidden = self->image.layers.shape.hidden;
-    size_t image = image_clip_scratch(&self->image), projection = linear_scratch(1, hidden);
+    uint64_t image = image_clip_scratch(&self->image), projection = linear_scratch(1, hidden);
     return tensor_cost(image_clip_tokens(&self->image), hidden) +
            (image > projection ? image : projection);
 }
@@ -149,12 +149,12 @@ static void answer_text(const compute *c, const model *m, const request *q, tens
     logits.data[0] = self->scale * dot(q->picture.data, direction.data, m->hidden);
 }
 
-static size_t answer_scratch(const model *m, int tokens, int speech_rows, int picture_rows)
+static uint64_t answer_scratch(const model *m, int tokens, int speech_rows, int picture_rows)
 {
     (void)speech_rows, (void)picture_rows;
     const clip *self = m->self;
     int hidden = self->text.layers.shape.hidden;
-    size_t text = text_clip_scratch(&self->text, tokens), projection = linear_scratch(1, hidden);
+    uint64_t text = text_clip_scratch(&self->text, tokens), projection = linear_scratch(1, hidden);
     return tensor_cost(tokens, hidden) + tensor_cost(1, m->hidden) +
            (text > projection ? text : projection);
 }

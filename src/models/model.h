@@ -40,18 +40,18 @@ typedef struct {
     /* features: [feature_rows, hidden], allocated by the caller. */
     void (*encode)(const compute *c, const model *m, const float *pixels, int height, int width,
                    tensor features, arena tmp);
-    size_t (*encode_scratch)(const model *m, int height, int width); /* bytes of `tmp` */
+    uint64_t (*encode_scratch)(const model *m, int height, int width); /* bytes of `tmp` */
 
     /* Sounds; NULL in all three slots where the model takes none. Rows of features for a spectrogram
      * of that many frames (1..m->most_frames). */
     int (*speech_rows)(const model *m, int frames);
     /* spectrogram: [frames, m->mels]; features: [speech_rows, hidden], allocated by the caller. */
     void (*hear)(const compute *c, const model *m, tensor spectrogram, tensor features, arena tmp);
-    size_t (*hear_scratch)(const model *m, int frames);
+    uint64_t (*hear_scratch)(const model *m, int frames);
 
     /* Questions. logits: [1, m->answers], allocated by the caller. */
     void (*answer)(const compute *c, const model *m, const request *q, tensor logits, arena tmp);
-    size_t (*answer_scratch)(const model *m, int tokens, int speech_rows, int picture_rows);
+    uint64_t (*answer_scratch)(const model *m, int tokens, int speech_rows, int picture_rows);
 
     /* Write down what is said in a spectrogram [rows, m->mels], of which the first `frames` rows are the
      * sound: see whisper_transcribe(). NULL where the model answers questions; where it is there, all slots
@@ -76,7 +76,9 @@ struct model {
     int answers, vocabulary, max_tokens;
     int extra_text_rows;   /* of a text, in front of those of its tokens */
     int mels, most_frames; /* of a spectrogram; 0: the model takes no sound */
+    bool all_frames;       /* it takes that many, no fewer: the feature extractor fills them up */
     int patch;             /* side of the squares that a picture is cut into, in pixels */
+    bool rest;             /* the last of them are narrower, not left away */
     int blocks,
         heads;  /* of attention that lead from the patches to what a compute's rollout follows:
                           those of encode() where a picture has one row of features, else those of

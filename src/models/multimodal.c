@@ -37,8 +37,11 @@ static bool bind_speech(model *m, weights *w, const cJSON *config, error *err)
 {
     multimodal *self = m->self;
     if (!speech_encoder_bind(&self->speech, w, "speech_encoder.", config, err)) return false;
+    if (speech_encoder_rows(&self->speech, self->speech.most) > 1 + MODEL_MAX_PATCHES)
+        return fail(err, "config: the speech encoder makes more than %d rows", MODEL_MAX_PATCHES);
     m->mels = self->speech.mels;
     m->most_frames = self->speech.most;
+    m->all_frames = self->speech.patches;
     return true;
 }
 
@@ -47,6 +50,7 @@ static bool bind_image(model *m, weights *w, const cJSON *config, error *err)
     multimodal *self = m->self;
     if (!image_encoder_bind(&self->image, w, "image_encoder.", config, err)) return false;
     m->patch = self->image.patch;
+    m->rest = self->image.rest;
     return true;
 }
 
@@ -191,11 +195,11 @@ static void hand_over(const compute *c, const multimodal *self, modality i, tens
 }
 
 /* What these two need, besides what the encoder needs. */
-static size_t hand_over_scratch(const multimodal *self, modality i, int rows, int width,
-                                size_t encoder)
+static uint64_t hand_over_scratch(const multimodal *self, modality i, int rows, int width,
+                                  uint64_t encoder)
 {
     if (direct(self, i)) return encoder;
-    size_t projection = self->projected[i] ? linear_scratch(wanted(self, rows), width) : 0;
+    uint64_t projection = self->projected[i] ? linear_scratch(wanted(self, rows), width) : 0;
     return tensor_cost(rows, width) + (encoder > projection ? encoder : projection);
 }
 
@@ -219,7 +223,7 @@ static void encode(const compute *c, const model *m, const float *pixels, int he
     hand_over(c, self, PICTURE, y, features, tmp);
 }
 
-static size_t encode_scratch(const model *m, int height, int width)
+static uint64_t encode_scratch(const model *m, int height, int width)
 {
     const multimodal *self = m->self;
     return hand_over_scratch(self, PICTURE, image_encoder_rows(&self->image, height, width),
@@ -244,7 +248,7 @@ static void hear(const compute *c, const model *m, tensor spectrogram, tensor fe
     hand_over(c, self, SPEECH, y, features, tmp);
 }
 
-static size_t hear_scratch(const model *m, int frames)
+static uint64_t hear_scratch(const model *m, int frames)
 {
     const multimodal *self = m->self;
     return hand_over_scratch(self, SPEECH, speech_encoder_rows(&self->speech, frames),
@@ -298,16 +302,16 @@ static void answer_question(const compute *c, const model *m, const request *q, 
     compute_show(c, "logits", 0, logits);
 }
 
-static size_t answer_scratch(const model *m, int tokens, int of_speech, int of_picture)
+static uint64_t answer_scratch(const model *m, int tokens, int of_speech, int of_picture)
 {
     const multimodal *self = m->self;
-    size_t fused =
+    uint64_t fused =
         self->fusion.kind->scratch(&self->fusion, model_rows(m, tokens, of_speech, of_picture));
     if (!tokens) return fused;
     int rows = self->text.extra + tokens;
-    size_t text = hand_over_scratch(self, TEXT, rows, self->text.hidden,
-                                    text_encoder_scratch(&self->text, tokens));
-    return tensor_cost(rows, m->hidden) + arena_cost((size_t)rows, 1) +
+    uint64_t text = hand_over_scratch(self, TEXT, rows, self->text.hidden,
+                                      text_encoder_scratch(&self->text, tokens));
+    return tensor_cost(rows, m->hidden) + arena_cost((uint64_t)rows, 1) +
            (text > fused ? text : fused);
 }
 

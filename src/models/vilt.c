@@ -100,7 +100,7 @@ static void encode(const compute *c, const model *m, const float *pixels, int he
     add_modality(self, 1, features);
 }
 
-static size_t encode_scratch(const model *m, int height, int width)
+static uint64_t encode_scratch(const model *m, int height, int width)
 {
     const vilt *self = m->self;
     return image_patches_scratch(&self->image, height, width);
@@ -121,7 +121,7 @@ static void classify(const compute *c, const vilt *self, tensor first, tensor lo
     compute_show(c, "logits", 0, logits);
 }
 
-static size_t classify_scratch(const vilt *self)
+static uint64_t classify_scratch(const vilt *self)
 {
     int hidden = self->inner.in, inner = self->inner.out;
     return tensor_cost(1, hidden) + tensor_cost(1, inner) + linear_scratch(1, inner);
@@ -141,13 +141,13 @@ static void answer_question(const compute *c, const model *m, const request *q, 
     classify(c, self, tensor_rows(all, 0, 1), logits, tmp);
 }
 
-static size_t answer_scratch(const model *m, int tokens, int speech_rows, int picture_rows)
+static uint64_t answer_scratch(const model *m, int tokens, int speech_rows, int picture_rows)
 {
     const vilt *self = m->self;
     int all = model_rows(m, tokens, speech_rows, picture_rows);
-    size_t layers = transformer_scratch(&self->layers.shape, all), head = classify_scratch(self);
+    uint64_t layers = transformer_scratch(&self->layers.shape, all), head = classify_scratch(self);
     return tensor_cost(tokens, m->hidden) + tensor_cost(all, m->hidden) +
-           arena_cost((size_t)all, 1) + (layers > head ? layers : head);
+           arena_cost((uint64_t)all, 1) + (layers > head ? layers : head);
 }
 
 const architecture vilt_architecture = {

@@ -29,6 +29,7 @@ static bool bind(model *m, weights *w, const cJSON *config, error *err)
     m->max_tokens = self->positions;
     m->takes[SPEECH] = NEEDED;
     m->mels = self->encoder.mels;
+    m->most_frames = whisper_window(self);
     const transformer_shape *e = &self->encoder.layers.shape;
     snprintf(m->summary, sizeof m->summary, "Whisper, encoder %d x %d + decoder %d x %d", e->layers,
              e->hidden, shape.layers, shape.hidden);
@@ -47,7 +48,7 @@ static void free_model(model *m)
 
 int whisper_window(const whisper *w) { return 2 * w->encoder.positions; }
 
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
 whisper_hearing whisper_hearing_new(const compute *c, const whisper *w, int sequences, int rows,
                                     arena *a)
@@ -58,14 +59,14 @@ whisper_hearing whisper_hearing_new(const compute *c, const whisper *w, int sequ
     return h;
 }
 
-size_t whisper_hearing_cost(const whisper *w, int sequences, int rows)
+uint64_t whisper_hearing_cost(const whisper *w, int sequences, int rows)
 {
     const decoder_cache k = { .positions = w->positions, .source = w->encoder.positions };
     int frames = whisper_window(w), source = w->encoder.positions, hidden = w->words.in;
-    size_t decode = decoder_scratch(&w->decoder, &k, rows),
-           listen = tensor_cost(frames, w->encoder.mels) + tensor_cost(source, hidden) +
-                    larger(audio_whisper_scratch(&w->encoder, frames), decode),
-           next = tensor_cost(rows, hidden) + larger(decode, linear_scratch(sequences, hidden));
+    uint64_t decode = decoder_scratch(&w->decoder, &k, rows),
+             listen = tensor_cost(frames, w->encoder.mels) + tensor_cost(source, hidden) +
+                      larger(audio_whisper_scratch(&w->encoder, frames), decode),
+             next = tensor_cost(rows, hidden) + larger(decode, linear_scratch(sequences, hidden));
     return decoder_cache_cost(&w->decoder, sequences, w->positions, source) + larger(listen, next);
 }
 

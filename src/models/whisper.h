@@ -34,7 +34,7 @@ typedef struct {
 /* Room for the hearing of `sequences` texts, whisper_hearing_cost() bytes of an arena. */
 whisper_hearing whisper_hearing_new(const compute *c, const whisper *w, int sequences, int rows,
                                     arena *a);
-size_t whisper_hearing_cost(const whisper *w, int sequences, int rows);
+uint64_t whisper_hearing_cost(const whisper *w, int sequences, int rows);
 
 /* Frames of a window. */
 int whisper_window(const whisper *w);

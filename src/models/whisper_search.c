@@ -152,8 +152,8 @@ whisper_text whisper_search(whisper_hearing *h, tensor logits, bool timestamps, 
     return s.done[best];
 }
 
-size_t whisper_search_cost(const whisper *w, int beams, int most)
+uint64_t whisper_search_cost(const whisper *w, int beams, int most)
 {
-    return (size_t)(3 * beams + 1) * arena_cost((size_t)most + 1, sizeof(int)) +
-           arena_cost((size_t)w->words.out, sizeof(float));
+    return (uint64_t)(3 * beams + 1) * arena_cost((uint64_t)most + 1, sizeof(int)) +
+           arena_cost((uint64_t)w->words.out, sizeof(float));
 }

@@ -19,6 +19,6 @@ typedef struct {
  *   out    takes whisper_search_cost() bytes, as much as `tmp` needs */
 whisper_text whisper_search(whisper_hearing *h, tensor logits, bool timestamps, int beams, int most,
                             arena *out);
-size_t whisper_search_cost(const whisper *w, int beams, int most);
+uint64_t whisper_search_cost(const whisper *w, int beams, int most);
 
 #endif

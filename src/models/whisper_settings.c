@@ -101,6 +101,9 @@ bool whisper_settings_read(whisper_settings *s, const cJSON *config, int vocabul
     if (s->start >= vocabulary || s->end >= vocabulary)
         return fail(err, "config: the tokens that start and end a text are %d and %d, of %d",
                     s->start, s->end, vocabulary);
+    if (s->no_timestamps == 0 || s->no_timestamps >= vocabulary - 1 || s->no_timestamps == s->start)
+        return fail(err, "config: \"no_timestamps_token_id\" is %d, but timestamps come behind it",
+                    s->no_timestamps);
     if (s->max_length > positions) s->max_length = positions;
     return true;
 }
@@ -149,10 +152,12 @@ int whisper_prompt(const whisper_settings *s, const transcribe_options *o, bool 
         return fail(err, "the model can't %s, it transcribes only", o->task);
     if (s->tasks && !holds(s->tasks, prompt, count)) {
         int task = named(s->tasks, o->task ? o->task : "transcribe");
-        if (task < 0) return fail(err, "the model doesn't know the task '%s'", o->task);
+        if (task < 0)
+            return fail(err, "the model doesn't know the task '%s'",
+                        o->task ? o->task : "transcribe");
         prompt[count++] = task;
     }
-    bool without = prompt[count - 1] == s->no_timestamps;
+    bool without = s->no_timestamps >= 0 && prompt[count - 1] == s->no_timestamps;
     if (timestamps && without) count--;
     if (!timestamps && !without && s->no_timestamps >= 0) prompt[count++] = s->no_timestamps;
     return count;

@@ -153,9 +153,9 @@ bool whisper_transcribe(const compute *c, const model *m, tensor spectrogram, in
                     w->settings.max_length, t.prompt_count);
     arena block;
     int beams = options->beams, rows = beams > WHISPER_MAX_PROMPT ? beams : WHISPER_MAX_PROMPT;
-    size_t hearing = whisper_hearing_cost(w, beams, rows),
-           logits = tensor_cost(beams, m->vocabulary),
-           search = whisper_search_cost(w, beams, w->settings.max_length);
+    uint64_t hearing = whisper_hearing_cost(w, beams, rows),
+             logits = tensor_cost(beams, m->vocabulary),
+             search = whisper_search_cost(w, beams, w->settings.max_length);
     if (!arena_new(&block, hearing + logits + search, "a transcription", err)) return false;
     arena rest = block;
     t.logits = tensor_new(&rest, beams, m->vocabulary);

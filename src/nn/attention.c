@@ -42,9 +42,9 @@ static size_t panels_of_one(int keys, int depth)
     return key_panels(keys, depth) + value_panels(keys, depth);
 }
 
-static size_t room_for_one(int queries, int keys, int depth, bool packed)
+static uint64_t room_for_one(int queries, int keys, int depth, bool packed)
 {
-    return (packed ? 0 : panels_of_one(keys, depth)) + (size_t)block_of(queries) * (size_t)keys;
+    return (packed ? 0 : panels_of_one(keys, depth)) + (uint64_t)block_of(queries) * (uint64_t)keys;
 }
 
 static void pack(tensor k, tensor v, size_t column, int depth, float *panels)
@@ -96,7 +96,8 @@ static void run(const compute *c, heads_to_do todo, arena tmp)
 {
     todo.table = c->k;
     todo.depth = todo.q.cols / todo.heads;
-    todo.room_for_one = room_for_one(todo.q.rows, todo.keys, todo.depth, todo.panels != NULL);
+    todo.room_for_one =
+        (size_t)room_for_one(todo.q.rows, todo.keys, todo.depth, todo.panels != NULL);
     todo.room = arena_take(&tmp, (size_t)todo.heads * todo.room_for_one, sizeof(float));
     pool_run(c->threads, todo.heads, attend, &todo);
 }
@@ -120,9 +121,9 @@ void nn_attention(const compute *c, int heads, tensor q, tensor k, tensor v, con
     if (c->rollout) rollout_add(c->rollout, c->k, q.rows);
 }
 
-size_t attention_scratch(int heads, int queries, int keys, int hidden)
+uint64_t attention_scratch(int heads, int queries, int keys, int hidden)
 {
-    return arena_cost((size_t)heads * room_for_one(queries, keys, hidden / heads, false),
+    return arena_cost((uint64_t)heads * room_for_one(queries, keys, hidden / heads, false),
                       sizeof(float));
 }
 
@@ -146,7 +147,7 @@ void nn_attention_packed(const compute *c, int heads, tensor q, int keys, const 
     run(c, (heads_to_do){ .heads = heads, .q = q, .y = y, .keys = keys, .panels = panels }, tmp);
 }
 
-size_t attention_packed_scratch(int heads, int queries, int keys)
+uint64_t attention_packed_scratch(int heads, int queries, int keys)
 {
-    return arena_cost((size_t)heads * room_for_one(queries, keys, 0, true), sizeof(float));
+    return arena_cost((uint64_t)heads * room_for_one(queries, keys, 0, true), sizeof(float));
 }

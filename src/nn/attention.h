@@ -13,7 +13,7 @@ void nn_attention(const compute *c, int heads, tensor q, tensor k, tensor v, con
                   bool causal, tensor y, arena tmp);
 
 /* Bytes of `tmp` that nn_attention needs. */
-size_t attention_scratch(int heads, int queries, int keys, int hidden);
+uint64_t attention_scratch(int heads, int queries, int keys, int hidden);
 
 /* The same for keys and values that many queries come to: they are brought into panels once.
  * attention_pack() fills attention_panels() floats from k and v [keys, hidden]. */
@@ -23,6 +23,6 @@ void nn_attention_packed(const compute *c, int heads, tensor q, int keys, const 
                          tensor y, arena tmp);
 
 /* Bytes of `tmp` that nn_attention_packed needs. */
-size_t attention_packed_scratch(int heads, int queries, int keys);
+uint64_t attention_packed_scratch(int heads, int queries, int keys);
 
 #endif

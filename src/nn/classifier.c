@@ -25,10 +25,10 @@ void nn_classifier(const compute *c, const classifier *h, tensor x, tensor logit
     nn_linear(c, &h->output, x, logits, tmp);
 }
 
-size_t classifier_scratch(const classifier *h)
+uint64_t classifier_scratch(const classifier *h)
 {
-    size_t output = linear_scratch(1, h->output.in);
+    uint64_t output = linear_scratch(1, h->output.in);
     if (!h->inner) return output;
-    size_t dense = linear_scratch(1, h->dense.in);
+    uint64_t dense = linear_scratch(1, h->dense.in);
     return tensor_cost(1, h->inner) + (dense > output ? dense : output);
 }

@@ -21,6 +21,6 @@ bool classifier_bind(classifier *h, weights *w, const char *name, int in, int in
 void nn_classifier(const compute *c, const classifier *h, tensor x, tensor logits, arena tmp);
 
 /* Bytes of `tmp` that nn_classifier needs for one row. */
-size_t classifier_scratch(const classifier *h);
+uint64_t classifier_scratch(const classifier *h);
 
 #endif

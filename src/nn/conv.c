@@ -157,9 +157,9 @@ void nn_conv(const compute *c, const conv *v, feature_map x, feature_map y, acti
     }
 }
 
-size_t conv_scratch(const conv *v, int height, int width)
+uint64_t conv_scratch(const conv *v, int height, int width)
 {
-    size_t zeros = arena_cost((size_t)v->in, sizeof(float));
+    uint64_t zeros = arena_cost((uint64_t)v->in, sizeof(float));
     if (v->groups > 1) return zeros;
     int rows =
         rows_at_once(v, window_lines(&v->window, height) * window_columns(&v->window, width));

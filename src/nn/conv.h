@@ -27,6 +27,6 @@ void nn_conv(const compute *c, const conv *v, feature_map x, feature_map y, acti
              bool add, arena tmp);
 
 /* Bytes of `tmp` that nn_conv needs for a map x of that size. */
-size_t conv_scratch(const conv *v, int height, int width);
+uint64_t conv_scratch(const conv *v, int height, int width);
 
 #endif

@@ -69,13 +69,13 @@ decoder_cache decoder_cache_new(const decoder *d, int sequences, int positions, 
     return k;
 }
 
-size_t decoder_cache_cost(const decoder *d, int sequences, int positions, int source)
+uint64_t decoder_cache_cost(const decoder *d, int sequences, int positions, int source)
 {
     const decoder_cache k = { .sequences = sequences, .positions = positions };
-    size_t layers = (size_t)d->layers.shape.layers;
+    uint64_t layers = (uint64_t)d->layers.shape.layers;
     return arena_cost(layers * panels(d, source), sizeof *k.panels) +
            2 * arena_cost(layers * rows_of_layer(d, &k), sizeof *k.keys) +
-           arena_cost((size_t)sequences * (size_t)positions, sizeof *k.owner);
+           arena_cost((uint64_t)sequences * (uint64_t)positions, sizeof *k.owner);
 }
 
 void decoder_begin(const compute *c, const decoder *d, decoder_cache *cache, tensor source,
@@ -230,16 +230,16 @@ void nn_decoder(const compute *c, const decoder *d, decoder_cache *cache, int se
     cache->count += tokens;
 }
 
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
-size_t decoder_scratch(const decoder *d, const decoder_cache *cache, int rows)
+uint64_t decoder_scratch(const decoder *d, const decoder_cache *cache, int rows)
 {
     const transformer_shape *s = &d->layers.shape;
-    size_t one = tensor_cost(rows, s->hidden), in = linear_scratch(rows, s->hidden),
-           scores = arena_cost((size_t)s->heads * (size_t)cache->positions, sizeof(float)),
-           packed = attention_packed_scratch(s->heads, rows, cache->source);
-    size_t begin =
-               2 * tensor_cost(cache->source, s->hidden) + linear_scratch(cache->source, s->hidden),
-           self = 4 * one + larger(in, scores + in), cross = 2 * one + larger(in, packed);
+    uint64_t one = tensor_cost(rows, s->hidden), in = linear_scratch(rows, s->hidden),
+             scores = arena_cost((uint64_t)s->heads * (uint64_t)cache->positions, sizeof(float)),
+             packed = attention_packed_scratch(s->heads, rows, cache->source);
+    uint64_t begin = 2 * tensor_cost(cache->source, s->hidden) +
+                     linear_scratch(cache->source, s->hidden),
+             self = 4 * one + larger(in, scores + in), cross = 2 * one + larger(in, packed);
     return larger(larger(begin, self), larger(cross, transformer_mlp_scratch(s, rows)));
 }

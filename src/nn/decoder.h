@@ -35,7 +35,7 @@ typedef struct {
 /* A cache in `a`, which takes decoder_cache_cost() bytes. */
 decoder_cache decoder_cache_new(const decoder *d, int sequences, int positions, int source,
                                 arena *a);
-size_t decoder_cache_cost(const decoder *d, int sequences, int positions, int source);
+uint64_t decoder_cache_cost(const decoder *d, int sequences, int positions, int source);
 
 /* Begin with another source: [cache->source, hidden], the encoder's rows. No positions are filled. */
 void decoder_begin(const compute *c, const decoder *d, decoder_cache *cache, tensor source,
@@ -51,6 +51,6 @@ void nn_decoder(const compute *c, const decoder *d, decoder_cache *cache, int se
 void decoder_follow(decoder_cache *cache, const int *from, int sequences);
 
 /* Bytes of `tmp` that decoder_begin() and nn_decoder() of so many rows need. */
-size_t decoder_scratch(const decoder *d, const decoder_cache *cache, int rows);
+uint64_t decoder_scratch(const decoder *d, const decoder_cache *cache, int rows);
 
 #endif

@@ -23,7 +23,7 @@ feature_map window_map(arena *a, const window *w, int height, int width, int cha
     return (feature_map){ tensor_new(a, lines * columns, channels), lines, columns };
 }
 
-size_t window_map_cost(const window *w, int height, int width, int channels)
+uint64_t window_map_cost(const window *w, int height, int width, int channels)
 {
     return tensor_cost(window_lines(w, height) * window_columns(w, width), channels);
 }

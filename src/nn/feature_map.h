@@ -29,7 +29,7 @@ int window_columns(const window *w, int width);
 /* A map of the size that a window makes of one of height x width, taken from `a`, uninitialised, and
  * what it uses up. */
 feature_map window_map(arena *a, const window *w, int height, int width, int channels);
-size_t window_map_cost(const window *w, int height, int width, int channels);
+uint64_t window_map_cost(const window *w, int height, int width, int channels);
 
 /* The pixels under the window at one place of the result, line by line: pointers to their rows of
  * channels, `outside` for those of the padding. taps: [w->height * w->width]. */

@@ -182,12 +182,12 @@ void linear_add_row(const linear *l, int r, float *y)
     }
 }
 
-size_t linear_scratch(int rows, int in)
+uint64_t linear_scratch(int rows, int in)
 {
-    size_t all = (size_t)rows + 1, padded = (size_t)q8_padded(in);
+    uint64_t all = (uint64_t)rows + 1, padded = (uint64_t)q8_padded(in);
     return arena_cost(all, padded) + arena_cost(all * padded, sizeof(q8_input)) +
            arena_cost(all * (padded / Q4_GROUP), sizeof(int32_t)) + arena_cost(all, sizeof(float)) +
-           arena_cost((size_t)in, sizeof(float));
+           arena_cost((uint64_t)in, sizeof(float));
 }
 
 void nn_linear(const compute *c, const linear *l, tensor x, tensor y, arena tmp)

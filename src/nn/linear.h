@@ -56,6 +56,6 @@ void nn_linear_call(const compute *c, const linear_call *call, arena tmp);
 void linear_add_row(const linear *l, int r, float *y);
 
 /* Bytes of `tmp` that nn_linear and nn_linear_call need. */
-size_t linear_scratch(int rows, int in);
+uint64_t linear_scratch(int rows, int in);
 
 #endif

@@ -102,7 +102,7 @@ static void run(void *context, int direction)
     }
 }
 
-static size_t course_scratch(const recurrent *r, int rows)
+static uint64_t course_scratch(const recurrent *r, int rows)
 {
     return tensor_cost(rows, gates(r)) + tensor_cost(1, gates(r)) + 2 * tensor_cost(1, r->hidden) +
            linear_scratch(1, r->hidden);
@@ -126,7 +126,7 @@ void nn_recurrent(const compute *c, const recurrent *r, tensor x, const uint8_t 
                                .c = tensor_new(&tmp, 1, hidden) };
         courses[d].alone.threads = NULL;
         courses[d].tmp = tmp;
-        courses[d].tmp.size = tmp.used + linear_scratch(1, hidden);
+        courses[d].tmp.size = tmp.used + (size_t)linear_scratch(1, hidden);
         tmp.used = courses[d].tmp.size;
     }
     for (int layer = 0; layer < r->layers && !compute_stopped(c); layer++) {
@@ -146,10 +146,10 @@ void nn_recurrent(const compute *c, const recurrent *r, tensor x, const uint8_t 
         memcpy(last + d * hidden, courses[d].h.data, (size_t)hidden * sizeof *last);
 }
 
-size_t recurrent_scratch(const recurrent *r, int rows)
+uint64_t recurrent_scratch(const recurrent *r, int rows)
 {
     int outputs = r->hidden * r->directions, widest = r->in;
     if (r->layers > 1 && outputs > widest) widest = outputs;
-    return 2 * tensor_cost(rows, outputs) + (size_t)r->directions * course_scratch(r, rows) +
+    return 2 * tensor_cost(rows, outputs) + (uint64_t)r->directions * course_scratch(r, rows) +
            linear_scratch(rows, widest);
 }

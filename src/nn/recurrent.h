@@ -38,6 +38,6 @@ void nn_recurrent(const compute *c, const recurrent *r, tensor x, const uint8_t 
                   float *last, arena tmp);
 
 /* Bytes of `tmp` that nn_recurrent needs. */
-size_t recurrent_scratch(const recurrent *r, int rows);
+uint64_t recurrent_scratch(const recurrent *r, int rows);
 
 #endif

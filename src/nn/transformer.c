@@ -136,20 +136,20 @@ void nn_transformer(const compute *c, const transformer *t, tensor x, const uint
     }
 }
 
-size_t transformer_scratch(const transformer_shape *s, int tokens)
+uint64_t transformer_scratch(const transformer_shape *s, int tokens)
 {
-    size_t rows = tensor_cost(tokens, s->hidden);
-    size_t inner = attention_scratch(s->heads, tokens, tokens, s->hidden);
+    uint64_t rows = tensor_cost(tokens, s->hidden);
+    uint64_t inner = attention_scratch(s->heads, tokens, tokens, s->hidden);
     if (inner < linear_scratch(tokens, s->hidden)) inner = linear_scratch(tokens, s->hidden);
-    size_t attention = 4 * rows + inner;
-    size_t mlp = transformer_mlp_scratch(s, tokens);
+    uint64_t attention = 4 * rows + inner;
+    uint64_t mlp = transformer_mlp_scratch(s, tokens);
     return attention > mlp ? attention : mlp;
 }
 
-size_t transformer_mlp_scratch(const transformer_shape *s, int tokens)
+uint64_t transformer_mlp_scratch(const transformer_shape *s, int tokens)
 {
-    size_t wide = linear_scratch(tokens, s->intermediate),
-           narrow = linear_scratch(tokens, s->hidden);
+    uint64_t wide = linear_scratch(tokens, s->intermediate),
+             narrow = linear_scratch(tokens, s->hidden);
     return tensor_cost(tokens, s->hidden) + tensor_cost(tokens, s->intermediate) +
            (wide > narrow ? wide : narrow);
 }

@@ -58,10 +58,10 @@ void nn_transformer(const compute *c, const transformer *t, tensor x, const uint
                     int wanted, arena tmp);
 
 /* Bytes of `tmp` that nn_transformer needs. */
-size_t transformer_scratch(const transformer_shape *shape, int tokens);
+uint64_t transformer_scratch(const transformer_shape *shape, int tokens);
 
 /* The second half of one block by itself: x = x + mlp(norm2(x)), or norm2(x + mlp(x)), in place. */
 void transformer_mlp(const compute *c, const transformer *t, int layer, tensor x, arena tmp);
-size_t transformer_mlp_scratch(const transformer_shape *shape, int tokens);
+uint64_t transformer_mlp_scratch(const transformer_shape *shape, int tokens);
 
 #endif

@@ -72,12 +72,12 @@ static size_t scale_room(const weight *t)
 /* Panels of a q8 matrix, for which a layer counts what a q8_matrix says. */
 static size_t counted_panels(const weight *t) { return t->form == FORM_Q8 ? room(t) / PANEL : 0; }
 
-static size_t cost(const weight *t)
+static uint64_t cost(const weight *t)
 {
-    size_t panels = counted_panels(t);
+    uint64_t panels = counted_panels(t);
     return arena_cost(all_room(t), 1) + arena_cost(scale_room(t), sizeof(float)) +
            arena_cost(panels * PANEL, sizeof *t->offset) +
-           arena_cost(panels * (size_t)q8_blocks(t->cols), 1);
+           arena_cost(panels * (uint64_t)q8_blocks(t->cols), 1);
 }
 
 /* Whether the products above fit a size_t, which may have 32 bits. */
@@ -181,11 +181,11 @@ bool weights_plan(weights *w, const tensor_info *tensors, int count, precision k
             return fail_memory(err, "not enough memory for tensor '%s'", t->info.name);
         if (unit_size(t) > unit) unit = unit_size(t);
         if (t->form != FORM_FLOAT && t->cols > row) row = t->cols;
-        total += cost(t);
+        total += (size_t)cost(t);
     }
     arena *block = &w->blocks[w->files];
-    size_t extra =
-        arena_cost(unit, 1) + arena_cost((size_t)row, sizeof(float) + 1) + arena_cost(names, 1);
+    uint64_t extra =
+        arena_cost(unit, 1) + arena_cost((uint64_t)row, sizeof(float) + 1) + arena_cost(names, 1);
     if (!arena_new(block, total + extra, "the weights", err)) return false;
     w->files++;
     w->unit = arena_take(block, unit, 1);
