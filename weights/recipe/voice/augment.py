@@ -45,7 +45,7 @@ class Augmenter:
         smooth = dull ** np.arange(16)
         tail = np.convolve(tail, smooth / smooth.sum())[:len(time)]
         tail[:int(RATE * rng.uniform(0.001, 0.01))] = 0
-        tail *= 10 ** (-rng.uniform(-3, 15) / 20) / (np.sqrt((tail ** 2).sum()) + 1e-9)
+        tail *= 10 ** (-rng.uniform(0, 18) / 20) / (np.sqrt((tail ** 2).sum()) + 1e-9)
         tail[0] = 1
         return tail.astype(np.float32)
 
@@ -57,7 +57,7 @@ class Augmenter:
         curve -= 12 * np.maximum(0, np.log2(low / np.maximum(hertz, 10))) + 40 * np.maximum(0, np.log2(np.maximum(hertz, 1) / high))
         return 10 ** (curve / 20)
 
-    def spoil(self, samples: np.ndarray, filtered=0.6, noisy=0.7) -> np.ndarray:
+    def spoil(self, samples: np.ndarray, filtered=0.5, noisy=0.6) -> np.ndarray:
         """A room and microphone, silence around, noise, gain and clipping. `samples`: int16; gives back float."""
         rng = self.rng
         x = samples.astype(np.float32) / 32768
@@ -74,7 +74,7 @@ class Augmenter:
         if rng.random() < noisy:
             noise = self.noises[rng.integers(len(self.noises))]
             at = rng.integers(len(noise) - len(x))
-            x = x + noise[at:at + len(x)] * level * 10 ** (-rng.uniform(5, 35) / 20)
+            x = x + noise[at:at + len(x)] * level * 10 ** (-rng.uniform(6, 36) / 20)
         else:
             x = x + rng.standard_normal(len(x), np.float32) * level * 10 ** (-rng.uniform(35, 70) / 20)
         x *= 10 ** (rng.uniform(-30, 6) / 20) / (np.abs(x).max() + 1e-6)

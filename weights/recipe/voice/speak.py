@@ -52,14 +52,15 @@ def write_shard(job) -> None:
     if (folder / f"{number:04}.json").exists():
         return
     rng = random.Random(f"{folder.name} {number}")
-    rows, spoken = [], []
+    rows, asked = [], []
     for k in range(SHARD):
         voice = rng.choice(voices) if voices else training_voice(rng)
-        pool = "easy" if (k < EACH if voices else rng.random() < EASY_SHARE) else "generated"
-        row = draw(pools, pool, rng)
-        samples = speak(voice, said(row["question"], rng), rng)
-        spoken.append(np.clip(np.rint(samples * (0.7 * 32768 / np.abs(samples).max())), -32768, 32767).astype(np.int16))
-        rows.append({**row, "family": voice.family if voices else "", "voice": f"{voice.engine} {voice.name}", "samples": len(samples)})
+        row = draw(pools, "easy" if (k < EACH if voices else rng.random() < EASY_SHARE) else "generated", rng)
+        asked.append((voice, said(row["question"], rng)))
+        rows.append({**row, "family": voice.family if voices else "", "voice": f"{voice.engine} {voice.name}"})
+    spoken = [np.rint(samples * (0.7 * 32768 / np.abs(samples).max())).astype(np.int16) for samples in speak(asked, rng)]
+    for row, samples in zip(rows, spoken):
+        row["samples"] = len(samples)
     np.save(folder / f"{number:04}.npy", np.concatenate(spoken))
     part = folder / f"{number:04}.part"
     part.write_text(json.dumps(rows))

@@ -28,8 +28,9 @@ from voice.speak import load_pools, read_shards
 
 BATCH, CHUNK = 32, 8        # questions a step; steps whose questions are drawn at once and sorted by length
 WORDS_ONLY = 0.25           # share of the time in which only words are learned, no answers
-QUANTIZED_FROM = 0.88       # from this share on, train with the engine's int8 rounding
-FLAT_UNTIL = 0.45           # then the learning rate falls as a cosine
+QUANTIZED_FROM = 0.9        # from this share on, train with the engine's int8 rounding
+OWN_PICTURE = 0.7           # share of questions that are asked about the picture they were made for
+FLAT_UNTIL = 0.5            # then the learning rate falls as a cosine
 PEAK, LAST, WARM_STEPS = 1.2e-3, 1e-5, 200
 PHONEME_LAYER = 2           # whose rows tell the phonemes
 
@@ -57,7 +58,7 @@ class Listening(nn.Module):
 
 
 class Lessons:
-    """Endless batches: spoken questions, each with its own picture and another one."""
+    """Endless batches: spoken questions, each with its own picture or, since the text's answers are all that is wanted, any."""
 
     def __init__(self, folder: Path, seed: int):
         self.folder, self.seed = folder, seed
@@ -76,7 +77,7 @@ class Lessons:
         return self.order.pop()
 
     def next(self, picture_counts: dict):
-        """Rows of the shards, (pool, picture) twice for each, spectrograms and their frames."""
+        """Rows of the shards, (pool, picture) for each, spectrograms and their frames."""
         if not self.ready:
             drawn = [self._draw() for _ in range(BATCH * CHUNK)]
             heard = [(self.augmenter.hear(self.spoken[i]), self.rows[i]) for i in drawn]
@@ -85,8 +86,8 @@ class Lessons:
             self.rng.shuffle(self.ready)
         batch = self.ready.pop()
         rows = [row for _, row in batch]
-        pictures = [(r["pool"], r["picture"]) for r in rows] + \
-            [(r["pool"], self.rng.randrange(picture_counts[r["pool"]])) for r in rows]
+        pictures = [(r["pool"], r["picture"] if self.rng.random() < OWN_PICTURE else self.rng.randrange(picture_counts[r["pool"]]))
+                    for r in rows]
         return rows, pictures, *pad_heard([h for h, _ in batch])
 
 
@@ -141,7 +142,7 @@ def main():
     print(f"{sum(p.numel() for p in model.speech_encoder.parameters())} parameters hear {labels.word_count - 1} words", flush=True)
     if args.resume:
         saved = torch.load(args.work / "voice.pt")
-        model.speech_encoder.load_state_dict(saved["encoder"])
+        model.speech_encoder.load_state_dict(saved["average"])
         listening.load_state_dict(saved["listening"])
     average = copy.deepcopy(model)
     model.share_memory()
@@ -181,9 +182,8 @@ def main():
             loss = loss + 0.3 * losses["whole"]
         else:
             image_rows = torch.stack([picture_rows[pool][i] for pool, i in pictures])
-            asked, hide, ids, lengths = (torch.cat([x, x]) for x in (asked, hide, ids, lengths))
             losses.update(distil(model, asked, hide, image_rows, ids, lengths))
-            loss = 0.3 * loss + losses["answers"] + losses["row"] + losses["marks"]
+            loss = loss + losses["answers"] + 0.3 * losses["row"] + losses["marks"]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(trained, 1.0)

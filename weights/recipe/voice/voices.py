@@ -1,5 +1,4 @@
 """The voices that speak the questions: which there are, how one says a sentence, and which training never hears."""
-import os
 import random
 import subprocess
 import tempfile
@@ -85,24 +84,36 @@ def trim(samples: np.ndarray) -> np.ndarray:
     return samples[max(0, loud[0] - 480):loud[-1] + 480] if len(loud) else samples
 
 
-def speak(voice: Voice, text: str, rng: random.Random) -> np.ndarray:
-    """`text` as samples -1..1, at a speed, pitch and loudness drawn from `rng`."""
-    if voice.engine == "espeak-ng":
-        words_a_minute = str(rng.randint(110, 220))
-        command = ["espeak-ng", "-v", voice.name, "-s", words_a_minute, "-p", str(rng.randint(25, 75)), "-a",
-                   str(rng.randint(60, 130)), "-g", str(rng.choice([0, 0, 0, 1, 3])), "--stdout", text]
-        data = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
-    else:
-        slower, pitch = rng.uniform(0.8, 1.35), rng.uniform(85, 135) * (1.6 if "slt" in voice.name else 1)
-        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-            file = os.path.join(folder, "spoken.wav")
-            if voice.engine == "flite":
-                command = ["flite", "-voice", voice.name, "--setf", f"duration_stretch={slower:.3f}", "--setf",
-                           f"int_f0_target_mean={pitch:.1f}", "-t", text, "-o", file]
-                subprocess.run(command, stderr=subprocess.DEVNULL, check=True)
-            else:
-                scheme = f'(begin (voice_{voice.name}) (Parameter.set \'Duration_Stretch {slower:.3f}) ' \
-                         f'(utt.save.wave (utt.synth (Utterance Text "{text}")) "{file}"))'
-                subprocess.run(["festival", "--batch", scheme], stderr=subprocess.DEVNULL, check=True)
-            data = Path(file).read_bytes()
-    return trim(resample(*read_wav(data)))
+def espeak(voice: Voice, text: str, rng: random.Random) -> bytes:
+    """A WAV file, at a speed (words a minute), pitch, loudness and distance of words drawn from `rng`."""
+    command = ["espeak-ng", "-v", voice.name, "-s", str(rng.randint(110, 220)), "-p", str(rng.randint(25, 75)), "-a",
+               str(rng.randint(60, 130)), "-g", str(rng.choice([0, 0, 0, 1, 3])), "--stdout", text]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+
+
+def flite(voice: Voice, text: str, rng: random.Random, file: Path) -> bytes:
+    pitch = rng.uniform(85, 135) * (1.6 if voice.name == "slt" else 1)
+    subprocess.run(["flite", "-voice", voice.name, "--setf", f"duration_stretch={rng.uniform(0.8, 1.35):.3f}", "--setf",
+                    f"int_f0_target_mean={pitch:.1f}", "-t", text, "-o", file], stderr=subprocess.DEVNULL, check=True)
+    return file.read_bytes()
+
+
+def festival(asked: list, rng: random.Random, folder: Path) -> list:
+    """WAV files of many (voice, text), since festival takes long to start."""
+    script = "".join(f"(voice_{voice.name}) (Parameter.set 'Duration_Stretch {rng.uniform(0.8, 1.35):.3f}) "
+                     f'(utt.save.wave (utt.synth (Utterance Text "{text}")) "{folder}/{k}.wav")\n'
+                     for k, (voice, text) in enumerate(asked))
+    (folder / "script.scm").write_text(script)
+    subprocess.run(["festival", "--batch", folder / "script.scm"], stderr=subprocess.DEVNULL, check=True)
+    return [(folder / f"{k}.wav").read_bytes() for k in range(len(asked))]
+
+
+def speak(asked: list, rng: random.Random) -> list:
+    """Samples -1..1 of every (voice, text)."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        folder = Path(name)
+        of_festival = [pair for pair in asked if pair[0].engine == "festival"]
+        waiting = iter(festival(of_festival, rng, folder) if of_festival else [])
+        files = {"espeak-ng": lambda *pair: espeak(*pair, rng), "flite": lambda *pair: flite(*pair, rng, folder / "flite.wav"),
+                 "festival": lambda *_: next(waiting)}
+        return [trim(resample(*read_wav(files[voice.engine](voice, text)))) for voice, text in asked]
