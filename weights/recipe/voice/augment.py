@@ -57,8 +57,10 @@ class Augmenter:
         curve -= 12 * np.maximum(0, np.log2(low / np.maximum(hertz, 10))) + 40 * np.maximum(0, np.log2(np.maximum(hertz, 1) / high))
         return 10 ** (curve / 20)
 
-    def spoil(self, samples: np.ndarray, filtered=0.5, noisy=0.6) -> np.ndarray:
-        """A room and microphone, silence around, noise, gain and clipping. `samples`: int16; gives back float."""
+    def spoil(self, samples: np.ndarray, filtered=0.5, noisy=0.6, decibels=(6, 36)) -> np.ndarray:
+        """A room and microphone, silence around, noise, gain and clipping. `samples`: int16; gives back float.
+
+        filtered, noisy: how likely a room or microphone, and noise, are; decibels: from where to where noise is below the voice."""
         rng = self.rng
         x = samples.astype(np.float32) / 32768
         if rng.random() < filtered:
@@ -74,10 +76,10 @@ class Augmenter:
         if rng.random() < noisy:
             noise = self.noises[rng.integers(len(self.noises))]
             at = rng.integers(len(noise) - len(x))
-            x = x + noise[at:at + len(x)] * level * 10 ** (-rng.uniform(6, 36) / 20)
+            x = x + noise[at:at + len(x)] * level * 10 ** (-rng.uniform(*decibels) / 20)
         else:
             x = x + rng.standard_normal(len(x), np.float32) * level * 10 ** (-rng.uniform(35, 70) / 20)
-        x *= 10 ** (rng.uniform(-30, 6) / 20) / (np.abs(x).max() + 1e-6)
+        x *= 10 ** (rng.uniform(-20, 3) / 20) / (np.abs(x).max() + 1e-6)
         return np.clip(x, -1, 1)
 
     def other_speaker(self, samples: np.ndarray) -> np.ndarray:
@@ -88,11 +90,11 @@ class Augmenter:
     def hear(self, samples: np.ndarray) -> np.ndarray:
         """All of it, as a spectrogram [frames, MELS] with some stripes wiped out."""
         rng = self.rng
-        if rng.random() < 0.6:
+        if rng.random() < 0.5:
             samples = self.other_speaker(samples)
-        filters = WARPS[rng.integers(len(WARPS)) if rng.random() < 0.6 else len(WARPS) // 2]
+        filters = WARPS[rng.integers(len(WARPS)) if rng.random() < 0.5 else len(WARPS) // 2]
         heard = log_mel(self.spoil(samples), filters)
-        for _ in range(rng.integers(0, 3)):
+        for _ in range(rng.integers(0, 2)):
             at, mean = rng.integers(heard.shape[1]), heard.mean()
             heard[:, at:at + rng.integers(1, 9)] = mean
             at = rng.integers(heard.shape[0])

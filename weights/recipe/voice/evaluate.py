@@ -39,27 +39,28 @@ def main():
     parser.add_argument("--easy-vqa", type=Path, default=here / "../../../../shared/data/easy-vqa")
     parser.add_argument("--work", type=Path, default=here / "../../../build/recipe/work")
     parser.add_argument("--every", type=int, default=1, help="only each so-manieth question")
+    parser.add_argument("--noise", type=float, help="in a room, with noise so many dB below the voice; without it: clean")
+    parser.add_argument("--float", action="store_true", help="without the engine's int8 rounding")
     args = parser.parse_args()
-    torch.set_num_threads(2)
     model, tokenizer = read_hearing(args.model)
+    Arithmetic.quantized = not args.float
     rows, spoken = read_shards(args.work / "held")
     rows, spoken = rows[::args.every], spoken[::args.every]
-    pools = load_pools(args.easy_vqa, args.work, True)
-    augmenter = Augmenter(5, spoken)
-    sounds = {"clean": [log_mel(s.astype(np.float32) / 32768) for s in spoken],
-              "noise and room": [log_mel(augmenter.spoil(s, filtered=1, noisy=1)) for s in spoken]}
-    for quantized in (False, True):
-        Arithmetic.quantized = quantized
-        for sound, heard in sounds.items():
-            in_writing, right = answers(model, tokenizer, pools, rows, heard)
-            print(f"{'int8' if quantized else 'float32'}, {sound}: % right in writing, heard, heard / in writing")
-            groups = collections.defaultdict(list)
-            for k, row in enumerate(rows):
-                for group in ("all", f"all {row['pool']}", row["family"], f"{row['family']}, {row['pool']}"):
-                    groups[group].append(k)
-            for group, ks in sorted(groups.items()):
-                a, b = in_writing[ks].float().mean().item(), right[ks].float().mean().item()
-                print(f"  {group:45} {len(ks):5}  {100 * a:6.2f} {100 * b:6.2f} {100 * b / a:6.2f}", flush=True)
+    if args.noise is None:
+        heard = [log_mel(samples.astype(np.float32) / 32768) for samples in spoken]
+    else:
+        augmenter = Augmenter(5, spoken)
+        heard = [log_mel(augmenter.spoil(samples, filtered=1, noisy=1, decibels=(args.noise, args.noise))) for samples in spoken]
+    in_writing, right = answers(model, tokenizer, load_pools(args.easy_vqa, args.work, True), rows, heard)
+    groups = collections.defaultdict(list)
+    for k, row in enumerate(rows):
+        for group in ("all", f"all, {row['pool']}", row["family"], f"{row['family']}, {row['pool']}"):
+            groups[group].append(k)
+    print(f"{'float32' if args.float else 'int8'}, {'clean' if args.noise is None else f'room, noise at {args.noise:g} dB'}: "
+          "asked, % right in writing, heard, heard / in writing")
+    for group, ks in sorted(groups.items()):
+        written, spoken_right = (100 * x[ks].float().mean().item() for x in (in_writing, right))
+        print(f"  {group:45} {len(ks):5}  {written:6.2f} {spoken_right:6.2f} {100 * spoken_right / written:6.2f}")
 
 
 if __name__ == "__main__":

@@ -27,11 +27,12 @@ from voice.mel import log_mel
 from voice.speak import load_pools, read_shards
 
 BATCH, CHUNK = 32, 8        # questions a step; steps whose questions are drawn at once and sorted by length
-WORDS_ONLY = 0.25           # share of the time in which only words are learned, no answers
-QUANTIZED_FROM = 0.9        # from this share on, train with the engine's int8 rounding
-OWN_PICTURE = 0.7           # share of questions that are asked about the picture they were made for
-FLAT_UNTIL = 0.5            # then the learning rate falls as a cosine
-PEAK, LAST, WARM_STEPS = 1.2e-3, 1e-5, 200
+WORDS_ONLY = 0.58           # share of the time in which only words are learned, no answers
+QUANTIZED_FROM = 0.96       # from this share on, train with the engine's int8 rounding
+OWN_PICTURE = 0.85          # share of questions that are asked about the picture they were made for
+EASY_KEPT = 0.3             # share of easy-VQA's questions that a round asks: there are few wordings among them
+FLAT_UNTIL = 0.3            # then the learning rate falls as a cosine
+PEAK, LAST, WARM_STEPS = 1e-3, 1e-5, 100
 PHONEME_LAYER = 2           # whose rows tell the phonemes
 
 
@@ -72,7 +73,7 @@ class Lessons:
         if not self.order:
             rows, spoken = read_shards(self.folder, len(self.rows))
             self.rows, self.spoken = self.rows + rows, self.spoken + spoken
-            self.order = list(range(len(self.rows)))
+            self.order = [i for i, row in enumerate(self.rows) if row["pool"] != "easy" or self.rng.random() < EASY_KEPT]
             self.rng.shuffle(self.order)
         return self.order.pop()
 
@@ -173,7 +174,7 @@ def main():
         states = []
         asked, hide = model.speech_encoder(heard, frames, states)
         losses = listening.losses(states, asked, frames, [labels(row["question"]) for row in rows])
-        loss = losses["words"] + 0.5 * losses["phonemes"]
+        loss = losses["words"] + 0.25 * losses["phonemes"]
         ids, lengths = pad([tokenizer(row["question"]) for row in rows])
         if progress < WORDS_ONLY:  # the row for all of them starts as the text's [CLS]
             with torch.no_grad():
