@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-WIDE, HIGH, LEFT, BELOW = 900, 420, 60, 40
+WIDE, HIGH, LEFT, BELOW = 900, 420, 60, 56
 LEAST, MOST = 0.01, 15.0  # of the losses, drawn on a logarithmic scale
 COLOURS = {"words": (31, 119, 180), "phonemes": (148, 190, 220), "answers": (214, 39, 40), "row": (255, 127, 14), "marks": (44, 140, 44),
            "never heard": (0, 0, 0)}
@@ -44,9 +44,9 @@ def main():
     for value in (0.01, 0.03, 0.1, 0.3, 1, 3, 10):
         pen.line([at(0, value), at(end, value)], fill=(225, 225, 225))
         pen.text((12, at(0, value)[1] - 6), f"{value:g}", fill="black", font=font)
-    for step in range(0, end + 1, 2000):
+    for step in range(0, end + 1, 1000):
         pen.text((at(step, 1)[0] - 10, HIGH - 22), str(step), fill="black", font=font)
-    pen.text((WIDE - 130, HIGH - 22), "steps a process", fill="black", font=font)
+    pen.text((LEFT, HIGH - 36), "steps a process", fill="black", font=font)
     for k, (name, points) in enumerate(lines.items()):
         if len(points) > 1:
             pen.line([at(*point) for point in points], fill=COLOURS[name], width=2)

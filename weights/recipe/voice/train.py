@@ -27,8 +27,8 @@ from voice.mel import log_mel
 from voice.speak import load_pools, read_shards
 
 BATCH, CHUNK = 32, 8        # questions a step; steps whose questions are drawn at once and sorted by length
-WORDS_ONLY = 0.58           # share of the time in which only words are learned, no answers
-QUANTIZED_FROM = 0.96       # from this share on, train with the engine's int8 rounding
+WORDS_ONLY = 0.5            # share of the time in which only words are learned, no answers
+QUANTIZED_FROM = 0.95       # from this share on, train with the engine's int8 rounding
 OWN_PICTURE = 0.85          # share of questions that are asked about the picture they were made for
 EASY_KEPT = 0.3             # share of easy-VQA's questions that a round asks: there are few wordings among them
 FLAT_UNTIL = 0.3            # then the learning rate falls as a cosine
