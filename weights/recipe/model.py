@@ -51,6 +51,11 @@ def split_heads(x, heads):
     return x.view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2)
 
 
+def hide_padding(longest: int, lengths: torch.Tensor) -> torch.Tensor:
+    """[B, longest]: what is added to attention scores so that rows beyond `lengths` [B] are not looked at."""
+    return torch.zeros(len(lengths), longest).masked_fill_(torch.arange(longest) >= lengths[:, None], -1e9)
+
+
 def attend(q, k, v, heads, hidden_keys=None):
     """q [B, Tq, H], k and v [B, Tk, H]; hidden_keys [B, Tk] is added to the scores."""
     q, k, v = split_heads(q, heads), split_heads(k, heads), split_heads(v, heads)
@@ -236,19 +241,22 @@ class Model(nn.Module):
 
         Also gives back the picture rows after the first fusion block, [B*Q, P, H], and the row that the head reads.
         """
+        hide = hide_padding(ids.shape[1], lengths)
+        return self.answer_rows(image_rows, self.text_encoder(ids, hide), hide)
+
+    def answer_rows(self, image_rows, asked, hide):
+        """The same for questions that are rows already: asked [B*Q, T, H], hide [B*Q, T] is added to attention scores."""
         b, p, hidden = image_rows.shape
-        per_picture, t = ids.shape[0] // b, ids.shape[1]
-        hide = torch.zeros(ids.shape).masked_fill_(torch.arange(t) >= lengths[:, None], -1e9)
-        text_rows = self.text_encoder(ids, hide)
+        per_picture, t = asked.shape[0] // b, asked.shape[1]
         hide = F.pad(hide, (0, p))
 
-        def join(text, image):  # the picture's rows are the same for all its questions
+        def join(asked, image):  # the picture's rows are the same for all its questions
             image = image[:, None].expand(b, per_picture, p, image.shape[-1]).reshape(b * per_picture, p, -1)
-            return torch.cat([text, image], 1)
+            return torch.cat([asked, image], 1)
 
         first, *middle, last = self.fusion.layers
-        q, k, v = (join(a, c) for a, c in zip(first.qkv(text_rows), first.qkv(image_rows)))
-        x = first.finish(join(text_rows, image_rows), attend(q, k, v, first.heads, hide))
+        q, k, v = (join(a, c) for a, c in zip(first.qkv(asked), first.qkv(image_rows)))
+        x = first.finish(join(asked, image_rows), attend(q, k, v, first.heads, hide))
         after_first = x[:, t:]
         for layer in middle:
             x = layer(x, hide)
