@@ -23,7 +23,9 @@ export async function siteFiles(root) {
   for (const [address, folder, kinds] of FOLDERS) {
     for (const name of await readdir(root + folder)) if (kinds.test(name)) paths[address + name] = folder + name;
   }
-  for (const module of await modules(`${root}web/src/`, 'index.js')) paths[`src/${module}`] = `web/src/${module}`;
+  for (const entry of ['index.js', 'microphone.js']) {
+    for (const module of await modules(`${root}web/src/`, entry)) paths[`src/${module}`] = `web/src/${module}`;
+  }
   const files = Object.keys(paths).filter((file) => file !== 'service-worker.js').sort();
   const hash = createHash('sha256');
   for (const file of files) hash.update(file).update(await readFile(root + paths[file]));

@@ -1,14 +1,14 @@
 // The place where answers stand, and in their stead progress, a hint or an error.
 
-import { button, element } from './dom.js';
+import { button, element, questionNodes } from './dom.js';
 import { loadingText, scoreText, sentence } from './format.js';
 
 const panel = document.getElementById('answers');
 const spoken = document.getElementById('spoken'); // one short sentence for screen readers
 let timer; // of what is shown while a question is being answered
 
-/** Show a question's answers, best first, with their scores if they are scored, and a note below them if there is one. */
-export function showAnswers(question, { answer, score, scored, sure, answers }, note) {
+/** Show a question's answers, best first, with their scores if they are scored, and a note below them if there is one. @param {{ text: string, speech?: unknown }} asked */
+export function showAnswers(asked, { answer, score, scored, sure, answers }, note) {
   const rows = answers.map(({ answer, score }) => {
     const item = element('li', answer.length > 24 ? 'long' : '', element('span', 'answer', answer));
     if (!scored) return item;
@@ -18,11 +18,11 @@ export function showAnswers(question, { answer, score, scored, sure, answers }, 
     item.append(bar, element('span', 'score', scoreText(score)));
     return item;
   });
-  panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows));
+  panel.replaceChildren(element('p', 'asked', ...questionNodes(asked)), element('ol', '', ...rows));
   panel.classList.toggle('unsure', !sure);
   if (!sure) rows[0].querySelector('.answer').after(element('span', 'badge', 'not sure'));
   if (note) panel.append(element('p', 'note', note));
-  spoken.textContent = `${question} ${sure ? '' : 'Not sure: '}${answer}${scored ? `, ${scoreText(score)}` : ''}`;
+  spoken.textContent = `${asked.text} ${sure ? '' : 'Not sure: '}${answer}${scored ? `, ${scoreText(score)}` : ''}`;
 }
 
 /** Show how far the model is, `ms` milliseconds after the beginning. */
@@ -49,14 +49,14 @@ export function showHint(text) {
 }
 
 /** Show that the question is being answered, if that takes long enough to be noticed, until showIdle(). */
-export function showBusy(question) {
+export function showBusy(asked) {
   clearTimeout(timer);
   timer = setTimeout(() => {
     panel.setAttribute('aria-busy', 'true');
     if (!panel.querySelector('.asked')) return; // there are no answers yet: what is loading stays shown
     const rows = Array.from({ length: 5 }, () => element('li', '', element('span', 'answer'), element('span', 'bar'), element('span', 'score')));
     panel.classList.remove('unsure');
-    panel.replaceChildren(element('p', 'asked', question), element('ol', '', ...rows), element('p', 'note', 'Looking at the picture'));
+    panel.replaceChildren(element('p', 'asked', ...questionNodes(asked)), element('ol', '', ...rows), element('p', 'note', asked.speech ? 'Listening and looking' : 'Looking at the picture'));
   }, 150);
 }
 

@@ -6,7 +6,8 @@ import { onPhoto } from './camera.js';
 import { carried, carry } from './carried.js';
 import { givenChoices, onChoices, showChoices } from './choices.js';
 import { showBuild, showTimings } from './details.js';
-import { sentence } from './format.js';
+import { open, openNamed } from './elsewhere.js';
+import { secondsText, sentence } from './format.js';
 import { offerHeat, showHeat } from './heat.js';
 import { clearHistory, remember } from './history.js';
 import { onFiles } from './inputs.js';
@@ -14,6 +15,8 @@ import { describeBuiltIn, load, offerModels } from './models.js';
 import { offerOffline } from './offline.js';
 import { countFromNow, watchRequests } from './requests.js';
 import { fetchSamples, markSample, showSamples, showSuggestions } from './samples.js';
+import { onTalk, showTalk } from './talk.js';
+import { loadTranscriber, offerTranscriber, transcriber } from './transcriber.js';
 
 const MODEL = 'weights/shapes.q8.safetensors';
 
@@ -34,9 +37,11 @@ let model; // promise of the Vqa
 let builtIn; // whether that is the page's own
 let loading; // ends the loading of the page's own
 let required = false; // whether it needs choices
+let hears = false; // whether it takes spoken questions
 let scored; // whether its answers have scores: predicted values have none
 let source; // the picture shown: a Blob
 let sample; // the sample shown, if it is one
+let said; // the spoken question that was asked last about this picture: it is asked again while nothing is written
 let encoded; // promise of its Picture
 let asking = new AbortController(); // ends when another question is asked
 
@@ -58,6 +63,9 @@ function showModel({ info }) {
   showBuild(info);
   document.getElementById('asked-model').textContent = builtIn ? 'A small model' : info.name;
   scored = info.sureFrom > 0;
+  hears = info.hears;
+  if (!hears) said = undefined;
+  offerTalk();
   const needed = info.choices === 'required';
   if (needed !== required) {
     required = needed;
@@ -101,6 +109,7 @@ function setPicture(picture, url, alt, ofSample) {
   if (!sample) URL.revokeObjectURL(preview.src);
   source = picture;
   sample = ofSample;
+  said = undefined;
   preview.src = url;
   preview.alt = alt;
   showPicture(true);
@@ -119,26 +128,31 @@ function showPicture(shown) {
   pictureHint.hidden = shown || pictureError.textContent !== '';
 }
 
-async function ask() {
+/** Ask what is written in the field, or what was said. @param {{ text: string, speech?: import('./src/index.js').SpeechSource }} asked */
+async function ask(asked = !question.value.trim() && said || { text: question.value }) {
   if (!source) return showEmpty();
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
-  const text = question.value;
+  const { text, speech } = asked;
+  if (speech) {
+    question.value = '';
+    said = asked;
+  }
   const choices = givenChoices();
-  showBusy(text);
+  showBusy(asked);
   try {
     const picture = await encoded;
     if (signal.aborted) return;
     if (required && !choices) return showNext(NEED_CHOICES);
-    const result = { ...(await picture.ask(text, { choices, explain: true, signal })), scored };
+    const result = { ...(await picture.ask(speech ? '' : text, { speech, choices, explain: true, signal })), scored };
     await preview.decode().catch(() => {}); // the map of relevance has its shape
     if (signal.aborted) return;
     const timings = { ...result.timings, ...picture.timings }; // it was looked at once, for all its questions
-    const showIt = () => show(text, { ...result, timings });
+    const showIt = () => show(asked, { ...result, timings });
     showIt();
-    remember(text, result, () => {
-      question.value = text;
+    remember(asked, result, () => {
+      question.value = speech ? '' : text;
       showIt();
     });
   } catch (error) {
@@ -148,8 +162,34 @@ async function ask() {
   }
 }
 
-function show(text, result) {
-  showAnswers(text, result, noteOn(result));
+/** What was said is asked, or written down first where there is a model for that. @param {import('./src/index.js').Samples | File} sound */
+async function hear(sound) {
+  const text = sound instanceof File ? sound.name : `Spoken, ${secondsText(sound.samples.length / sound.sampleRate)}`;
+  const writer = transcriber();
+  if (!writer && !hears) return showNext('This model takes no sound: write your question.');
+  if (!writer) return ask({ text, speech: sound });
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  showHint('Writing down what you said');
+  try {
+    const { text } = await writer.transcribe(sound, { signal });
+    if (signal.aborted) return;
+    question.value = text.trim();
+    showNext(question.value ? 'Change what was written down, or ask it as it is.' : 'There were no words in it: try again, or write your question.');
+    question.focus();
+  } catch (error) {
+    if (!signal.aborted) showFailure(error);
+  }
+}
+
+/** Whoever hears or writes down can be talked to. */
+function offerTalk() {
+  showTalk(hears || Boolean(transcriber()));
+}
+
+function show(asked, result) {
+  showAnswers(asked, result, noteOn(result));
   showHeat(result.heatmap);
   showTimings(result.timings);
 }
@@ -185,7 +225,7 @@ function showFailure(error) {
     pictureError.textContent = sentence(error);
     source = undefined;
     showEmpty();
-  } else if (error.code === 'E_QUESTION') {
+  } else if (['E_QUESTION', 'E_SOUND', 'E_MICROPHONE'].includes(error.code)) {
     showError(error);
   } else {
     showError(error, leave);
@@ -195,13 +235,13 @@ function showFailure(error) {
 /** Back to the page's own model. */
 function leave() {
   loadModel();
-  model.then(ask, ask);
+  model.then(() => ask(), () => ask());
 }
 
 function use(vqa) {
   loading.abort(); // it may not have ended
   setModel(Promise.resolve(vqa), false);
-  model.then(ask);
+  model.then(() => ask());
 }
 
 function setSample(chosen) {
@@ -211,6 +251,7 @@ function setSample(chosen) {
 
 const setFile = (file) => setPicture(file, URL.createObjectURL(file), `Your picture ${file.name}`);
 
+onTalk(hear, showFailure);
 document.getElementById('form').addEventListener('submit', (event) => {
   event.preventDefault();
   ask();
@@ -221,11 +262,15 @@ offerHeat();
 onPhoto(setFile);
 onFiles(setFile, (sentence) => {
   pictureError.textContent = sentence;
-}, (files) => load(files, use, leave));
-onChoices(ask);
+}, (files) => load(files, use, leave), hear);
+onChoices(() => ask());
 const samplesCome = fetchSamples();
 loadModel();
-offerModels(use, leave, async () => source instanceof File && carry(source));
+const go = async () => source instanceof File && carry(source);
+const speak = (address) => loadTranscriber(address, offerTalk);
+offerModels(use, leave, go);
+offerTranscriber(offerTalk, (address) => open(address, speak, 'speech', document.getElementById('precision').value, go));
+openNamed({ model: (address) => load(address, use, leave), speech: speak });
 
 const samples = await samplesCome;
 showSamples(samples, setSample);

@@ -5,13 +5,13 @@ import { facts } from './dom.js';
 
 const $ = (id) => document.getElementById(id);
 
-const STAGES = { decode: 'Decode the picture', resize: 'Resize it', encode: 'Look at it', answer: 'Answer' };
+const STAGES = { decode: 'Decode the picture', resize: 'Resize it', encode: 'Look at it', hear: 'Listen', answer: 'Answer' };
 
 /** Show the times of an answer, in milliseconds by stage; none without one. */
 export function showTimings(timings = {}) {
   const all = Object.values(timings).reduce((sum, ms) => sum + ms, 0);
   $('timings').textContent = all ? `: answered in ${timeText(all)}` : '';
-  $('stages').replaceChildren(...facts(Object.entries(timings).map(([stage, ms]) => [STAGES[stage] ?? stage, timeText(ms)])));
+  $('stages').replaceChildren(...facts(Object.keys(STAGES).filter((stage) => stage in timings).map((stage) => [STAGES[stage], timeText(timings[stage])])));
 }
 
 /** Show what runs. */

@@ -20,3 +20,8 @@ export function button(className, use, ...children) {
 export function facts(pairs) {
   return pairs.filter(([, text]) => text).map(([term, text]) => element('div', '', element('dt', '', term), element('dd', '', text)));
 }
+
+/** A question as it is shown: its words, or a speaker's sign and what is known of what was said. @param {{ text: string, speech?: unknown }} asked */
+export function questionNodes({ text, speech }) {
+  return speech ? [document.getElementById('speaker').content.cloneNode(true), ` ${text}`] : [text];
+}

@@ -36,6 +36,9 @@ export function loadingText({ stage, loaded, total }, ms) {
 /** @param {number} ms */
 export const timeText = (ms) => (ms < 1000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${short.format(ms / 1000)} s`);
 
+/** How long a sound is. @param {number} seconds */
+export const secondsText = (seconds) => `${seconds.toFixed(1)} s`;
+
 /** @param {number} count */
 export const countText = (count) => (count < 1e6 ? `${short.format(count / 1e3)} thousand` : `${short.format(count / 1e6)} million`);
 

@@ -1,6 +1,6 @@
 // The questions that were asked about the picture, with their answers: choosing one shows its answers again.
 
-import { button, element } from './dom.js';
+import { button, element, questionNodes } from './dom.js';
 import { scoreText } from './format.js';
 
 const part = document.getElementById('history');
@@ -13,14 +13,14 @@ export function clearHistory() {
 }
 
 /** Add a question and its result on top, in the place of an older one with the same words; choosing it calls `use()`. */
-export function remember(question, { answer, score, scored, sure }, use) {
-  for (const item of [...list.children]) if (item.dataset.question === question) item.remove();
+export function remember(asked, { answer, score, scored, sure }, use) {
+  for (const item of [...list.children]) if (!asked.speech && item.dataset.question === asked.text) item.remove();
   const entry = button('', () => {
     mark(item);
     use();
-  }, element('span', 'entry-question', question), element('span', 'entry-answer', sure ? answer : `not sure: ${answer}`), element('span', 'score', scored ? scoreText(score) : ''));
+  }, element('span', 'entry-question', ...questionNodes(asked)), element('span', 'entry-answer', sure ? answer : `not sure: ${answer}`), element('span', 'score', scored ? scoreText(score) : ''));
   const item = element('li', '', entry);
-  item.dataset.question = question;
+  if (!asked.speech) item.dataset.question = asked.text;
   list.prepend(item);
   mark(item);
   part.hidden = list.children.length < 2; // the first one is what the answers above show

@@ -1,9 +1,9 @@
-// The ways a picture of one's own comes in: chosen, dropped, pasted. Models are dropped, too.
+// The ways a picture of one's own comes in: chosen, dropped, pasted. Models and spoken questions are dropped, too.
 
 import { droppedFolders, filesIn } from './dropped.js';
 
-/** Call `use(file)` for every picture the person gives, `refuse(sentence)` for one that has no file, `useModel(files)` for models. */
-export function onFiles(use, refuse, useModel) {
+/** Call `use(file)` for every picture the person gives, `refuse(sentence)` for one that has no file, `useModel(files)` for models, `useSound(file)` for sounds. */
+export function onFiles(use, refuse, useModel, useSound) {
   document.getElementById('file').addEventListener('change', ({ target }) => {
     if (target.files[0]) use(target.files[0]);
     target.value = ''; // so that the same file can be chosen again
@@ -34,6 +34,7 @@ export function onFiles(use, refuse, useModel) {
     const files = [...event.dataTransfer.files];
     if (folders.length) filesIn(folders).then(useModel, ({ message }) => refuse(`The folder can't be read: ${message}`));
     else if (files.some(({ name }) => /\.(safetensors|json)$/i.test(name))) useModel(files);
+    else if (files[0]?.type.startsWith('audio/')) useSound(files[0]);
     else if (files.length) use(files[0]);
     else refuse('That was an address, and only files can be dropped here: save the picture first.');
   });

@@ -2,11 +2,10 @@
 
 import { createVqa } from './src/index.js';
 import { facts } from './dom.js';
+import { open } from './elsewhere.js';
 import { bytesText, countText, loadedText, sentence } from './format.js';
 import { showLoading, hideLoading } from './loading.js';
 import { mayConnect } from './requests.js';
-
-const AGREED = 'agreed model'; // in the tab's storage: the address that the page is opening anew for
 
 const $ = (id) => document.getElementById(id);
 
@@ -20,30 +19,22 @@ let vqa; // the model that the card describes
  * @param {() => Promise<void>} go  the page is about to open anew
  */
 export function offerModels(use, leave, go) {
-  const open = async (address) => {
-    if (isElsewhere(address) && !mayConnect()) {
-      await go();
-      agree(address);
-      location.assign(`?${new URLSearchParams({ model: address, precision: $('precision').value })}`);
-    } else {
-      load(address, use, leave);
-    }
-  };
+  const openHere = (address) => open(address, (address) => load(address, use, leave), 'model', $('precision').value, go);
   for (const id of ['models-open', 'about-open']) $(id).addEventListener('click', () => $('models').showModal());
   $('models').addEventListener('click', ({ target }) => target === $('models') && $('models').close()); // beside it
   $('model-form').addEventListener('submit', (event) => {
     event.preventDefault();
     const address = $('model-address').value.trim();
-    if (address) open(address);
+    if (address) openHere(address);
   });
-  for (const button of document.querySelectorAll('#model-list button')) button.addEventListener('click', () => open(button.dataset.address));
+  for (const button of document.querySelectorAll('#model-list button')) button.addEventListener('click', () => openHere(button.dataset.address));
   for (const id of ['model-folder', 'model-files']) {
     $(id).addEventListener('change', ({ target }) => {
       if (target.files.length) load([...target.files], use, leave);
       target.value = ''; // so that the same can be chosen again
     });
   }
-  $('loading-cancel').addEventListener('click', () => loading.abort());
+  $('loading-cancel').addEventListener('click', () => loading?.abort());
   $('model-leave').addEventListener('click', async () => {
     $('models').close();
     if (!mayConnect()) return leave();
@@ -52,51 +43,8 @@ export function offerModels(use, leave, go) {
   });
   $('model-save').addEventListener('click', save);
 
-  const asked = new URLSearchParams(location.search);
-  if (asked.get('precision') in { q8: 1, q4: 1, f32: 1 }) $('precision').value = asked.get('precision');
-  const address = asked.get('model');
-  if (!address) return;
-  if (isElsewhere(address) && !hasAgreed(address)) askAbout(address, use, leave);
-  else load(address, use, leave);
-}
-
-/** A link may name any server: show which, and connect to it only when told to. */
-function askAbout(address, use, leave) {
-  $('link').hidden = false;
-  $('link-text').textContent = `This link wants to load a model from ${new URL(address, location.href).host}: ${address}`;
-  $('link-load').addEventListener('click', () => {
-    history.replaceState({ agreed: address }, '');
-    load(address, use, leave);
-  });
-}
-
-/** Remember that the person has chosen this address, until the page has opened anew. */
-function agree(address) {
-  try {
-    sessionStorage.setItem(AGREED, address);
-  } catch {
-    // no storage: the page asks
-  }
-}
-
-/** Whether the person has chosen this address: just now, or before the page was reloaded. */
-function hasAgreed(address) {
-  try {
-    if (sessionStorage.getItem(AGREED) === address) history.replaceState({ agreed: address }, '');
-    sessionStorage.removeItem(AGREED);
-  } catch {
-    // no storage
-  }
-  return history.state?.agreed === address;
-}
-
-/** Whether an address is on another server. What is no address is not: the engine says so. */
-function isElsewhere(address) {
-  try {
-    return new URL(address, location.href).origin !== location.origin;
-  } catch {
-    return false;
-  }
+  const precision = new URLSearchParams(location.search).get('precision');
+  if (precision in { q8: 1, q4: 1, f32: 1 }) $('precision').value = precision;
 }
 
 /**
@@ -116,6 +64,7 @@ export async function load(model, use, leave) {
   onProgress({ stage: 'download', loaded: 0 });
   try {
     const loaded = await createVqa({ model, precision: $('precision').value, onProgress, signal });
+    if (loaded.info.transcribes) throw new Error(`${loaded.info.name} writes down what is said, and answers nothing: load it below "Speak instead of typing"`);
     describe(loaded);
     use(loaded);
   } catch (error) {

@@ -8,6 +8,7 @@ import { instantiate } from './wasm.js';
  * What the engine says of a picture: its id, and the milliseconds that it took. `peakBytes`: of WebAssembly's memory.
  * @typedef {{ picture: number, timings: { decode: number, resize: number, encode: number }, peakBytes: number }} Encoded
  * @typedef {{ answers: Answer[], milliseconds: number, peakBytes: number, heatmap?: Heatmap }} Asked  best first
+ * @typedef {{ sound: number, milliseconds: number }} Heard  what it says of a sound: its id, and the milliseconds that it took
  *
  * @typedef {object} Heatmap  where an answer comes from
  * @property {number} width  in patches of the picture
@@ -29,7 +30,7 @@ const utf8 = (/** @type {string} */ text) => new TextEncoder().encode(text);
 const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E_CALL', [-5]: 'E_MEMORY', [-6]: 'E_STOPPED', [-7]: 'E_SOUND', [-8]: 'E_BUILD' };
 
 /** Stages of vqa_milliseconds(). */
-const TIMES = { decode: 0, resize: 1, encode: 2, answer: 3 };
+const TIMES = { decode: 0, resize: 1, encode: 2, answer: 3, hear: 4 };
 
 /** How weights are kept that come as floats. @type {Record<string, number>} */
 export const PRECISIONS = { f32: 0, q8: 1, q4: 2 };
@@ -141,41 +142,75 @@ export class Engine {
     this.#checked((c) => c.vqa_close_picture(this.#vqa, picture));
   }
 
+  /** Hear a WAV file. @param {Uint8Array} wav @returns {Heard} */
+  hear(wav) {
+    return this.#heard((c) => this.#lend(wav, (p, size) => c.vqa_hear(this.#vqa, p, size)));
+  }
+
+  /** Hear samples. @param {Uint8Array} floats  their bytes: one channel, -1..1 @param {number} rate  a second @returns {Heard} */
+  hearSamples(floats, rate) {
+    return this.#heard((c) => this.#lend(floats, (p, size) => c.vqa_hear_samples(this.#vqa, p, size / 4, rate)));
+  }
+
+  /** @param {(c: any) => number} hear @returns {Heard} */
+  #heard(hear) {
+    return { sound: this.#checked(hear), milliseconds: this.#milliseconds(TIMES.hear) };
+  }
+
+  /** Give back the features of a sound. @param {number} sound */
+  closeSound(sound) {
+    this.#checked((c) => c.vqa_close_sound(this.#vqa, sound));
+  }
+
+  /**
+   * Write down what is said in a sound.
+   * @param {number} sound
+   * @param {string} options  a JSON object
+   * @returns {{ transcript: any, peakBytes: number }}
+   */
+  transcribe(sound, options) {
+    this.#checked((c) => this.#lend(utf8(options), (p, size) => c.vqa_transcribe(this.#vqa, sound, p, size)));
+    return { transcript: JSON.parse(this.#run((c) => this.#text(c.vqa_transcript(this.#vqa)))), peakBytes: this.peakBytes };
+  }
+
   /**
    * Answer a question about an encoded picture.
    * @param {number} picture
+   * @param {number} sound  the spoken question; 0 for none
    * @param {boolean} explain
    * @param {string} question
    * @param {number} topK
    * @returns {Asked}
    */
-  ask(picture, explain, question, topK) {
-    return this.#asked(explain, (c) => this.#lend(utf8(question), (p, size) => c.vqa_ask(this.#vqa, picture, p, size, topK)));
+  ask(picture, sound, explain, question, topK) {
+    return this.#asked(explain, (c) => this.#lend(utf8(question), (p, size) => c.vqa_ask(this.#vqa, picture, sound, p, size, topK)));
   }
 
   /**
    * Rank answers that are given.
    * @param {number} picture
+   * @param {number} sound
    * @param {boolean} explain
    * @param {string} question
    * @param {string[]} choices  none holds a zero byte
    * @param {number} topK
    * @returns {Asked}
    */
-  choose(picture, explain, question, choices, topK) {
+  choose(picture, sound, explain, question, choices, topK) {
     return this.#asked(explain, (c) => this.#lend(utf8(question), (p, size) =>
-      this.#lend(utf8(`${choices.join('\0')}\0`), (q, all) => c.vqa_choose(this.#vqa, picture, p, size, q, all, topK))));
+      this.#lend(utf8(`${choices.join('\0')}\0`), (q, all) => c.vqa_choose(this.#vqa, picture, sound, p, size, q, all, topK))));
   }
 
   /**
    * Answer, and give the raw outputs of the model instead of the best answers.
    * @param {number} picture
+   * @param {number} sound
    * @param {'ask' | 'choose'} call
-   * @param {any[]} args  those of the call after the picture
+   * @param {any[]} args  those of the call after the sound
    * @returns {Float32Array} one for each answer of the model in the order of its labels, or where it has none, for each choice
    */
-  logits(picture, call, ...args) {
-    /** @type {any} */ (this)[call](picture, ...args);
+  logits(picture, sound, call, ...args) {
+    /** @type {any} */ (this)[call](picture, sound, ...args);
     let logits = new Float32Array();
     this.#run((c) => this.#lend(new Uint8Array(4), (p) => {
       const start = c.vqa_logits(this.#vqa, p) >>> 0;

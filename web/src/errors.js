@@ -6,11 +6,11 @@
  *   - E_QUESTION: the question can't be answered
  *   - E_CALL: a wrong argument or order of calls
  *   - E_MEMORY: the memory does not suffice
- *   - E_SOUND: the sound can't be used
  *   - E_BUILD: the model takes a full build of the runtime, and `wasm` is not one
  *   - E_STOPPED: nobody wants the answer any more: its call was aborted, and has rejected with the signal's reason
+ *   - E_SOUND: the sound can't be used
  *
- * @typedef {EngineErrorCode | 'E_NETWORK' | 'E_INTEGRITY' | 'E_SIMD' | 'E_WASM' | 'E_CRASH' | 'E_CLOSED'} VqaErrorCode
+ * @typedef {EngineErrorCode | 'E_NETWORK' | 'E_INTEGRITY' | 'E_SIMD' | 'E_WASM' | 'E_CRASH' | 'E_CLOSED' | 'E_MICROPHONE'} VqaErrorCode
  *   Why a call failed; stable across releases. Beyond the engine's own:
  *   - E_NETWORK: a file could not be fetched
  *   - E_INTEGRITY: a file is not the one that was promised
@@ -18,6 +18,7 @@
  *   - E_WASM: the runtime (vqa.wasm or its worker) could not be started
  *   - E_CRASH: the runtime stopped in the middle of a call; it is not used again
  *   - E_CLOSED: the object was closed
+ *   - E_MICROPHONE: there is no microphone, or the page may not use it
  */
 
 /** Every failure of this package: a stable `code` for programs, one sentence in `message` for people. */

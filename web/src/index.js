@@ -27,13 +27,20 @@ export { Picture, Vqa, VqaError };
  * @typedef {import('./picture.js').PictureSource} PictureSource
  * @typedef {import('./picture.js').Pixels} Pixels
  * @typedef {import('./question.js').QuestionOptions} QuestionOptions
+ * @typedef {import('./sound.js').Samples} Samples
+ * @typedef {import('./sound.js').SpeechSource} SpeechSource
  * @typedef {import('./vqa.js').AskOptions} AskOptions
  * @typedef {import('./vqa.js').CallOptions} CallOptions
  * @typedef {import('./vqa.js').PackOptions} PackOptions
  * @typedef {import('./vqa.js').EncodeOptions} EncodeOptions
  * @typedef {import('./engine.js').Heatmap} Heatmap
  * @typedef {import('./vqa.js').Result} Result
+ * @typedef {import('./vqa.js').Question} Question
+ * @typedef {import('./vqa.js').Segment} Segment
+ * @typedef {import('./vqa.js').SpokenQuestion} SpokenQuestion
  * @typedef {import('./vqa.js').Timings} Timings
+ * @typedef {import('./vqa.js').TranscribeOptions} TranscribeOptions
+ * @typedef {import('./vqa.js').Transcript} Transcript
  */
 
 /**

@@ -4,11 +4,14 @@ import { expectOneOf, expectWhole, shown } from './check.js';
 import { VqaError } from './errors.js';
 
 /**
- * @typedef {object} QuestionOptions  what of the answers is wanted
+ * @typedef {object} QuestionOptions  what is asked beside words, and what of the answers is wanted
+ * @property {import('./sound.js').SpeechSource} [speech]  the question, spoken
  * @property {number} [topK]  how many answers to give, 1..100; default: 5, or all choices
  * @property {string[]} [choices]  rank these answers, and no others
  * @property {boolean} [explain]  with a heat map of where the answer comes from
- * @typedef {{ call: 'ask' | 'choose' | 'logits', args: any[] }} QuestionCall  args: those after the picture
+ * @typedef {QuestionOptions & { signal?: AbortSignal }} Options
+ * @typedef {{ call: 'ask' | 'choose', args: any[] }} QuestionCall  args: those after the picture and the sound
+ * @typedef {{ calls: QuestionCall[], speech?: import('./sound.js').SpeechSource, explain?: boolean, signal?: AbortSignal }} Asked
  */
 
 /** Limit of vqa.h. */
@@ -16,14 +19,17 @@ const MAX_ANSWERS = 100;
 
 /**
  * Arguments are checked before they cross to the engine, so that it answers the same with and without a worker.
- * @param {string | readonly string[]} questions
- * @param {QuestionOptions} options
- * @returns {QuestionCall[]}
+ * @param {string | readonly string[] | Options} question  questions, or the options of one that is only spoken
+ * @param {Options} [options]
+ * @returns {Asked}
  */
-export function readQuestions(questions, options) {
-  const several = Array.isArray(questions);
-  if (several && !questions.length) throw new VqaError('E_QUESTION', 'the questions are an empty array: there is nothing to answer');
-  return (several ? questions : [questions]).map((question) => readQuestion(question, options));
+export function readAsked(question, options = {}) {
+  const spoken = typeof question === 'object' && question && 'speech' in question;
+  if (spoken) options = { ...options, ...question };
+  const { speech, explain, signal } = options;
+  const questions = spoken ? [''] : Array.isArray(question) ? question : [question];
+  if (!questions.length) throw new VqaError('E_QUESTION', 'the questions are an empty array: there is nothing to answer');
+  return { calls: questions.map((question) => readQuestion(question, options)), speech, explain, signal };
 }
 
 /**
@@ -31,7 +37,7 @@ export function readQuestions(questions, options) {
  * @param {QuestionOptions} options
  * @returns {QuestionCall}
  */
-export function readQuestion(question, { choices, topK = choices ? Math.min(choices.length, MAX_ANSWERS) : 5, explain = false }) {
+function readQuestion(question, { choices, topK = choices ? Math.min(choices.length, MAX_ANSWERS) : 5, explain = false }) {
   if (typeof question !== 'string') throw new VqaError('E_QUESTION', `the question is ${shown(question)}, expected a string`);
   if (choices !== undefined) expectChoices(choices);
   expectWhole(topK, 'topK');

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Lease } from './lease.js';
 
-/** @import { AskOptions, PictureSource, Progress, Result, Vqa, VqaOptions } from './index.js' */
+/** @import { AskOptions, PictureSource, Progress, Result, SpokenQuestion, Vqa, VqaOptions } from './index.js' */
 
 /**
  * @typedef {Omit<VqaOptions, 'onProgress' | 'signal'>} UseVqaOptions  those of createVqa(). Components with the same options share
@@ -18,7 +18,7 @@ import { Lease } from './lease.js';
  * @property {Progress} [progress]  of loading
  * @property {Error} [error]  why the status is 'failed', nearly always a VqaError; asking anew tries anew
  *
- * @typedef {(picture: PictureSource, question: string, options?: Omit<AskOptions, 'signal'>) => Promise<Result | undefined>} AskVqa
+ * @typedef {(picture: PictureSource, question: string | SpokenQuestion, options?: Omit<AskOptions, 'signal'>) => Promise<Result | undefined>} AskVqa
  *   asks, and sets `result` or `error`. It waits for the model; a newer question takes the place of one that is not answered yet.
  *   It gives undefined where that happens, where it fails and where the component goes, and never rejects
  */

@@ -2,10 +2,12 @@
 
 import { abortable, throwIfAborted } from './abort.js';
 import { expectOneOf } from './check.js';
-import { VqaError } from './errors.js';
+import { VqaError, reason } from './errors.js';
 import { packBlob } from './pack.js';
 import { readPicture } from './picture.js';
-import { readQuestion, readQuestions } from './question.js';
+import { readAsked } from './question.js';
+
+/** @import { SpeechSource } from './sound.js' */
 
 /**
  * @typedef {import('./engine.js').Answer} Answer
@@ -13,12 +15,24 @@ import { readQuestion, readQuestions } from './question.js';
  * @typedef {import('./picture.js').DecodedBy} DecodedBy
  * @typedef {{ signal?: AbortSignal }} CallOptions  an aborted call rejects with the signal's reason
  * @typedef {CallOptions & import('./question.js').QuestionOptions} AskOptions  options of a question
+ * @typedef {AskOptions & { speech: SpeechSource }} SpokenQuestion  a question without words
+ * @typedef {string | readonly string[] | SpokenQuestion} Question  one or several in words, or one that is only spoken
  * @typedef {CallOptions & { explain?: boolean }} EncodeOptions  explain: answers are going to be explained; some models have to know it
  *   while they look at the picture
  *
  * @typedef {object} PackOptions  options of pack()
  * @property {(progress: { loaded: number, total: number }) => void} [onProgress]  is told how many bytes there are so far
  * @property {AbortSignal} [signal]  ends the call, which then rejects with the signal's reason
+ *
+ * @typedef {object} TranscribeOptions  options of transcribe()
+ * @property {string} [language]  that is spoken, such as 'en'; default: the model finds out
+ * @property {'transcribe' | 'translate'} [task]  'translate': into English; default: 'transcribe'
+ * @property {number} [beams]  texts that are followed at once: more are slower and a little better; default: 1
+ * @property {boolean} [timestamps]  find out when what was said; default: false
+ * @property {AbortSignal} [signal]  ends the call, which then rejects with the signal's reason
+ *
+ * @typedef {{ start: number, end: number, text: string }} Segment  what was said from when to when, in seconds
+ * @typedef {{ text: string, language: string, segments: Segment[] }} Transcript  what was said
  *
  * @typedef {object} Result  what a question gives
  * @property {string} answer  the best
@@ -33,6 +47,7 @@ import { readQuestion, readQuestions } from './question.js';
  * @property {number} decode  the picture's bytes
  * @property {number} resize  to the pixels that the model sees
  * @property {number} encode  them, by the picture encoder
+ * @property {number} [hear]  a spoken question, by the speech encoder
  * @property {number} answer  from the question to the answers
  */
 
@@ -45,7 +60,7 @@ export class Vqa {
   /**
    * What was loaded: name, architecture, number of answers, precision, bytes of weights and so on; `choices` is 'required'
    * where a question needs them; `peakBytes` is the most that WebAssembly's memory took so far; `cached` says whether the
-   * browser keeps the model; `sureFrom` is the score from which on answers are called sure.
+   * browser keeps the model; `hears` and `transcribes` say what it does with speech; `sureFrom` is the score from which on answers are called sure.
    * @readonly
    * @type {Record<string, any>}
    */
@@ -63,27 +78,44 @@ export class Vqa {
 
   /**
    * Answer a question about a picture, or several.
-   * @template {string | readonly string[]} Q
+   * @template {Question} Q
    * @param {PictureSource} picture
    * @param {Q} question
-   * @param {AskOptions} [options]
-   * @returns {Promise<Q extends string ? Result : Result[]>} of several questions, a result each
+   * @param {AskOptions} [options]  those of a question that is only spoken are the question
+   * @returns {Promise<Q extends readonly string[] ? Result[] : Result>} of several questions, a result each
    */
-  async ask(picture, question, { signal, ...options } = {}) {
+  async ask(picture, question, options) {
     this.#expectOpen();
-    const questions = readQuestions(question, options);
+    const asked = readAsked(question, options);
+    const { explain, signal } = asked;
     const source = await abortable(readPicture(picture, signal), signal);
     const results = await this.#inTurn(async () => {
-      const { picture: id, timings } = await this.#encode(source, options.explain, signal);
+      const { picture: id, timings } = await this.#encode(source, explain, signal);
       try {
-        const results = await this.#results(id, questions, source.decodedBy, signal);
+        const results = await this.#results(id, asked, source.decodedBy);
         Object.assign(results[0].timings, timings);
         return results;
       } finally {
-        this.#port.call('closePicture', [id]).catch(() => {}); // nobody waits for it: the engine takes calls in their order
+        this.#forget('closePicture', id);
       }
     }, signal);
     return /** @type {any} */ (Array.isArray(question) ? results : results[0]);
+  }
+
+  /**
+   * Write down what somebody says; for models whose `info.transcribes` is true.
+   * @param {SpeechSource} speech
+   * @param {TranscribeOptions} [options]
+   * @returns {Promise<Transcript>}
+   */
+  async transcribe(speech, { signal, ...options } = {}) {
+    this.#expectOpen();
+    if (!this.info.transcribes) throw new VqaError('E_CALL', 'the model does not transcribe');
+    return this.#inTurn(() => this.#hear(speech, signal, async (sound) => {
+      const { transcript, peakBytes } = await this.#call('transcribe', [sound, JSON.stringify(options)], signal);
+      this.info.peakBytes = peakBytes;
+      return transcript;
+    }), signal);
   }
 
   /**
@@ -104,8 +136,9 @@ export class Vqa {
       return new Picture({
         decodedBy,
         timings,
-        ask: (questions, signal) => this.#inTurn(() => this.#results(id, questions, decodedBy, signal), signal),
-        logits: (question, signal) => this.#inTurn(() => this.#call('logits', [id, question.call, ...question.args], signal), signal),
+        ask: (asked) => this.#inTurn(() => this.#results(id, asked, decodedBy), asked.signal),
+        logits: ({ calls: [{ call, args }], speech, signal }) => this.#inTurn(() =>
+          this.#spoken(speech, signal, (sound) => this.#call('logits', [id, sound, call, ...args], signal)), signal),
         close: () => this.#inTurn(close),
       });
     }, signal);
@@ -125,24 +158,67 @@ export class Vqa {
 
   /**
    * @param {number} picture
-   * @param {import('./question.js').QuestionCall[]} questions
+   * @param {import('./question.js').Asked} asked
    * @param {DecodedBy} decodedBy
-   * @param {AbortSignal} [signal]
    * @returns {Promise<Result[]>}
    */
-  async #results(picture, questions, decodedBy, signal) {
-    const results = [];
-    for (const { call, args } of questions) {
+  #results(picture, { calls, speech, signal }, decodedBy) {
+    return this.#spoken(speech, signal, async (sound, timings) => {
+      const results = [];
+      for (const { call, args } of calls) {
+        throwIfAborted(signal);
+        /** @type {import('./engine.js').Asked} */
+        const { answers, milliseconds, peakBytes, heatmap } = await this.#call(call, [picture, sound, ...args], signal);
+        this.info.peakBytes = peakBytes;
+        const [best] = answers;
+        const own = { decode: 0, resize: 0, encode: 0, answer: milliseconds };
+        const sure = best.score >= this.info.sureFrom;
+        results.push({ ...best, sure, answers, decodedBy, timings: own, ...(heatmap && { heatmap }) });
+      }
+      Object.assign(results[0].timings, timings);
+      return results;
+    });
+  }
+
+  /**
+   * What `use` gives for the sound of a question that may have one.
+   * @template T
+   * @param {SpeechSource | undefined} speech
+   * @param {AbortSignal | undefined} signal
+   * @param {(sound: number, timings: { hear?: number }) => Promise<T>} use
+   * @returns {Promise<T>}
+   */
+  #spoken(speech, signal, use) {
+    return speech === undefined ? use(0, {}) : this.#hear(speech, signal, use);
+  }
+
+  /**
+   * @template T
+   * @param {SpeechSource} speech
+   * @param {AbortSignal | undefined} signal
+   * @param {(sound: number, timings: { hear: number }) => Promise<T>} use
+   * @returns {Promise<T>}
+   */
+  async #hear(speech, signal, use) {
+    if (!this.info.hears) throw new VqaError('E_CALL', 'the model takes no sound');
+    const { readSound } = await import('./sound.js').catch((error) => {
+      throw new VqaError('E_NETWORK', `sound.js can't be loaded: ${reason(error)}`);
+    });
+    const { call, args } = await readSound(speech);
+    throwIfAborted(signal);
+    /** @type {import('./engine.js').Heard} */
+    const { sound, milliseconds } = await this.#call(call, args, signal);
+    try {
       throwIfAborted(signal);
-      /** @type {import('./engine.js').Asked} */
-      const { answers, milliseconds, peakBytes, heatmap } = await this.#call(call, [picture, ...args], signal);
-      this.info.peakBytes = peakBytes;
-      const [best] = answers;
-      const timings = { decode: 0, resize: 0, encode: 0, answer: milliseconds };
-      const sure = best.score >= this.info.sureFrom;
-      results.push({ ...best, sure, answers, decodedBy, timings, ...(heatmap && { heatmap }) });
+      return await use(sound, { hear: milliseconds });
+    } finally {
+      this.#forget('closeSound', sound);
     }
-    return results;
+  }
+
+  /** Nobody waits for it: the engine takes calls in their order. @param {string} close @param {number} id */
+  #forget(close, id) {
+    this.#port.call(close, [id]).catch(() => {});
   }
 
   /**
@@ -207,8 +283,8 @@ export class Vqa {
  * @typedef {object} Looked
  * @property {DecodedBy} decodedBy
  * @property {Omit<Timings, 'answer'>} timings
- * @property {(questions: import('./question.js').QuestionCall[], signal?: AbortSignal) => Promise<Result[]>} ask
- * @property {(question: import('./question.js').QuestionCall, signal?: AbortSignal) => Promise<Float32Array>} logits
+ * @property {(asked: import('./question.js').Asked) => Promise<Result[]>} ask
+ * @property {(asked: import('./question.js').Asked) => Promise<Float32Array>} logits  of the first question
  * @property {() => Promise<void>} close
  */
 
@@ -228,26 +304,27 @@ export class Picture {
 
   /**
    * Answer a question about this picture, or several.
-   * @template {string | readonly string[]} Q
+   * @template {Question} Q
    * @param {Q} question
-   * @param {AskOptions} [options]
-   * @returns {Promise<Q extends string ? Result : Result[]>} of several questions, a result each
+   * @param {AskOptions} [options]  those of a question that is only spoken are the question
+   * @returns {Promise<Q extends readonly string[] ? Result[] : Result>} of several questions, a result each
    */
-  async ask(question, { signal, ...options } = {}) {
+  async ask(question, options) {
     this.#expectOpen();
-    const results = await this.#looked.ask(readQuestions(question, options), signal);
+    const results = await this.#looked.ask(readAsked(question, options));
     return /** @type {any} */ (Array.isArray(question) ? results : results[0]);
   }
 
   /**
    * Answer a question, and give the raw outputs of the model, before softmax or sigmoid: the same bits everywhere.
-   * @param {string} question
+   * @param {string | SpokenQuestion} question
    * @param {Omit<AskOptions, 'topK'>} [options]
    * @returns {Promise<Float32Array>} one for each answer of the model in the order of its labels, or where it has none, for each choice
    */
-  async logits(question, { signal, ...options } = {}) {
+  async logits(question, options) {
     this.#expectOpen();
-    return this.#looked.logits(readQuestion(question, options), signal);
+    const asked = /** @type {any} */ (Array.isArray(question) ? [question] : question); // several are refused
+    return this.#looked.logits(readAsked(asked, options));
   }
 
   /** Give back what is kept of the picture. */

@@ -145,7 +145,7 @@ export function tinyRuntime(results = {}) {
   const returns = { malloc: 32, vqa_new: 1, vqa_encode: 1, vqa_info: 16, vqa_error: 0, vqa_load: 0, vqa_load_end: 0,
     vqa_close_picture: 0, vqa_ask: 1, vqa_answer_text: 16, vqa_answer_score: 0, vqa_milliseconds: 0, vqa_stop: 0, vqa_set_explain: 0, free: 0, ...results };
   const params = { malloc: 1, free: 1, vqa_new: 1, vqa_info: 1, vqa_error: 1, vqa_load: 3, vqa_load_end: 1, vqa_encode: 3,
-    vqa_close_picture: 2, vqa_ask: 5, vqa_answer_text: 2, vqa_answer_score: 2, vqa_milliseconds: 2, vqa_stop: 1, vqa_set_explain: 2 };
+    vqa_close_picture: 2, vqa_ask: 6, vqa_answer_text: 2, vqa_answer_score: 2, vqa_milliseconds: 2, vqa_stop: 1, vqa_set_explain: 2 };
   const names = Object.keys(returns);
   const text = (s) => [s.length, ...Buffer.from(s)];
   const list = (items) => [items.length, ...items.flat()];
@@ -157,7 +157,7 @@ export function tinyRuntime(results = {}) {
   };
   return new Uint8Array([
     0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, list([0, 1, 2, 3, 4, 5].map((n) => [0x60, n, ...Array(n).fill(0x7f), 1, 0x7f]))), // type n: n times i32 -> i32
+    ...section(1, list([0, 1, 2, 3, 4, 5, 6].map((n) => [0x60, n, ...Array(n).fill(0x7f), 1, 0x7f]))), // type n: n times i32 -> i32
     ...section(2, list([[...text('env'), ...text('mystery'), 0, 0]])),
     ...section(3, list(names.map((name) => [params[name]]))),
     ...section(5, [1, 0, 1]), // memory: one page

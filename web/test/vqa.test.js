@@ -51,7 +51,7 @@ test('an explained answer has a heat map, and the engine is told before it looks
   const heatmap = { width: 1, height: 1, data: new Float32Array([1]), box: { x: 0, y: 0, width: 1, height: 1 } };
   const call = async (name, args) => {
     told.push([name, ...args.filter((arg) => typeof arg === 'boolean')]);
-    return name === 'encode' ? { picture: 1, timings: TIMINGS, peakBytes: 5 } : { answers: ANSWERS, milliseconds: 4, peakBytes: 6, heatmap: args[1] ? heatmap : undefined };
+    return name === 'encode' ? { picture: 1, timings: TIMINGS, peakBytes: 5 } : { answers: ANSWERS, milliseconds: 4, peakBytes: 6, heatmap: args[2] ? heatmap : undefined };
   };
   const vqa = new Vqa({ call, close() {} }, {});
   assert.deepEqual((await vqa.ask(PICTURE, 'why?', { explain: true })).heatmap, heatmap);
@@ -160,7 +160,7 @@ test('choices go to choose, all of them ranked unless topK says less', async () 
   await vqa.ask(PICTURE, 'which?', { choices: Array(200).fill('x') });
   await vqa.ask(PICTURE, 'which?', { choices: ['cat', 'dog', 'cow'], topK: 1 });
   const chosen = asked.filter(([name]) => name === 'choose');
-  assert.deepEqual(chosen[0], ['choose', 1, false, '', ['cat', 'dög'], 2]);
+  assert.deepEqual(chosen[0], ['choose', 1, 0, false, '', ['cat', 'dög'], 2]);
   assert.deepEqual(chosen.map((call) => call.at(-1)), [2, 100, 1]);
   asked.length = 0;
   const cases = [[[], /^choices is an empty array: there is no answer to choose$/], [{}, /^choices is of type object, expected an array/], ['cat', /^choices is "cat", expected an array/], [null, /^choices is null/], [[7], /^choice 1 is 7/],
