@@ -12,7 +12,7 @@ import { WHISPER_GRAPHS } from './whisper.js';
 /**
  * @typedef {{ engine: 'wasm-vqa' | 'onnxruntime-web', precision: string }} Side  of a comparison
  * @typedef {object} Common
- * @property {string} [recipe]  a folder of tests/fixtures/realistic; without, the built-in model
+ * @property {() => string} [folder]  of a model with random weights; without, the built-in model
  * @property {number} runs  measured at least
  * @property {number} warmup  answers not measured: browsers compile anew what is much used, and small models need many until it is
  *
@@ -31,8 +31,8 @@ const LETTERS = { question: 'how many people?', tokens: '[CLS] h ##o ##w m ##a #
 
 /** @type {Record<string, Model>} */
 export const MODELS = {
-  'vilt-b32': { recipe: 'vilt_b32_vqa', side: 384, ...LETTERS, runs: 10, warmup: 2 },
-  'seed-bert-vit': { recipe: 'bert_vit_concat', side: 224, ...LETTERS, runs: 10, warmup: 2 },
+  'vilt-b32': { folder: () => fullSizeFolder('vilt_b32_vqa'), side: 384, ...LETTERS, runs: 10, warmup: 2 },
+  'seed-bert-vit': { folder: () => fullSizeFolder('bert_vit_concat'), side: 224, ...LETTERS, runs: 10, warmup: 2 },
   shapes: {
     side: 96,
     question: 'is there a red circle to the top left of a blue star?',
@@ -40,7 +40,7 @@ export const MODELS = {
     runs: 100,
     warmup: 300,
   },
-  'whisper-tiny': { recipe: 'whisper_tiny', seconds: 30, runs: 10, warmup: 2 },
+  'whisper-tiny': { folder: () => fullSizeFolder('whisper_tiny'), seconds: 30, runs: 10, warmup: 2 },
 };
 
 /** What is compared with what: our precisions, and those of precisions.js. @type {Record<string, Side[]>} */
@@ -87,10 +87,10 @@ function make(/** @type {string} */ file, /** @type {string[]} */ sources, /** @
  * @param {Side[]} sides
  */
 export function prepare(name, sides) {
-  const model = MODELS[name], { recipe } = model;
+  const model = MODELS[name], { folder } = model;
   mkdirSync(FOLDER, { recursive: true });
   const [floats] = modelFiles(name, CLASSES.f32[0]);
-  if (recipe) make(floats, sources('packs'), (part) => writeRecipe(part, recipe));
+  if (folder) make(floats, sources('packs'), (part) => writeBellShaped(part, folder()));
   else make(floats, [PACK], (part) => writeFloatPack(new Pack(PACK), part));
   for (const side of sides) {
     const { engine, precision } = side;
@@ -115,10 +115,10 @@ export function prepare(name, sides) {
   }
 }
 
-/** A recipe's model, with weights as trained ones are distributed. @param {string} file @param {string} recipe */
-function writeRecipe(file, recipe) {
+/** A model with its random weights distributed as trained ones are. @param {string} file @param {string} folder */
+function writeBellShaped(file, folder) {
   const even = `${file}.even`;
-  vqa('quantize', fullSizeFolder(recipe), even, '--precision', 'f32');
+  vqa('quantize', folder, even, '--precision', 'f32');
   writeFloatPack(new Pack(even), file, bellShaped());
   rmSync(even);
 }
