@@ -1,11 +1,12 @@
 /* The hearing part of vqa.h: from a sound to the features of a spoken question. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "audio/resample.h"
 #include "audio/wav.h"
 #include "core/clock.h"
 #include "handle.h"
+
+_Static_assert((int)VQA_MAX_SECONDS == (int)SOUND_MAX_SECONDS, "vqa.h tells the limit of sound.h");
 
 /* The spectrogram of samples at the extractor's rate: [frames, mels]. */
 static bool extract(const vqa *v, const float *samples, size_t count, int frames, arena *block,
@@ -60,10 +61,6 @@ static bool perceive(vqa *v, const float *samples, size_t count, encoded *e, err
 
 static bool resampled(vqa *v, const sound *heard, encoded *e, error *err)
 {
-    if (heard->count == 0) return fail(err, "the sound is empty");
-    if ((double)heard->count > (double)VQA_MAX_SECONDS * heard->rate)
-        return fail(err, "the sound is %.0f s long, at most %d s are taken",
-                    (double)heard->count / heard->rate, (int)VQA_MAX_SECONDS);
     if (heard->rate == v->extractor.rate) return perceive(v, heard->samples, heard->count, e, err);
     sound own = { 0 };
     bool ok = resample(heard, v->extractor.rate, &own, err) &&
@@ -105,24 +102,12 @@ int vqa_hear(vqa *v, const uint8_t *wav, size_t size)
     return id;
 }
 
-/* Whether decoded samples are such as a file's. */
-static bool usable(vqa *v, const float *samples, size_t count, int rate)
-{
-    if (rate < SOUND_MIN_RATE || rate > SOUND_MAX_RATE)
-        return fail(&v->err, "the sound has %d samples a second, expected %d to %d", rate,
-                    (int)SOUND_MIN_RATE, (int)SOUND_MAX_RATE);
-    for (size_t i = 0; i < count; i++)
-        if (!(fabsf(samples[i]) <= SOUND_MAX_VALUE))
-            return fail(&v->err, "the sound's sample %zu is no number from -1 to 1", i);
-    return true;
-}
-
 int vqa_hear_samples(vqa *v, const float *samples, size_t count, int rate)
 {
+    const sound heard = { (float *)samples, count, rate };
     if (hearing(v) != VQA_OK) return VQA_BAD_CALL;
     double begin = clock_now();
-    int id = VQA_BAD_SOUND;
-    if (usable(v, samples, count, rate)) id = hear(v, &(sound){ (float *)samples, count, rate });
+    int id = sound_check(&heard, &v->err) ? hear(v, &heard) : VQA_BAD_SOUND;
     handle_ended(v, VQA_TIME_HEAR, begin);
     return id;
 }

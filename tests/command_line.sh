@@ -369,6 +369,27 @@ expect 1 'missing.png' bench q8.pack missing.png what
 expect 1 'nowhere: there is no such folder' goldens nowhere
 expect 1 'there are no fixtures' goldens 'a folder'
 
+# ---- a sound is written down ----
+
+cp -r "$fixtures/whisper" whisper
+sound=$fixtures/whisper_logmel/audio_16k_mono.wav
+{
+    printf '{'
+    seq -s ' ' 0 113 | sed 's/\([0-9]*\) */"w\1":\1,/g'
+    printf '"<|endoftext|>":114}'
+} >whisper/vocab.json
+echo '#version: 0.2' >whisper/merges.txt
+expect 0 '"segments":[{"start":0,"end":2,' transcribe whisper "$sound" --json --precision q8
+expect 0 'whisper.pack' quantize whisper whisper.pack --precision q4
+expect 0 '"language":""' transcribe whisper.pack "$sound" --json --beams 3
+expect 1 "can't be chosen" transcribe whisper.pack "$sound" --language en
+expect 1 'the model has no timestamps' transcribe whisper.pack "$sound" --timestamps
+expect 1 'the model takes no pictures' ask whisper.pack "$picture" 'what?'
+expect 1 'missing.wav' transcribe whisper.pack missing.wav
+expect 1 'the model takes no sound' transcribe q8.pack "$sound"
+expect 2 'transcribe takes a model and a WAV file' transcribe whisper.pack
+expect 2 "--beams is '0'" transcribe whisper.pack "$sound" --beams 0
+
 [ $wrong = 0 ] && echo "$checks checks passed" && exit
 echo "$wrong of $checks checks failed"
 exit 1

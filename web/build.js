@@ -25,17 +25,17 @@ const inline = {
   },
 };
 
-/** What imports index.js, sound.js or React leaves them where they are: a page has one of each, and no sound.js before the first sound. */
+/** What imports index.js or React leaves them where they are: a page has one of each. What not every page needs comes when it is needed. */
 const besides = {
   name: 'besides',
   setup({ onResolve }) {
-    onResolve({ filter: /\/(index|sound)\.js$/ }, ({ kind, path }) => (kind === 'entry-point' ? undefined : { path, external: true }));
+    onResolve({ filter: /\/(index|engine|sound|sha256)\.js$/ }, ({ kind, path }) => (kind === 'entry-point' ? undefined : { path, external: true }));
     onResolve({ filter: /^react$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
 /** Files that share nothing. */
-const alone = ['index.js', 'worker.js', 'shapes.js', 'isolation.js', 'isolation-worker.js', 'sound.js', 'microphone.js', 'microphone-worklet.js'];
+const alone = ['index.js', 'engine.js', 'shapes.js', 'isolation.js', 'isolation-worker.js', 'sound.js', 'sha256.js', 'microphone.js', 'microphone-worklet.js'];
 
 /** Entry points that not every page needs, which share lease.js by a file of its own. */
 const further = ['pipeline.js', 'element.js', 'react.js'];
@@ -52,12 +52,13 @@ for (const name of runtimes) {
 await copyFile(`${here}../LICENSE`, `${here}dist/LICENSE`);
 await copyFile(`${here}../weights/shapes.q8.safetensors`, `${here}dist/shapes.q8.safetensors`);
 await build({ ...common, entryPoints: alone.map((name) => `${here}src/${name}`), outdir: `${here}dist`, plugins: [besides] });
+await build({ ...common, entryPoints: [`${here}src/worker.js`], outdir: `${here}dist` });
 await build({ ...common, entryPoints: further.map((name) => `${here}src/${name}`), outdir: `${here}dist`, splitting: true, chunkNames: 'lease', plugins: [besides] });
 await build({ ...common, entryPoints: [`${here}src/index.js`], outfile: `${here}dist/wasm-vqa.inline.js`, plugins: [inline] });
 
 /** Of each file, with gzip. @type {Record<string, number>} */
 const packed = {};
-for (const name of ['index.js', 'worker.js', 'sound.js', 'microphone.js', ...further, 'lease.js', ...runtimes, 'wasm-vqa.inline.js']) {
+for (const name of ['index.js', 'worker.js', 'engine.js', 'sound.js', 'sha256.js', 'microphone.js', ...further, 'lease.js', ...runtimes, 'wasm-vqa.inline.js']) {
   const bytes = await readFile(`${here}dist/${name}`);
   packed[name] = gzipSync(bytes, { level: 9 }).length;
   console.log(`dist/${name.padEnd(24)} ${bytes.length} bytes, ${packed[name]} with gzip`);

@@ -37,6 +37,6 @@ async function modules(folder, name, found = new Set()) {
   if (found.has(name)) return found;
   found.add(name);
   const text = await readFile(folder + name, 'utf8');
-  for (const [, next] of text.matchAll(/(?:from |import |import\(|new URL\()'\.\/([\w-]+\.js)'/g)) await modules(folder, next, found);
+  for (const [, next] of text.matchAll(/(?:from |import |import\(|new URL\()'\.\/([\w-]+\.js)(?:\?[\w-]+)?'/g)) await modules(folder, next, found);
   return found;
 }

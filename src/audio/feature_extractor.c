@@ -9,8 +9,7 @@
 #include "format/json.h"
 
 enum {
-    FRAMES =
-        2 * FFT_LANES, /* at a time: a transform of complex numbers is that of two real signals */
+    FRAMES = 2 * FFT_LANES, /* at a time: a transform of complex numbers does two of real ones */
     MAX_MELS = 512,
     MAX_SIZE = 4096, /* of a transform */
 };
@@ -70,6 +69,7 @@ typedef struct {
     const feature_extractor *f;
     const float *samples;
     int64_t count, end; /* samples, and where the sound is mirrored */
+    int before;         /* samples that frame t looks at before t * hop */
     fft fft;
     mel_bank bank;
     double *window, *frame; /* [f->window] */
@@ -82,6 +82,7 @@ static analysis analysis_new(const feature_extractor *f, arena *tmp)
     size_t n = (size_t)f->n, window = (size_t)f->window, sums = (size_t)f->mels + 2;
     analysis a = {
         .f = f,
+        .before = f->scale == MEL_KALDI ? 0 : f->window / 2,
         .fft = fft_new(f->n, tmp),
         .window = arena_take(tmp, window, sizeof(double)),
         .frame = arena_take(tmp, window, sizeof(double)),
@@ -132,15 +133,15 @@ static double *lane_of(fft_complex *value, int j)
 static void load_frame(const analysis *a, int t, int j)
 {
     const feature_extractor *f = a->f;
-    int64_t first = (int64_t)t * f->hop - (f->scale == MEL_KALDI ? 0 : f->window / 2);
+    int64_t first = (int64_t)t * f->hop - a->before;
     for (int i = 0; i < f->window; i++) a->frame[i] = sample_at(a, first + i);
     if (f->scale == MEL_KALDI) emphasize(a->frame, f->window);
     for (int i = 0; i < f->window; i++) *lane_of(&a->x[i], j) = a->frame[i] * a->window[i];
 }
 
 /* sums = 4 times what the filters make of the power |y[k]|^2 of each frequency: with z = y[k], w =
- * y[n - k], the spectrum of the real parts of x is (z + conj w) / 2, that of the others (z - conj w) / 2i.
- */
+ * y[n - k], the spectrum of the real parts of x is (z + conj w) / 2, that of the others (z - conj
+ * w) / 2i. */
 static void sum_power(const analysis *a)
 {
     const int n = a->f->n;
@@ -162,6 +163,16 @@ static float logarithm_of(mel_scale scale, double power)
     double least = scale == MEL_KALDI ? FLT_EPSILON : 1e-10,
            base = scale == MEL_KALDI ? 1 : 2.302585092994046;
     return (float)(logarithm(power > least ? power : least) / base);
+}
+
+/* Frames in which there is something to hear: Kaldi's are whole ones, Whisper's begin before the
+ * end. */
+static int frames_heard(const analysis *a, int most)
+{
+    const feature_extractor *f = a->f;
+    int64_t room = f->scale == MEL_KALDI ? a->count - f->window + 1 : a->count + a->before,
+            frames = room > 0 ? (room + f->hop - 1) / f->hop : 0;
+    return frames < most ? (int)frames : most;
 }
 
 /* The logarithms of the first `count` frames of y. */
@@ -187,23 +198,17 @@ void feature_extractor_run(const feature_extractor *f, const float *samples, siz
     a.samples = samples;
     a.count = (int64_t)count;
     a.end = y.rows == f->frames && !kaldi ? (int64_t)y.rows * f->hop : INT64_MAX / 2;
+    const int heard = frames_heard(&a, y.rows);
+    run_frames(&a, heard, y);
 
-    /* Frames that hear something. */
-    int64_t heard = kaldi ? (a.count - f->window + f->hop) / f->hop
-                          : (a.count + f->window / 2 + f->hop - 1) / f->hop;
-    if (kaldi && a.count < f->window) heard = 0;
-    if (heard > y.rows) heard = y.rows;
-    run_frames(&a, (int)heard, y);
-
-    const size_t from = (size_t)heard * (size_t)y.cols, to = (size_t)y.rows * (size_t)y.cols;
-    const float silence = kaldi ? 0 : logarithm_of(f->scale, 0);
-    for (size_t i = from; i < to; i++) y.data[i] = silence;
+    const size_t silent = (size_t)heard * (size_t)y.cols, n = (size_t)y.rows * (size_t)y.cols;
+    float least = kaldi ? 0 : logarithm_of(f->scale, 0);
+    for (size_t i = silent; i < n; i++) y.data[i] = least;
     if (kaldi) {
-        for (size_t i = 0; i < to; i++) y.data[i] = (y.data[i] - f->mean) / (2 * f->std);
+        for (size_t i = 0; i < n; i++) y.data[i] = (y.data[i] - f->mean) / (2 * f->std);
         return;
     }
-    float floor = silence;
-    for (size_t i = 0; i < to; i++)
-        if (y.data[i] - 8 > floor) floor = y.data[i] - 8;
-    for (size_t i = 0; i < to; i++) y.data[i] = ((y.data[i] > floor ? y.data[i] : floor) + 4) / 4;
+    for (size_t i = 0; i < n; i++)
+        if (y.data[i] - 8 > least) least = y.data[i] - 8;
+    for (size_t i = 0; i < n; i++) y.data[i] = ((y.data[i] > least ? y.data[i] : least) + 4) / 4;
 }

@@ -6,8 +6,8 @@
 
 enum { MOST = 5 }; /* the largest factor */
 
-/* The factor of n that is split off next: 4 counts as one, it costs less than twice 2. 0 if there is
- * none. */
+/* The factor of n that is split off next: 4 counts as one, it costs less than twice 2. 0 if there
+ * is none. */
 static int factor_of(int n)
 {
     for (int r = MOST; r > 1; r--)
@@ -34,9 +34,9 @@ fft fft_new(int n, arena *out)
     return (fft){ n, (const double(*)[2])roots };
 }
 
-/* y[0], y[m], ... y[(r - 1) m]: their transform of size r, in place. Numbers whose roots are conjugate
- * go together: of s = a + b and d = a - b the real parts of the roots see one, the imaginary parts the
- * other. */
+/* y[0], y[m], ... y[(r - 1) m]: their transform of size r, in place. Numbers whose roots are
+ * conjugate go together: of s = a + b and d = a - b the real parts of the roots see one, the
+ * imaginary parts the other. */
 static inline void transform_small(const fft *f, int r, int m, fft_complex *y)
 {
     const int step = f->n / r, half = r / 2;

@@ -1,6 +1,6 @@
-/* The discrete Fourier transform X[k] = sum over j of x[j] exp(-2 pi i j k / n) by the algorithm of
- * Cooley and Tukey (1965) for n = 2^a 3^b 5^c, in doubles, of several signals side by side: each number
- * is one of FFT_LANES signals. */
+/* The discrete Fourier transform X[k] = sum over j of x[j] exp(-2 pi i j k / n) by the algorithm
+ * of Cooley and Tukey (1965) for n = 2^a 3^b 5^c, in doubles, of several signals side by side:
+ * each number is one of FFT_LANES signals. */
 #ifndef VQA_AUDIO_FFT_H
 #define VQA_AUDIO_FFT_H
 

@@ -1,5 +1,5 @@
-/* Filters on the mel scale: triangles side by side, each of which begins and ends where its neighbours
- * have their tops, so that a frequency belongs to two of them at most. */
+/* Filters on the mel scale: triangles side by side, each of which begins and ends where its
+ * neighbours have their tops, so that a frequency belongs to two of them at most. */
 #ifndef VQA_AUDIO_MEL_H
 #define VQA_AUDIO_MEL_H
 
@@ -8,19 +8,19 @@
 typedef enum {
     MEL_SLANEY, /* linear up to 1 kHz, logarithmic above; triangles linear in Hz, of area 1
                    (Slaney 1998; librosa's default): from 0 Hz on */
-    MEL_KALDI, /* 1127 ln(1 + f / 700); triangles linear in mel, of height 1 (HTK, Kaldi): from 20 Hz
-                   on */
+    MEL_KALDI,  /* 1127 ln(1 + f / 700); triangles linear in mel, of height 1 (HTK, Kaldi): from
+                   20 Hz on */
 } mel_scale;
 
-/* What a frequency gives: `falling` to the filter `place` - 1, `rising` to the filter `place`. There is
- * no filter -1, and none behind the last; `place` is 0..filters. */
+/* What a frequency gives: `falling` to the filter `place` - 1, `rising` to the filter `place`.
+ * There is no filter -1, and none behind the last; `place` is 0..filters. */
 typedef struct {
     int place;
     double falling, rising;
 } mel_bin;
 
 typedef struct {
-    int filters, bins;
+    int bins;
     const mel_bin *all; /* [bins]; whoever owns the arena owns them */
 } mel_bank;
 

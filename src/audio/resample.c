@@ -12,9 +12,9 @@
 #define BETA      7.86 /* of the window: 80 dB */
 #define PHASES    700  /* a crossing, at most: enough for 11,025 Hz to be met exactly */
 
-/* Output o stands at position x = o * in / out of the input, between samples: its whole part says which
- * samples it is made of, its fraction, as one of `phases`, which row of factors. Where there would be
- * too many rows it lies between two of them. */
+/* Output o stands at position x = o * in / out of the input, between samples: its whole part says
+ * which samples it is made of, its fraction, as one of `phases`, which row of factors. Where there
+ * would be too many rows it lies between two of them. */
 typedef struct {
     int in, out; /* the rates, divided by what divides both */
     int taps;    /* samples that an output is made of, half of them up to x */
@@ -41,8 +41,8 @@ static double windowed_sinc(double x)
     return window * ((int)whole % 2 ? -sinus : sinus) / (PI * x);
 }
 
-/* Rows have the sum 1, so that silence and what does not change stay as they are. False without memory.
- */
+/* Rows have the sum 1, so that silence and what does not change stay as they are. False without
+ * memory. */
 static bool filter_new(filter *f, int in, int out)
 {
     int a = in, b = out;

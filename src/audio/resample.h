@@ -10,7 +10,8 @@
  *   out   overwritten; round(count * rate / from->rate) samples, at least one, of which the first
  *         stands for the same moment; give it back with sound_free()
  * Up to 0.9 of half the lower rate everything is kept (within 0.1 %); beyond half the lower rate
- * nothing (below -70 dB). The same rate is a copy. Sums are floats in a fixed order: the same bits everywhere.
+ * nothing (below -70 dB). The same rate is a copy. Sums are floats in a fixed order: the same bits
+ * everywhere.
  * False beyond the limits of sound.h and without memory (err->no_memory). */
 bool resample(const sound *from, int rate, sound *out, error *err);
 

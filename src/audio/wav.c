@@ -2,7 +2,6 @@
  * Microsoft's description of WAVE_FORMAT_EXTENSIBLE. */
 #include "audio/wav.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "core/reader.h"
@@ -149,12 +148,9 @@ bool wav_decode(const uint8_t *bytes, size_t size, sound *out, error *err)
     for (size_t i = 0; i < out->count; i++) {
         double sum = 0;
         for (int c = 0; c < w.channels; c++) sum += read_sample(&w);
-        sum /= w.channels;
-        if (!(fabs(sum) <= SOUND_MAX_VALUE)) {
-            sound_free(out);
-            return fail(err, "the WAV file: sample %zu is %g, expected about -1 to 1", i, sum);
-        }
-        out->samples[i] = (float)sum;
+        out->samples[i] = (float)(sum / w.channels);
     }
-    return true;
+    if (sound_check(out, err)) return true;
+    sound_free(out);
+    return false;
 }

@@ -1,5 +1,5 @@
-/* Elementary functions on doubles, nearly as good as a double can be, and the same bits everywhere: the
- * C library's differ from one to another. */
+/* Elementary functions on doubles, nearly as good as a double can be, and the same bits
+ * everywhere: the C library's differ from one to another. */
 #ifndef VQA_CORE_ELEMENTARY_H
 #define VQA_CORE_ELEMENTARY_H
 

@@ -1,6 +1,6 @@
-/* Audio Spectrogram Transformer (Gong, Chung and Glass 2021; Hugging Face ASTModel): a spectrogram, cut
- * into patches that overlap, to one row a patch, behind the rows of [CLS] and of the distillation
- * token. */
+/* Audio Spectrogram Transformer (Gong, Chung and Glass 2021; Hugging Face ASTModel): a
+ * spectrogram, cut into patches that overlap, to one row a patch, behind the rows of [CLS] and of
+ * the distillation token. */
 #ifndef VQA_ENCODERS_AUDIO_AST_H
 #define VQA_ENCODERS_AUDIO_AST_H
 
@@ -19,9 +19,9 @@ typedef struct {
     norm final;
 } audio_ast;
 
-/* Take the weights called "<prefix>embeddings...", "<prefix>encoder.layer...", "<prefix>layernorm..." out
- * of `w`; `config` is an ASTConfig, missing keys have its defaults. Give it back with
- * audio_ast_free(). */
+/* Take the weights called "<prefix>embeddings...", "<prefix>encoder.layer...",
+ * "<prefix>layernorm..." out of `w`; `config` is an ASTConfig, missing keys have its defaults.
+ * Give it back with audio_ast_free(). */
 bool audio_ast_bind(audio_ast *a, weights *w, const char *prefix, const cJSON *config, error *err);
 void audio_ast_free(audio_ast *a);
 
@@ -29,15 +29,16 @@ void audio_ast_free(audio_ast *a);
 int audio_ast_rows(const audio_ast *a);
 
 /* Encode a spectrogram [a->frames, a->mels]. y: [rows, hidden], allocated by the caller:
- * last_hidden_state, its first `wanted` rows: [CLS], distillation, then the patches, those of the lowest
- * mels first. */
+ * last_hidden_state, its first `wanted` rows: [CLS], distillation, then the patches, those of the
+ * lowest mels first. */
 void audio_ast_encode(const compute *c, const audio_ast *a, tensor spectrogram, int wanted,
                       tensor y, arena tmp);
 
 /* Bytes of `tmp` that encoding needs. */
 size_t audio_ast_scratch(const audio_ast *a);
 
-/* pooler_output, the mean of the first two rows of y, in place of the first. */
+/* pooler_output, the mean of the first two rows of y, in place of the first; they have to be
+ * `wanted`. */
 void audio_ast_pool(tensor y);
 
 #endif

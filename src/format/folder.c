@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "core/utf8.h"
 #include "format/json.h"
 #include "format/vocabulary_json.h"
@@ -171,6 +172,8 @@ static bool is_type(const folder *f, const char *type)
     return strcmp(json_text(f->settings.config, "model_type", ""), type) == 0;
 }
 
+static bool is_whisper(const folder *f) { return VQA_FULL && is_type(f, "whisper"); }
+
 /* What tokenizer_config.json may leave open: the class, which the model's type tells. */
 static bool name_tokenizer(folder *f, error *err)
 {
@@ -179,9 +182,9 @@ static bool name_tokenizer(folder *f, error *err)
     if (json_text(s->tokenizer, "tokenizer_class", NULL)) return true;
     cJSON_DeleteItemFromObjectCaseSensitive(s->tokenizer, "tokenizer_class");
     return cJSON_AddStringToObject(s->tokenizer, "tokenizer_class",
-                                   is_type(f, "clip")      ? "CLIPTokenizer"
-                                   : is_type(f, "whisper") ? "WhisperTokenizer"
-                                                           : "BertTokenizer") ||
+                                   is_type(f, "clip") ? "CLIPTokenizer"
+                                   : is_whisper(f)    ? "WhisperTokenizer"
+                                                      : "BertTokenizer") ||
            fail_memory(err, "not enough memory for the tokenizer");
 }
 
@@ -318,7 +321,7 @@ static bool take_tokenizer_json(folder *f, error *err)
               add_vocabulary(f, vocabulary, err) &&
               (is_wordpiece(f) ||
                add_merges(f, cJSON_GetObjectItemCaseSensitive(model, "merges"), err)) &&
-              (!is_type(f, "whisper") ||
+              (!is_whisper(f) ||
                add_described(f, cJSON_GetObjectItemCaseSensitive(json, "added_tokens"), err));
     if (ok && cJSON_IsBool(lowercase) &&
         !cJSON_HasObjectItem(f->settings.tokenizer, "do_lower_case"))
@@ -388,8 +391,10 @@ static const struct {
     [VOCAB_JSON] = { "vocab.json", take_vocab_json, MERGES_TXT, TOKENIZER_JSON },
     [MERGES_TXT] = { "merges.txt", take_merges_txt, WEIGHTS, REFUSED },
     [TOKENIZER_JSON] = { "tokenizer.json", take_tokenizer_json, WEIGHTS, REFUSED },
-    [ADDED_TOKENS] = { "added_tokens.json", take_added_tokens, GENERATION, GENERATION },
-    [GENERATION] = { "generation_config.json", take_generation, WEIGHTS, WEIGHTS },
+    [ADDED_TOKENS] = { "added_tokens.json", VQA_FULL ? take_added_tokens : NULL, GENERATION,
+                       GENERATION },
+    [GENERATION] = { "generation_config.json", VQA_FULL ? take_generation : NULL, WEIGHTS,
+                     WEIGHTS },
     [WEIGHTS] = { "model.safetensors", NULL, NOTHING, INDEX },
     [INDEX] = { "model.safetensors.index.json", take_index, SHARD, REFUSED },
     [SHARD] = { "", NULL, SHARD, REFUSED },
@@ -435,8 +440,7 @@ bool folder_end(folder *f, bool there, error *err)
         if (!name_tokenizer(f, err)) return false;
         next = is_wordpiece(f) ? VOCAB_TXT : VOCAB_JSON;
     }
-    if (is_type(f, "whisper") && next == WEIGHTS &&
-        f->at != GENERATION) { /* the tokenizer is there */
+    if (is_whisper(f) && next == WEIGHTS && f->at != GENERATION) { /* the tokenizer is there */
         static const char key[] = "added_tokens_decoder";
         cJSON *added = cJSON_DetachItemFromObjectCaseSensitive(f->settings.tokenizer, key);
         bool ok = add_described(f, added, err);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "kernels/kernels.h"
 #include "kernels/panel.h"
 #include "kernels/polynomial.h"
@@ -250,7 +251,7 @@ const kernels *kernels_scalar(void)
         .matmul_f32 = matmul_f32,
         .matmul_q8 = matmul_q8,
         .matmul_q4 = matmul_q4,
-        .depthwise = depthwise,
+        .depthwise = VQA_FULL ? depthwise : NULL,
         .facts_q8 = facts_q8,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,
@@ -258,7 +259,7 @@ const kernels *kernels_scalar(void)
         .gelu = gelu,
         .quick_gelu = quick_gelu,
         .relu = relu,
-        .relu6 = relu6,
+        .relu6 = VQA_FULL ? relu6 : NULL,
         .tanh = tanh_all,
         .sigmoid = sigmoid,
         .add = add,

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "core/build.h"
 #include "kernels/integers.h"
 #include "kernels/panel.h"
 #include "kernels/polynomial.h"
@@ -189,7 +190,12 @@ static float quantize_row(const float *x, int n, bool positive, int8_t *q, q8_in
     const v128_t most = SPLAT(most1), least = SPLAT(positive ? 0 : -most1),
                  offset = wasm_i8x16_splat(positive ? 0 : Q8_OFFSET);
     v128_t largest4 = SPLAT(0.0f);
+    four most4 = splat_four(0); /* side by side, so that no maximum waits for the one before */
     int i = 0;
+    for (; i + 4 * FOUR <= n; i += 4 * FOUR)
+        for (int j = 0; j < FOUR; j++)
+            most4.v[j] = LARGER(most4.v[j], wasm_f32x4_abs(load(x + i + 4 * j)));
+    for (int j = 0; j < FOUR; j++) largest4 = LARGER(largest4, most4.v[j]);
     for (; i + 4 <= n; i += 4) largest4 = LARGER(largest4, wasm_f32x4_abs(load(x + i)));
     if (i < n) largest4 = LARGER(largest4, wasm_f32x4_abs(load_tail(x + i, (size_t)(n - i))));
     float lane[4], largest = 0;
@@ -198,7 +204,8 @@ static float quantize_row(const float *x, int n, bool positive, int8_t *q, q8_in
     float inverse1 = largest > Q8_ZERO ? most1 / largest : 0;
     v128_t inverse = SPLAT(inverse1);
     v128_t zero = wasm_i32x4_splat(0), sum = zero;
-    for (i = 0; i < q8_padded(n); i += 8) {
+    const int padded = q8_padded(n);
+    for (i = 0; i < padded; i += 8) {
         v128_t half[2];
         for (int h = 0; h < 2; h++) {
             int at = i + 4 * h, left = n - at;
@@ -339,10 +346,10 @@ static void add(float *y, const float *x, size_t n)
 #define TABLE(table_name, product_q8)                                                              \
     {                                                                                              \
         .name = table_name, .matmul_f32 = matmul_f32, .matmul_q8 = product_q8,                     \
-        .matmul_q4 = integers_matmul_q4, .depthwise = depthwise, .facts_q8 = integers_facts_q8,    \
-        .quantize_row = quantize_row, .layer_norm = layer_norm, .softmax = softmax, .gelu = gelu,  \
-        .quick_gelu = quick_gelu, .relu = relu, .relu6 = relu6, .tanh = tanh_all,                  \
-        .sigmoid = sigmoid, .add = add,                                                            \
+        .matmul_q4 = integers_matmul_q4, .depthwise = VQA_FULL ? depthwise : NULL,                 \
+        .facts_q8 = integers_facts_q8, .quantize_row = quantize_row, .layer_norm = layer_norm,     \
+        .softmax = softmax, .gelu = gelu, .quick_gelu = quick_gelu, .relu = relu,                  \
+        .relu6 = VQA_FULL ? relu6 : NULL, .tanh = tanh_all, .sigmoid = sigmoid, .add = add,        \
     }
 
 const kernels *kernels_simd(void)

@@ -12,11 +12,8 @@
 
 static const architecture *const architectures[] = { &multimodal_architecture, &vilt_architecture,
                                                      &clip_architecture,
-#if VQA_FULL
-                                                     &whisper_architecture
-#endif
-};
-enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
+                                                     VQA_FULL ? &whisper_architecture : NULL };
+enum { ARCHITECTURES = sizeof architectures / sizeof *architectures - !VQA_FULL };
 
 static const architecture *find(const char *type)
 {

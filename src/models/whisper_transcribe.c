@@ -102,7 +102,7 @@ static bool transcribe_window(transcription *t, tensor spectrogram, int seek, in
 
     int stamps = s->no_timestamps + 1, from = 0, n = text.count;
     const int *tokens = text.tokens;
-    if (s->no_timestamps < 0) stamps = s->vocabulary;
+    if (!t->timestamps) stamps = s->vocabulary; /* none is meant */
     bool ends = n >= 2 && tokens[n - 1] >= stamps && tokens[n - 2] < stamps;
     for (int i = 1; i <= n; i++) { /* a segment ends between two timestamps */
         bool pair = i < n && tokens[i] >= stamps && tokens[i - 1] >= stamps;

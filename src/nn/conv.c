@@ -9,7 +9,7 @@
 
 /* Values that are gathered at once: what the nearer caches hold; and rows, so that reading the weights
  * pays. */
-enum { GATHERED = 1 << 17, GATHERED_ROWS = 64 };
+enum { GATHERED = 1 << 16, GATHERED_ROWS = 64 };
 
 bool conv_bind(conv *v, weights *w, const char *name, const char *batch_norm, error *err)
 {

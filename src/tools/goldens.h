@@ -20,8 +20,7 @@ typedef struct {
 typedef bool golden_family(const char *folder, const compute *c, golden_result *result, error *err);
 golden_family golden_bert, golden_vit, golden_classical, golden_fusion, golden_clip,
     golden_realistic, golden_wordpiece, golden_bpe, golden_preprocess, golden_safetensors,
-    golden_logmel, golden_ast, golden_multimodal,
-    golden_whisper;
+    golden_whisper, golden_logmel, golden_ast, golden_multimodal;
 
 /* Inputs, outputs and cases of a folder. */
 typedef struct {

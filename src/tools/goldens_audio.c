@@ -1,4 +1,4 @@
-/* Families whisper_logmel, ast: what becomes of a sound, and an encoder of spectrograms by itself. */
+/* Families whisper_logmel, ast: what becomes of a sound, and an encoder of spectrograms. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,8 +19,8 @@ static bool read_sound(const char *folder, const cJSON *json, sound *out, error 
     return ok;
 }
 
-/* The spectrogram of a sound against `expected`: [frames, mels], or transposed. The frames of a whole
- * chunk are computed where `expected` has but the first of them. */
+/* The spectrogram of a sound against `expected`: [frames, mels], or transposed. The frames of a
+ * whole chunk are computed where `expected` has but the first of them. */
 static bool spectrogram_case(const feature_extractor *f, const sound *s, const weights *all,
                              const char *name, bool transposed, golden_result *result, error *err)
 {

@@ -1,5 +1,5 @@
-/* Damaged and hostile WAV files: refused with a sentence, or a sound that becomes a spectrogram. All
- * bytes lie in blocks of exactly their size, so that the sanitizer guards the end. */
+/* Damaged and hostile WAV files: refused with a sentence, or a sound that becomes a spectrogram.
+ * All bytes lie in blocks of exactly their size, so that the sanitizer guards the end. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

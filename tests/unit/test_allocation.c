@@ -88,7 +88,8 @@ static void test_answering(void **state)
                 assert_true(before > 0); /* they are counted */
                 for (size_t p = 0; p < COUNT(picture); p++)
                     for (size_t q = 0; q < COUNT(questions); q++) {
-                        int count = vqa_ask(v, picture[p], 0, questions[q], strlen(questions[q]), 5);
+                        int count =
+                            vqa_ask(v, picture[p], 0, questions[q], strlen(questions[q]), 5);
                         if (count <= 0) fail_msg("'%s': %s", questions[q], vqa_error(v));
                     }
                 assert_int_equal(taken, before);

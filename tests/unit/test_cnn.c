@@ -44,19 +44,18 @@ static feature_map random_map(arena *a, int height, int width, int channels, flo
     return x;
 }
 
-/* One value of W [out, in / groups, height, width] as the store has it, packed or not. */
-static double weight_at(const weight *t, int row, int col)
+/* W [out, in / groups, height, width] as the store has it, packed or not. */
+static const float *unpacked(const weight *t)
 {
-    float floats[2048];
-    uint8_t bytes[sizeof floats], levels[2048];
-    assert_true(t->cols <= 2048 && t->form == FORM_FLOAT && t->bits == BITS_FLOAT);
-    weight_row(t, row, bytes, levels);
-    memcpy(floats, bytes, sizeof floats);
-    return (double)floats[col];
+    static float floats[1 << 13];
+    uint8_t levels[1 << 11];
+    assert_true(t->rows * t->cols <= 1 << 13 && t->cols <= 1 << 11 && t->bits == BITS_FLOAT);
+    for (int r = 0; r < t->rows; r++) weight_row(t, r, (uint8_t *)(floats + r * t->cols), levels);
+    return floats;
 }
 
 /* What torch.nn.Conv2d says, without bias. */
-static double convolved(const conv *v, const weight *t, feature_map x, int line, int column,
+static double convolved(const conv *v, const float *factors, feature_map x, int line, int column,
                         int output)
 {
     const window *w = &v->window;
@@ -67,7 +66,7 @@ static double convolved(const conv *v, const weight *t, feature_map x, int line,
             for (int j = 0; j < w->width; j++) {
                 int y = line * w->stride + i - w->padding, z = column * w->stride + j - w->padding;
                 if (y < 0 || y >= x.height || z < 0 || z >= x.width) continue;
-                sum += weight_at(t, output, (c * w->height + i) * w->width + j) *
+                sum += (double)factors[((output * in + c) * w->height + i) * w->width + j] *
                        (double)tensor_row(x.rows, y * x.width + z)[group * in + c];
             }
     return sum;
@@ -125,8 +124,8 @@ static void test_conv_against_a_loop(void **state)
             error err;
             conv v = conv_of(s);
             weights w = weights_of(&v, KEEP_AS_STORED);
-            const weight *t = weights_find(&w, "c.weight");
             assert_true(conv_bind(&v, &w, "c", NULL, &err));
+            const float *factors = unpacked(weights_find(&w, "c.weight"));
             feature_map x = random_map(&room, shapes[s].height, shapes[s].width, v.in, -1), y[3];
             for (int i = 0; i < 3; i++) {
                 y[i] = window_map(&room, &v.window, x.height, x.width, v.out);
@@ -140,7 +139,7 @@ static void test_conv_against_a_loop(void **state)
             assert_memory_equal(y[0].rows.data, y[2].rows.data, size);
             for (int i = 0; i < y[0].rows.rows; i++)
                 for (int c = 0; c < v.out; c++) {
-                    double want = convolved(&v, t, x, i / y[0].width, i % y[0].width, c) +
+                    double want = convolved(&v, factors, x, i / y[0].width, i % y[0].width, c) +
                                   (double)v.product.bias[c];
                     want = fmin(fmax(want, 0), 6) + (add ? (i * v.out + c) % 5 : 0);
                     assert_true(fabs(want - (double)tensor_row(y[0].rows, i)[c]) < 2e-5);
@@ -235,13 +234,14 @@ static void test_batch_norm_against_a_loop(void **state)
         assert_false(weights_find(&w, "n.num_batches_tracked")->used);
         feature_map x = random_map(&room, 5, 6, 10, -1), y = window_map(&room, &v.window, 5, 6, 10);
         run_conv(&one, &v, x, y, ACTIVATION_NONE, false);
-        const float *factor = weights_find(&plain, "n.weight")->floats,
+        const float *factors = unpacked(weights_find(&plain, "c.weight")),
+                    *factor = weights_find(&plain, "n.weight")->floats,
                     *bias = weights_find(&plain, "n.bias")->floats,
                     *mean = weights_find(&plain, "n.running_mean")->floats,
                     *var = weights_find(&plain, "n.running_var")->floats;
         for (int i = 0; i < y.rows.rows; i++)
             for (int c = 0; c < 10; c++) {
-                double sum = convolved(&v, weights_find(&plain, "c.weight"), x, i / 6, i % 6, c),
+                double sum = convolved(&v, factors, x, i / 6, i % 6, c),
                        want = (sum - (double)mean[c]) /
                                   sqrt((double)var[c] + (double)BATCH_NORM_EPS) *
                                   (double)factor[c] +

@@ -1,5 +1,5 @@
-/* Spectrograms against the formulas of the reference, written down plainly; settings; the same bits in
- * every build. Real sounds are compared with the reference in the goldens. */
+/* Spectrograms against the formulas of the reference, written down plainly; settings; the same
+ * bits in every build. Real sounds are compared with the reference in the goldens. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,8 +171,8 @@ static void test_whole_chunk(void **state)
     }
 }
 
-/* A short sound has the frames it begins; zeros follow, so they are those of a longer sound that ends
- * with zeros. So has a long one. */
+/* A short sound has the frames it begins; zeros follow, so they are those of a longer sound that
+ * ends with zeros. So has a long one. */
 static void test_short_and_long(void **state)
 {
     (void)state;

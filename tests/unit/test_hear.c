@@ -216,8 +216,8 @@ static void test_bad_sounds(void **state)
     vqa *v = open_model("concat", "learned");
     float bad[] = { 0, 0.5f, NAN };
     refused(v, vqa_hear(v, (const uint8_t *)"RIFF", 4), VQA_BAD_SOUND, "");
-    refused(v, vqa_hear_samples(v, bad, 3, RATE), VQA_BAD_SOUND, "sample 2 is no number");
-    refused(v, vqa_hear_samples(v, bad, 0, RATE), VQA_BAD_SOUND, "the sound is empty");
+    refused(v, vqa_hear_samples(v, bad, 3, RATE), VQA_BAD_SOUND, "sample 2 of the sound is nan");
+    refused(v, vqa_hear_samples(v, bad, 0, RATE), VQA_BAD_SOUND, "the sound has no samples");
     refused(v, vqa_hear_samples(v, bad, 2, 3), VQA_BAD_SOUND, "has 3 samples a second");
     refused(v, vqa_hear_samples(v, longer, 33 * RATE / 10, RATE), VQA_BAD_SOUND,
             "the sound is 3.3 s long, the model hears at most 2.0 s");

@@ -1,5 +1,5 @@
-/* Known tones from rate to rate: kept with their height and place, or gone if the new rate has no room
- * for them. */
+/* Known tones from rate to rate: kept with their height and place, or gone if the new rate has no
+ * room for them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +19,8 @@ static sound tone(double hz, int rate, size_t count)
     return s;
 }
 
-/* The largest difference from `height` times the tone, of samples that are `edge` seconds from begin and
- * end. */
+/* The largest difference from `height` times the tone, of samples that are `edge` seconds from
+ * begin and end. */
 static double difference(const sound *s, double hz, double height, double edge)
 {
     sound expected = tone(hz, s->rate, s->count);

@@ -186,7 +186,8 @@ static void test_bad_samples(void **state)
     for (size_t i = 0; i < COUNT(bad); i++)
         for (int bits = 32; bits <= 64; bits += 32) {
             double two[2] = { 1, i == 3 && bits == 32 ? 1e30 : bad[i] };
-            refuse(tiny_wav((tiny_wave){ 3, bits, 1, 8000, false }, two, 2), "sample 1 is");
+            refuse(tiny_wav((tiny_wave){ 3, bits, 1, 8000, false }, two, 2),
+                   "sample 1 of the sound is");
         }
 }
 
@@ -199,7 +200,8 @@ static void test_too_long(void **state)
     sound s = decode(tiny_wav_of(w, data, size - 1, 0, 0), NULL);
     assert_int_equal(s.count, size - 1);
     sound_free(&s);
-    refuse(tiny_wav_of(w, data, size + 1, 0, 0), "3600001 samples");
+    refuse(tiny_wav_of(w, data, size + 1, 0, 0),
+           "600001 samples at 1000 a second, more than the 600 s");
     free(data);
 }
 

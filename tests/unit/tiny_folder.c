@@ -179,6 +179,20 @@ tiny_folder tiny_folder_of(tiny_bytes pack, int shards)
     return f;
 }
 
+/* The tensors of the list with random values, as model.safetensors. */
+static void put_list(tiny_folder *f, const tiny_list *list)
+{
+    char none[] = "";
+    weights w = tiny_weights(list, KEEP_AS_STORED, 5);
+    cJSON *settings = cJSON_CreateObject();
+    tiny_bytes pack =
+        tiny_written(&w, &(pack_settings){ settings, settings, settings, settings, none, none });
+    put_weights(f, pack, 1);
+    cJSON_Delete(settings);
+    weights_free(&w);
+    free(pack.bytes);
+}
+
 /* ---- a CLIP ---- */
 
 /* Each alone and at a word's end; two merges make "cat" one token. */
@@ -209,7 +223,7 @@ tiny_folder tiny_folder_clip(void)
     tiny_folder f = { .count = 0 };
     int vocabulary = put_vocabulary(&f);
     tiny_folder_put(&f, "merges.txt", "#version: 0.2\nc a\nca t</w>\n");
-    char config[1000], none[] = "";
+    char config[1000];
     snprintf(config, sizeof config,
              "{\"model_type\":\"clip\",\"projection_dim\":20,\"text_config\":{\"vocab_size\":%d,"
              "\"eos_token_id\":%d,\"hidden_size\":24,\"intermediate_size\":48,"
@@ -224,13 +238,63 @@ tiny_folder tiny_folder_clip(void)
                     "{\"shortest_edge\":16},\"crop_size\":{\"height\":16,\"width\":16}}");
     static tiny_list list;
     tiny_add_clip(&list, vocabulary, POSITIONS);
-    weights w = tiny_weights(&list, KEEP_AS_STORED, 5);
-    cJSON *settings = cJSON_CreateObject();
-    tiny_bytes pack =
-        tiny_written(&w, &(pack_settings){ settings, settings, settings, settings, none, none });
-    put_weights(&f, pack, 1);
-    cJSON_Delete(settings);
-    weights_free(&w);
-    free(pack.bytes);
+    put_list(&f, &list);
+    return f;
+}
+
+/* ---- a Whisper ---- */
+
+/* Two merges make " th" one token, whose space is spelled as a byte alphabet does. */
+const char tiny_whisper_letters[] = "abcdefghijklmnopqrstuvwxyz";
+
+tiny_folder tiny_folder_whisper(void)
+{
+    enum { ALPHABET = sizeof tiny_whisper_letters - 1, WORDS = ALPHABET + 4, STAMPS = 51 };
+    static const char *const others[] = { "\xc4\xa0", "th", "\xc4\xa0th", "" }, *const added[] = {
+        "<|endoftext|>", "<|startoftranscript|>", "<|en|>",       "<|de|>",
+        "<|translate|>", "<|transcribe|>",        "<|nospeech|>", "<|notimestamps|>"
+    };
+    tiny_folder f = { .count = 0 };
+    cJSON *ids = cJSON_CreateObject(), *more = cJSON_CreateObject();
+    for (int i = 0; i < ALPHABET; i++)
+        cJSON_AddNumberToObject(ids, (char[]){ tiny_whisper_letters[i], 0 }, i);
+    for (int i = 0; i < 4; i++) cJSON_AddNumberToObject(ids, others[i], ALPHABET + i);
+    for (int i = 0; i < 8; i++) cJSON_AddNumberToObject(more, added[i], WORDS + i);
+    char *text = printed(ids);
+    tiny_folder_put(&f, "vocab.json", text);
+    cJSON_free(text);
+    text = printed(more);
+    tiny_folder_put(&f, "added_tokens.json", text);
+    cJSON_free(text);
+    cJSON_Delete(ids);
+    cJSON_Delete(more);
+    tiny_folder_put(&f, "merges.txt", "#version: 0.2\nt h\n\xc4\xa0 th\n");
+    char config[1000];
+    snprintf(config, sizeof config,
+             "{\"model_type\":\"whisper\",\"d_model\":%d,\"encoder_layers\":1,\"decoder_layers\":2,"
+             "\"encoder_attention_heads\":%d,\"decoder_attention_heads\":%d,\"encoder_ffn_dim\":%d,"
+             "\"decoder_ffn_dim\":%d,\"num_mel_bins\":%d,\"max_source_positions\":50,"
+             "\"max_target_positions\":40,\"vocab_size\":%d}",
+             TINY_HIDDEN, TINY_HEADS, TINY_HEADS, 2 * TINY_HIDDEN, 2 * TINY_HIDDEN, TINY_MEL,
+             WORDS + 8 + STAMPS);
+    tiny_folder_put(&f, "config.json", config);
+    snprintf(config, sizeof config,
+             "{\"decoder_start_token_id\":%d,\"eos_token_id\":%d,\"no_timestamps_token_id\":%d,"
+             "\"suppress_tokens\":[25],\"begin_suppress_tokens\":[%d],\"max_length\":448,"
+             "\"forced_decoder_ids\":[[1,null],[2,%d]],\"max_initial_timestamp_index\":10,"
+             "\"lang_to_id\":{\"<|en|>\":%d,\"<|de|>\":%d},"
+             "\"task_to_id\":{\"translate\":%d,\"transcribe\":%d}}",
+             WORDS + 1, WORDS, WORDS + 7, WORDS, WORDS + 5, WORDS + 2, WORDS + 3, WORDS + 4,
+             WORDS + 5);
+    tiny_folder_put(&f, "generation_config.json", config);
+    snprintf(config, sizeof config,
+             "{\"feature_extractor_type\":\"WhisperFeatureExtractor\",\"feature_size\":%d,"
+             "\"chunk_length\":1,\"mel_filters\":[[0.5]]}",
+             TINY_MEL);
+    tiny_folder_put(&f, "preprocessor_config.json", config);
+    tiny_folder_put(&f, "tokenizer_config.json", "{\"tokenizer_class\":\"WhisperTokenizer\"}");
+    static tiny_list list;
+    tiny_add_whisper(&list, WORDS + 8 + STAMPS, 50, 40);
+    put_list(&f, &list);
     return f;
 }

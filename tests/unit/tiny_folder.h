@@ -1,4 +1,4 @@
-/* Folders as models are published, in memory: those of tiny_pack.h, and a CLIP. A defect in here
+/* Folders as models are published, in memory: those of tiny_pack.h, a CLIP and a Whisper. A defect in here
  * stops the program. */
 #ifndef VQA_TESTS_TINY_FOLDER_H
 #define VQA_TESTS_TINY_FOLDER_H
@@ -25,6 +25,11 @@ tiny_folder tiny_folder_of(tiny_bytes pack, int shards);
 /* A CLIP of two small encoders: its words are spelled in the letters of tiny_clip_letters. */
 tiny_folder tiny_folder_clip(void);
 extern const char tiny_clip_letters[];
+
+/* A Whisper that hears windows of 1 second and writes the letters of tiny_whisper_letters; it knows English
+ * and German, has timestamps and may not write "z". */
+tiny_folder tiny_folder_whisper(void);
+extern const char tiny_whisper_letters[];
 
 void tiny_folder_free(tiny_folder *f);
 

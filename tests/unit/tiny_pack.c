@@ -169,21 +169,77 @@ static void add_clip_encoder(tiny_list *list, const char *prefix, int hidden)
 
 void tiny_add_clip(tiny_list *list, int vocabulary, int positions)
 {
-    enum { TEXT = TINY_HIDDEN, PICTURE = 32, SPACE = 20 };
+    enum { WORDS = TINY_HIDDEN, PIXELS = 32, SPACE = 20 };
     list->count = 0;
-    tiny_add(list, SHAPE(vocabulary, TEXT), "text_model.embeddings.token_embedding.weight");
-    tiny_add(list, SHAPE(positions, TEXT), "text_model.embeddings.position_embedding.weight");
-    tiny_add(list, SHAPE(PICTURE), "vision_model.embeddings.class_embedding");
-    tiny_add(list, SHAPE(PICTURE, 3, 8, 8), "vision_model.embeddings.patch_embedding.weight");
-    tiny_add(list, SHAPE(5, PICTURE), "vision_model.embeddings.position_embedding.weight");
-    tiny_add(list, SHAPE(SPACE, TEXT), "text_projection.weight");
-    tiny_add(list, SHAPE(SPACE, PICTURE), "visual_projection.weight");
+    tiny_add(list, SHAPE(vocabulary, WORDS), "text_model.embeddings.token_embedding.weight");
+    tiny_add(list, SHAPE(positions, WORDS), "text_model.embeddings.position_embedding.weight");
+    tiny_add(list, SHAPE(PIXELS), "vision_model.embeddings.class_embedding");
+    tiny_add(list, SHAPE(PIXELS, 3, 8, 8), "vision_model.embeddings.patch_embedding.weight");
+    tiny_add(list, SHAPE(5, PIXELS), "vision_model.embeddings.position_embedding.weight");
+    tiny_add(list, SHAPE(SPACE, WORDS), "text_projection.weight");
+    tiny_add(list, SHAPE(SPACE, PIXELS), "visual_projection.weight");
     tiny_add(list, 0, NULL, "logit_scale");
-    add_norm(list, TEXT, "text_model.final_layer_norm");
-    add_norm(list, PICTURE, "vision_model.pre_layrnorm");
-    add_norm(list, PICTURE, "vision_model.post_layernorm");
-    add_clip_encoder(list, "text_model", TEXT);
-    add_clip_encoder(list, "vision_model", PICTURE);
+    add_norm(list, WORDS, "text_model.final_layer_norm");
+    add_norm(list, PIXELS, "vision_model.pre_layrnorm");
+    add_norm(list, PIXELS, "vision_model.post_layernorm");
+    add_clip_encoder(list, "text_model", WORDS);
+    add_clip_encoder(list, "vision_model", PIXELS);
+}
+
+static void add_whisper_attention(tiny_list *list, const char *name)
+{
+    enum { H = TINY_HIDDEN };
+    static const char *const square[] = { "q_proj", "v_proj", "out_proj" };
+    for (int i = 0; i < 3; i++) {
+        char part[80];
+        snprintf(part, sizeof part, "%s.%s", name, square[i]);
+        add_linear(list, H, H, part);
+    }
+    char part[80];
+    tiny_add(list, SHAPE(H, H), "%s.k_proj.weight", name);
+    snprintf(part, sizeof part, "%s_layer_norm", name);
+    add_norm(list, H, part);
+}
+
+static void add_whisper_block(tiny_list *list, const char *layer, bool decoder)
+{
+    enum { H = TINY_HIDDEN };
+    char part[3][80];
+    snprintf(part[0], sizeof *part, "%s.self_attn", layer);
+    snprintf(part[1], sizeof *part, "%s.encoder_attn", layer);
+    for (int i = 0; i <= decoder; i++) add_whisper_attention(list, part[i]);
+    static const char *const names[] = { "fc1", "fc2", "final_layer_norm" };
+    for (int i = 0; i < 3; i++) snprintf(part[i], sizeof *part, "%s.%s", layer, names[i]);
+    add_linear(list, 2 * H, H, part[0]);
+    add_linear(list, H, 2 * H, part[1]);
+    add_norm(list, H, part[2]);
+}
+
+/* Of one block, for windows of 2 * positions frames. */
+static void add_whisper_encoder(tiny_list *list, const char *name, int positions)
+{
+    enum { H = TINY_HIDDEN };
+    char part[64];
+    tiny_add(list, SHAPE(H, TINY_MEL, 3), "%s.conv1.weight", name);
+    tiny_add(list, SHAPE(H), "%s.conv1.bias", name);
+    tiny_add(list, SHAPE(H, H, 3), "%s.conv2.weight", name);
+    tiny_add(list, SHAPE(H), "%s.conv2.bias", name);
+    tiny_add(list, SHAPE(positions, H), "%s.embed_positions.weight", name);
+    snprintf(part, sizeof part, "%s.layers.0", name);
+    add_whisper_block(list, part, false);
+    snprintf(part, sizeof part, "%s.layer_norm", name);
+    add_norm(list, H, part);
+}
+
+void tiny_add_whisper(tiny_list *list, int vocabulary, int source, int positions)
+{
+    list->count = 0;
+    add_whisper_encoder(list, "model.encoder", source);
+    tiny_add(list, SHAPE(vocabulary, TINY_HIDDEN), "model.decoder.embed_tokens.weight");
+    tiny_add(list, SHAPE(positions, TINY_HIDDEN), "model.decoder.embed_positions.weight");
+    add_whisper_block(list, "model.decoder.layers.0", true);
+    add_whisper_block(list, "model.decoder.layers.1", true);
+    add_norm(list, TINY_HIDDEN, "model.decoder.layer_norm");
 }
 
 /* Norms are about 1, all else is small. */
@@ -336,27 +392,9 @@ static void add_encoders(tiny_list *list, const tiny_model *m)
 /* A speech encoder with one block, and what stands in for modalities that are not there. */
 static void add_ears(tiny_list *list)
 {
-    enum { H = TINY_HIDDEN };
-    static const char *const layer = "speech_encoder.layers.0.";
-    tiny_add(list, SHAPE(H, TINY_MEL, 3), "speech_encoder.conv1.weight");
-    tiny_add(list, SHAPE(H), "speech_encoder.conv1.bias");
-    tiny_add(list, SHAPE(H, H, 3), "speech_encoder.conv2.weight");
-    tiny_add(list, SHAPE(H), "speech_encoder.conv2.bias");
-    tiny_add(list, SHAPE(50, H), "speech_encoder.embed_positions.weight");
-    static const char *const square[] = { "q_proj", "v_proj", "out_proj" };
-    for (int i = 0; i < 3; i++) {
-        char name[80];
-        snprintf(name, sizeof name, "%sself_attn.%s", layer, square[i]);
-        add_linear(list, H, H, name);
-    }
-    tiny_add(list, SHAPE(H, H), "%sself_attn.k_proj.weight", layer);
-    add_norm(list, H, "speech_encoder.layers.0.self_attn_layer_norm");
-    add_linear(list, 2 * H, H, "speech_encoder.layers.0.fc1");
-    add_linear(list, H, 2 * H, "speech_encoder.layers.0.fc2");
-    add_norm(list, H, "speech_encoder.layers.0.final_layer_norm");
-    add_norm(list, H, "speech_encoder.layer_norm");
+    add_whisper_encoder(list, "speech_encoder", 50);
     for (modality i = 0; i < MODALITIES; i++)
-        tiny_add(list, SHAPE(H), "absent.%s", modality_names[i]);
+        tiny_add(list, SHAPE(TINY_HIDDEN), "absent.%s", modality_names[i]);
 }
 
 tiny_bytes tiny_written(const weights *w, const pack_settings *s)

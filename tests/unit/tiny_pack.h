@@ -48,6 +48,10 @@ void tiny_add_vilt(tiny_list *list, int patch, int modalities, int answers);
  * pictures of 16 x 16 pixels in patches of 8 x 8, and a common space of 20. */
 void tiny_add_clip(tiny_list *list, int vocabulary, int positions);
 
+/* A new list of what Whisper needs: one block that listens to TINY_MEL bands, two that write. source:
+ * rows of the encoder, positions: of a text. */
+void tiny_add_whisper(tiny_list *list, int vocabulary, int source, int positions);
+
 /* All tensors of the list with random values, the same for the same seed. */
 weights tiny_weights(const tiny_list *list, precision keep, uint32_t seed);
 

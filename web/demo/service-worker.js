@@ -2,6 +2,7 @@
 // nothing itself: no picture, question or model comes by here that is not fetched anew from the network.
 
 const PREFIX = 'ask-a-picture ';
+const FOR_BUNDLERS = /\.js\?no-inline$/; // it is the same file
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
@@ -9,7 +10,7 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 self.addEventListener('fetch', (event) => {
   const { method, url, mode } = event.request;
   if (method !== 'GET' || !url.startsWith(self.registration.scope)) return;
-  const found = kept(mode === 'navigate' ? withoutQuery(url) : url).catch(() => undefined); // a broken cache is none
+  const found = kept(mode === 'navigate' || FOR_BUNDLERS.test(url) ? withoutQuery(url) : url).catch(() => undefined); // a broken cache is none
   event.respondWith(found.then((response) => response ?? fetch(event.request)));
 });
 

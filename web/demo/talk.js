@@ -26,15 +26,16 @@ export function showTalk(shown) {
  * @param {(error: Error) => void} fail  the microphone can't be used
  */
 export function onTalk(use, fail) {
-  const press = () => {
+  const press = (now) => {
     if (microphone) return void end();
     if (opened) return; // the browser is asking for leave
-    pressed = performance.now();
+    pressed = now;
     button.setAttribute('aria-pressed', 'true');
     listen();
   };
-  const release = () => {
-    const held = performance.now() - pressed >= HELD;
+  const release = (now) => {
+    if (pressed === undefined) return;
+    const held = now - pressed >= HELD;
     pressed = undefined;
     if (microphone && held) end();
     else if (opened) showHint();
@@ -64,7 +65,9 @@ export function onTalk(use, fail) {
       cancel();
       use(sound);
     } catch (error) {
-      if (!signal.aborted) fail(error);
+      if (signal.aborted) return;
+      cancel();
+      fail(error);
     }
   }
 
@@ -77,16 +80,16 @@ export function onTalk(use, fail) {
   button.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
     button.setPointerCapture(event.pointerId); // it may be let go anywhere
-    press();
+    press(event.timeStamp);
   });
-  button.addEventListener('pointerup', () => pressed !== undefined && release());
+  button.addEventListener('pointerup', ({ timeStamp }) => release(timeStamp));
   button.addEventListener('contextmenu', (event) => event.preventDefault()); // of a finger that stays
-  button.addEventListener('click', ({ detail }) => detail === 0 && press()); // by what presses for a person
-  for (const [type, act] of [['keydown', press], ['keyup', () => pressed !== undefined && release()]]) {
+  button.addEventListener('click', ({ detail }) => detail === 0 && press()); // by what presses for a person, and never lets go
+  for (const [type, act] of [['keydown', press], ['keyup', release]]) {
     button.addEventListener(type, (event) => {
       if (event.key !== ' ' && event.key !== 'Enter') return;
       event.preventDefault(); // it is no click
-      if (!event.repeat) act();
+      if (!event.repeat) act(event.timeStamp);
     });
   }
   $('talk-cancel').addEventListener('click', cancel);

@@ -1,5 +1,4 @@
-import { Engine } from './engine.js';
-import { VqaError } from './errors.js';
+import { VqaError, reason } from './errors.js';
 
 /**
  * Where the engine runs: calls by name, in this thread or behind a worker.
@@ -14,24 +13,36 @@ import { VqaError } from './errors.js';
  */
 
 /**
- * An engine in this thread, which has no helpers.
- * @returns {Port}
+ * An engine in this thread, which has no helpers. Its code comes only here: others have it in the worker.
+ * @returns {Promise<Port>}
  */
-export function direct() {
+export async function direct() {
+  const { Engine } = await import('./engine.js').catch((error) => {
+    throw new VqaError('E_NETWORK', `engine.js can't be loaded: ${reason(error)}`);
+  });
   /** @type {any} */
   let engine;
   return {
     async open(module, options) {
-      engine = await Engine.open(module, { ...options, threads: 1 });
+      engine = await Engine.open(module, { ...options, threads: 1 }).catch(rethrow);
       return [];
     },
     async call(name, args) {
       if (!engine) throw new VqaError('E_CLOSED', 'vqa is closed');
-      return engine[name](...args);
+      try {
+        return engine[name](...args);
+      } catch (error) {
+        return rethrow(error);
+      }
     },
     gone: false,
     close() {
       engine = undefined;
     },
   };
+}
+
+/** An error of a file of its own, as one of this file. @param {any} error @returns {never} */
+function rethrow(error) {
+  throw error.name === 'VqaError' ? new VqaError(error.code, error.message) : error;
 }

@@ -1,6 +1,7 @@
 // The wasm boundary: the one file that knows pointers. Scalars and byte ranges cross it, nothing else.
 
 import { VqaError, reason } from './errors.js';
+import { PRECISIONS } from './precisions.js';
 import { instantiate } from './wasm.js';
 
 /** @typedef {{ answer: string, score: number }} Answer  an answer and its score, a probability 0..1 */
@@ -31,9 +32,6 @@ const CODES = { [-1]: 'E_MODEL', [-2]: 'E_PICTURE', [-3]: 'E_QUESTION', [-4]: 'E
 
 /** Stages of vqa_milliseconds(). */
 const TIMES = { decode: 0, resize: 1, encode: 2, answer: 3, hear: 4 };
-
-/** How weights are kept that come as floats. @type {Record<string, number>} */
-export const PRECISIONS = { f32: 0, q8: 1, q4: 2 };
 
 /** One instance of vqa.wasm with one vqa handle in it. */
 export class Engine {

@@ -3,12 +3,12 @@ import { BUILDS, startWorker } from './assets.js';
 import { countThreads, expectSupport, fittingBuilds } from './builds.js';
 import { direct } from './calls.js';
 import { expectOneOf } from './check.js';
-import { PRECISIONS } from './engine.js';
 import { VqaError } from './errors.js';
 import { expectIntegrity } from './integrity.js';
 import { loadAndKeep } from './load.js';
 import { Meter } from './meter.js';
 import { findModel } from './model.js';
+import { PRECISIONS } from './precisions.js';
 import { remote } from './remote.js';
 import { Starter } from './start.js';
 import { storeKey, withStore } from './store.js';
@@ -80,7 +80,7 @@ export async function createVqa(options) {
   const source = findModel(model, integrity);
   const isFolder = 'open' in source;
   const kept = precision ?? (isFolder ? 'q8' : undefined);
-  const port = worker ? remote(startWorker) : direct();
+  const port = worker ? remote(startWorker) : await direct();
   try {
     const builds = wasm === undefined ? fittingBuilds(BUILDS, counted.threads) : { small: [wasm], full: [] };
     const starter = new Starter(port, builds, { precision: kept, threads: counted.threads }, signal);

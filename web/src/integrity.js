@@ -1,8 +1,7 @@
 // Whether bytes are those that somebody promised. A promise is a SHA-256: 64 hexadecimal digits, or 'sha256-' and base64.
 
 import { abortable } from './abort.js';
-import { VqaError } from './errors.js';
-import { Sha256 } from './sha256.js';
+import { VqaError, reason } from './errors.js';
 
 /**
  * Refuse an `integrity` that can't be one.
@@ -33,7 +32,7 @@ export async function expectBytes(name, bytes, expected, signal) {
  */
 export async function* expectPieces(name, pieces, expected) {
   if (!expected) return yield* pieces;
-  const hash = new Sha256();
+  const hash = await newHash();
   for await (const piece of pieces) {
     hash.update(piece);
     yield piece;
@@ -71,9 +70,17 @@ export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padS
 export async function hashOf(bytes) {
   const { subtle } = globalThis.crypto ?? {}; // pages that came over plain http have none
   if (subtle) return new Uint8Array(await subtle.digest('SHA-256', bytes));
-  const hash = new Sha256();
+  const hash = await newHash();
   hash.update(bytes);
   return hash.digest();
+}
+
+/** sha256.js is a file of its own: few pages need it. */
+async function newHash() {
+  const { Sha256 } = await import('./sha256.js').catch((error) => {
+    throw new VqaError('E_NETWORK', `sha256.js can't be loaded: ${reason(error)}`);
+  });
+  return new Sha256();
 }
 
 /**

@@ -53,7 +53,7 @@ async function fromFile(bytes, type) {
   if (!start || /^RIFF.{4}WAVE/s.test(start)) return { call: 'hear', args: [bytes] };
   try {
     const context = new OfflineAudioContext(1, 1, RATE);
-    return fromBuffer(await context.decodeAudioData(bytes.slice().buffer)); // a copy: decoding takes the buffer away
+    return fromBuffer(await context.decodeAudioData(new Uint8Array(bytes).buffer)); // a copy: decoding takes the buffer away
   } catch {
     const [, name = type] = FORMATS.find(([format]) => format.test(start)) ?? [];
     throw new VqaError('E_SOUND', `the ${name}${name && ' '}sound can't be decoded here; use WAV`);
@@ -70,6 +70,6 @@ function fromBuffer(buffer) {
 
 /** @param {Float32Array} samples @param {number} rate @returns {SoundCall} */
 function fromSamples(samples, rate) {
-  if (rate !== (rate | 0)) throw new VqaError('E_CALL', `sampleRate is ${String(rate)}, expected a whole number`); // others would change on their way into wasm
+  if (typeof rate !== 'number' || rate !== (rate | 0)) throw new VqaError('E_CALL', `sampleRate is ${String(rate)}, expected a whole number`); // others would change on their way into wasm
   return { call: 'hearSamples', args: [new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), rate] };
 }

@@ -30,7 +30,7 @@ test('width and height are whole numbers', async () => {
 });
 
 test('an engine that is gone says so', async () => {
-  const port = direct();
+  const port = await direct();
   port.close();
   await assert.rejects(port.call('closePicture', [1]), { name: 'VqaError', code: 'E_CLOSED' });
 });

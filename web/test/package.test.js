@@ -21,7 +21,7 @@ const STRICT = { 'Content-Security-Policy': "default-src 'self'; script-src 'sel
 const BLOB_WORKERS = { 'Content-Security-Policy': `${STRICT['Content-Security-Policy']}; worker-src blob:` };
 
 /** What can be imported without anything being done; 'wasm-vqa/element' defines an element. */
-const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation', 'wasm-vqa/pipeline', 'wasm-vqa/react', 'wasm-vqa/shapes'];
+const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation', 'wasm-vqa/microphone', 'wasm-vqa/pipeline', 'wasm-vqa/react', 'wasm-vqa/shapes'];
 
 const MODULES = fileURLToPath(new URL('../node_modules', import.meta.url));
 
@@ -53,9 +53,9 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
     ({ project, packed, remove } = installed());
     cpSync(new URL('package/program.ts', import.meta.url), join(project, 'program.ts'));
     symlinkSync(join(MODULES, '@types'), join(project, 'node_modules/@types'));
-    const { answer, score } = await ask(createVqa, { model: PACK, wasm: RUNTIME }, join(project, 'public/'));
-    assert.equal(answer, 'black');
-    answered = { answer, score };
+    const { answer, score, refusal } = await ask(createVqa, { model: PACK, wasm: RUNTIME }, join(project, 'public/'));
+    assert.deepEqual([answer, refusal], ['black', 'VqaError E_CALL']);
+    answered = { answer, score, refusal };
   });
 
   after(() => {

@@ -275,7 +275,7 @@ describe('the page', { skip, timeout: 300_000 }, () => {
       const { showAnswers, showHint } = await import('./answers.js');
       showHint('Write down answers.');
       window.said = document.getElementById('spoken').textContent;
-      showAnswers('How high?', { answer: '1.5', score: 1.5, scored: false, sure: true, answers: [{ answer: '1.5', score: 1.5 }] });
+      showAnswers({ text: 'How high?' }, { answer: '1.5', score: 1.5, scored: false, sure: true, answers: [{ answer: '1.5', score: 1.5 }] });
     });
     assert.equal(await page.evaluate(() => window.said), 'Write down answers.');
     assert.deepEqual([await page.locator('#answers li').allTextContents(), await spoken().textContent()], [['1.5'], 'How high? 1.5']);

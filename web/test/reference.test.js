@@ -14,7 +14,7 @@ test('the API reference is made, and everything in it has a comment', () => {
   const { stdout, stderr } = spawnSync(process.execPath, [typedoc, '--logLevel', 'Warn', '--treatWarningsAsErrors'], { cwd: web, encoding: 'utf8' });
   assert.equal(stdout + stderr, '');
   const made = readdirSync(join(web, '../build/docs'), { recursive: true });
-  for (const page of ['functions/index.createVqa.html', 'functions/isolation.isolate.html', 'functions/pipeline.pipeline.html', 'functions/react.useVqa.html', 'classes/element.VisualQaElement.html']) {
+  for (const page of ['functions/index.createVqa.html', 'functions/isolation.isolate.html', 'functions/microphone.openMicrophone.html', 'functions/pipeline.pipeline.html', 'functions/react.useVqa.html', 'classes/element.VisualQaElement.html']) {
     assert.ok(made.includes(page), page);
   }
   assert.match(readFileSync(join(web, '../build/docs/types/index.VqaErrorCode.html'), 'utf8'), /E_NETWORK: a file could not be fetched/);

@@ -8,8 +8,16 @@ import { crc32, deflateSync } from 'node:zlib';
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
 export const RUNTIME = path('build/wasm/vqa.wasm');
+export const FULL_RUNTIME = path('build/wasm/vqa-full.wasm');
 export const RUNTIMES = ['vqa', 'vqa-full'].flatMap((size) => ['', '-relaxed', '-threads', '-relaxed-threads'].map((kind) => path(`build/wasm/${size}${kind}.wasm`)));
 export const PACK = path('weights/shapes.q8.safetensors');
+export const VOICE_PACK = path('weights/voice.q8.safetensors');
+
+/** Questions said by voices that the voice pack never heard, with what is right about which sample. @type {Record<string, { answer: string, sample: string }>} */
+export const SPOKEN = {
+  [path('tests/fixtures/voice/color.wav')]: { answer: 'red', sample: 'toys' },
+};
+
 export const COMMAND_LINE = path('build/native/vqa');
 export const SAMPLES = path('web/demo/samples/samples.json');
 

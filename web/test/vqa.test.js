@@ -142,6 +142,76 @@ test('calls do not overlap, and one that is aborted while it waits never starts'
   assert.deepEqual(calls, ['encode', 'ask', 'closePicture', 'encode', 'ask', 'closePicture']);
 });
 
+/** A Vqa on an engine that hears; `calls` are its calls. `before` as above. */
+function hearing(before = () => {}, info = {}) {
+  const calls = [];
+  const call = async (name, args) => {
+    calls.push([name, ...args]);
+    before(name);
+    if (name === 'encode') return { picture: 1, timings: TIMINGS, peakBytes: 5 };
+    if (name.startsWith('hear')) return { sound: 7, milliseconds: 8 };
+    if (name === 'transcribe') return { transcript: { text: 'why?', language: 'en', segments: [] }, peakBytes: 9 };
+    return name === 'logits' ? new Float32Array(1) : { answers: ANSWERS, milliseconds: 4, peakBytes: 6 };
+  };
+  const vqa = new Vqa({ call, close() {} }, { hears: true, transcribes: true, ...info });
+  return { vqa, calls, names: () => calls.map(([name]) => name) };
+}
+
+const SPEECH = { samples: Float32Array.of(0, 0.5), sampleRate: 16000 };
+const FLOATS = new Uint8Array(SPEECH.samples.buffer);
+
+test('a spoken question is heard, asked with, and given back', async () => {
+  const { vqa, calls } = hearing();
+  const { timings } = await vqa.ask(PICTURE, { speech: SPEECH, topK: 2 });
+  assert.deepEqual(timings, { ...TIMINGS, hear: 8, answer: 4 });
+  assert.deepEqual(calls, [['encode', false, PICTURE], ['hearSamples', FLOATS, 16000], ['ask', 1, 7, false, '', 2], ['closeSound', 7], ['closePicture', 1]]);
+  const picture = await vqa.encode(PICTURE);
+  calls.length = 0;
+  await picture.ask({ speech: SPEECH, choices: ['a', 'b'], explain: true });
+  await picture.ask('why?', { speech: SPEECH });
+  await picture.ask(['who?', 'why?'], { speech: SPEECH });
+  assert.equal((await picture.logits({ speech: SPEECH })).length, 1);
+  assert.deepEqual(calls.filter(([name]) => !name.startsWith('hear')), [
+    ['choose', 1, 7, true, '', ['a', 'b'], 2], ['closeSound', 7], ['ask', 1, 7, false, 'why?', 5], ['closeSound', 7],
+    ['ask', 1, 7, false, 'who?', 5], ['ask', 1, 7, false, 'why?', 5], ['closeSound', 7], ['logits', 1, 7, 'ask', false, '', 5], ['closeSound', 7]]);
+  await assert.rejects(picture.logits(['who?', 'why?']), { code: 'E_QUESTION' });
+});
+
+test('a sound is given back when its question fails, or is aborted', async () => {
+  const failing = hearing((name) => { if (name === 'ask') throw new Error('no'); });
+  await assert.rejects(failing.vqa.ask(PICTURE, { speech: SPEECH }), { message: 'no' });
+  assert.deepEqual(failing.names(), ['encode', 'hearSamples', 'ask', 'closeSound', 'closePicture']);
+  for (const name of ['encode', 'hearSamples']) {
+    const controller = new AbortController();
+    const { vqa, names } = hearing((call) => { if (call === name) controller.abort(); });
+    await assert.rejects(vqa.ask(PICTURE, { speech: SPEECH, signal: controller.signal }), { name: 'AbortError' });
+    await vqa.encode(PICTURE);
+    assert.deepEqual(names(), name === 'encode' ? ['encode', 'closePicture', 'encode'] : ['encode', 'hearSamples', 'closeSound', 'closePicture', 'encode']);
+  }
+});
+
+test('speech that is none, and models that don\'t hear', async () => {
+  const { vqa, names } = hearing();
+  for (const speech of [null, 7, 'hello']) await assert.rejects(vqa.ask(PICTURE, { speech }), { code: 'E_CALL', message: /^the speech must be / });
+  await assert.rejects(vqa.transcribe(undefined), { code: 'E_CALL', message: /^the speech must be / });
+  assert.deepEqual(new Set(names()), new Set(['encode', 'closePicture']));
+  const deaf = hearing(undefined, { hears: false, transcribes: undefined });
+  await assert.rejects(deaf.vqa.ask(PICTURE, { speech: SPEECH }), { code: 'E_CALL', message: 'the model takes no sound' });
+  await assert.rejects(deaf.vqa.transcribe(SPEECH), { code: 'E_CALL', message: 'the model does not transcribe' });
+});
+
+test('what is said is written down, as the options say', async () => {
+  const { vqa, calls } = hearing();
+  assert.deepEqual(await vqa.transcribe(SPEECH, { language: 'de', task: 'translate', beams: 2, timestamps: true }), { text: 'why?', language: 'en', segments: [] });
+  await vqa.transcribe(SPEECH);
+  assert.deepEqual(calls, [['hearSamples', FLOATS, 16000], ['transcribe', 7, '{"language":"de","task":"translate","beams":2,"timestamps":true}'], ['closeSound', 7],
+    ['hearSamples', FLOATS, 16000], ['transcribe', 7, '{}'], ['closeSound', 7]]);
+  assert.equal(vqa.info.peakBytes, 9);
+  await assert.rejects(vqa.transcribe(SPEECH, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  vqa.close();
+  await assert.rejects(vqa.transcribe(SPEECH), { code: 'E_CLOSED' });
+});
+
 test('disposing closes', async () => {
   const { vqa, calls } = recorded();
   const picture = await vqa.encode(PICTURE);

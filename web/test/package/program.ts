@@ -3,6 +3,7 @@
 import { createVqa, Picture, VqaError, type Answer, type Progress, type Result, type Vqa } from 'wasm-vqa';
 import { createVqa as fromOneFile } from 'wasm-vqa/inline';
 import { isolate } from 'wasm-vqa/isolation';
+import { openMicrophone, type Level } from 'wasm-vqa/microphone';
 import { pipeline } from 'wasm-vqa/pipeline';
 import { useVqa } from 'wasm-vqa/react';
 import shapes from 'wasm-vqa/shapes';
@@ -17,6 +18,10 @@ const picture: Picture = await vqa.encode(new ImageData(1, 1));
 const { answer, sure, answers }: Result = await picture.ask('Where is the cat?', { topK: 1 });
 const best: Answer | undefined = answers[0];
 const refused: boolean = await fromOneFile({ model: new Blob() }).then(() => false, (error: VqaError) => error.code === 'E_MODEL');
+const microphone = await openMicrophone({ onLevel: ({ rms, seconds }: Level) => console.log(rms, seconds) });
+const heard: Result = await picture.ask({ speech: await microphone.stop(), choices: ['a', 'b'] });
+const { text, segments } = await vqa.transcribe(new Blob(), { language: 'en', task: 'translate', beams: 2, timestamps: true });
+console.log(heard.timings.hear, text, segments[0]?.start);
 picture.close();
 vqa.close();
 console.log(one.score, many.length, answer.length, sure, best?.score, refused);
@@ -42,6 +47,8 @@ export function Component() {
 void createVqa({});
 // @ts-expect-error a number is no picture
 void vqa.ask(7, 'why?');
+// @ts-expect-error a text is no sound
+void vqa.ask('picture.png', { speech: 'why?' });
 // @ts-expect-error there is no such task
 void pipeline('text-generation', 'model.safetensors');
 // @ts-expect-error a model is needed

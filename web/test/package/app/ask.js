@@ -11,7 +11,9 @@ const QUESTION = 'What color is the cross?';
 export async function ask(createVqa, options, folder = '') {
   const vqa = await createVqa(options);
   const { answer, score } = await vqa.ask(folder + PICTURE, QUESTION);
+  vqa.info.hears = true; // so that it reads the sound, by a module of its own
+  const refusal = await vqa.ask(folder + PICTURE, { speech: /** @type {any} */ (7) }).catch(({ name, code }) => `${name} ${code}`);
   const { build, threads, crossOriginIsolated } = vqa.info;
   vqa.close();
-  return { answer, score, build, threads, crossOriginIsolated };
+  return { answer, score, refusal, build, threads, crossOriginIsolated };
 }
