@@ -102,12 +102,6 @@ for precision in f32 q8 q4; do
 done
 expect 0 'load' bench f32.pack "$picture" "$question" -n 2
 expect 0 'product f32' bench f32.pack "$picture" "$question" -n 1 -t 2
-cp -r "$fixtures/whisper" writer
-cp "$fixtures"/realistic/whisper_tiny/{vocab.json,merges.txt} writer
-expect 0 'hear' bench writer --speech writer/audio_16k_mono.wav -n 1
-expect 1 'the model takes no sound' bench f32.pack "$picture" --speech writer/audio_16k_mono.wav -n 1
-expect 1 'missing.wav' bench writer --speech missing.wav
-expect 2 'bench takes' bench writer
 expect 0 'passed, 0 failed' goldens "$fixtures" --only vit
 
 # ---- heat maps ----
@@ -389,6 +383,10 @@ expect 1 'missing.wav' transcribe whisper.pack missing.wav
 expect 1 'the model takes no sound' transcribe q8.pack "$sound"
 expect 2 'transcribe takes a model and a WAV file' transcribe whisper.pack
 expect 2 "--beams is '0'" transcribe whisper.pack "$sound" --beams 0
+expect 0 'hear' bench whisper --speech "$sound" -n 1
+expect 1 'the model takes no sound' bench q8.pack "$picture" --speech "$sound" -n 1
+expect 1 'missing.wav' bench whisper --speech missing.wav
+expect 2 'bench takes' bench whisper
 
 [ $wrong = 0 ] && echo "$checks checks passed" && exit
 echo "$wrong of $checks checks failed"
