@@ -383,6 +383,10 @@ expect 1 'missing.wav' transcribe whisper.pack missing.wav
 expect 1 'the model takes no sound' transcribe q8.pack "$sound"
 expect 2 'transcribe takes a model and a WAV file' transcribe whisper.pack
 expect 2 "--beams is '0'" transcribe whisper.pack "$sound" --beams 0
+expect 0 'hear' bench whisper --speech "$sound" -n 1
+expect 1 'the model takes no sound' bench q8.pack "$picture" --speech "$sound" -n 1
+expect 1 'missing.wav' bench whisper --speech missing.wav
+expect 2 'bench takes' bench whisper
 
 [ $wrong = 0 ] && echo "$checks checks passed" && exit
 echo "$wrong of $checks checks failed"

@@ -1,4 +1,4 @@
-/* vqa bench: how long loading, encoding a picture and answering take, and what of it. */
+/* vqa bench: how long loading, encoding a picture, hearing a sound and answering take, or writing down a sound, and what of it. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,20 +13,21 @@
 
 enum { MAX_RUNS = 1000 };
 
-typedef enum { LOAD, DECODE, RESIZE, ENCODE, ANSWER, STAGES } stage;
+typedef enum { LOAD, DECODE, RESIZE, ENCODE, HEAR, ANSWER, STAGES } stage;
 
 static const char *const stage_names[STAGES] = {
     [LOAD] = "load",
     [DECODE] = "decode",
     [RESIZE] = "resize, normalise",
     [ENCODE] = "decode, resize, encode",
+    [HEAR] = "hear",
     [ANSWER] = "answer",
 };
 
 typedef struct {
-    const char *model, *picture, *question;
-    uint8_t *bytes; /* of the picture's file */
-    size_t size;
+    const char *model, *picture, *speech, *question; /* no picture: the speech is written down */
+    uint8_t *bytes, *wav;                            /* of the files, or NULL */
+    size_t size, wav_size;
     int threads;
     vqa_precision keep;
     bool explain;
@@ -67,25 +68,50 @@ static bool decode(bench *b, const vqa *v, int run)
     return ok;
 }
 
-/* in[stage]: what the kernels did, where they are those of profile_kernels(). */
+/* Whether it is part of a run. */
+static bool takes_place(const bench *b, stage s)
+{
+    return s == HEAR ? b->speech != NULL : s == LOAD || s == ANSWER || b->picture;
+}
+
+/* A stage has ended, with an id or a status. in[stage]: what the kernels did, where they are those of
+ * profile_kernels(). */
+static bool ended(bench *b, vqa *v, stage s, int run, double start, int status, profile in[STAGES])
+{
+    b->ms[s][run] = clock_now() - start;
+    in[s] = profile_take();
+    if (status >= 0) return true;
+    tool_failed("%s: %s",
+                s == ENCODE ? b->picture
+                : s == HEAR ? b->speech
+                            : b->model,
+                vqa_error(v));
+    return false;
+}
+
 static bool encode_and_answer(bench *b, vqa *v, int run, profile in[STAGES])
 {
+    int picture = 0, sound = 0, status;
     profile_take();
     double start = clock_now();
-    int id = vqa_encode(v, b->bytes, b->size);
-    b->ms[ENCODE][run] = clock_now() - start;
-    in[ENCODE] = profile_take();
-    if (id < 0) {
-        tool_failed("%s: %s", b->picture, vqa_error(v));
-        return false;
+    if (b->picture) {
+        picture = vqa_encode(v, b->bytes, b->size);
+        if (!ended(b, v, ENCODE, run, start, picture, in)) return false;
+        start = clock_now();
     }
-    start = clock_now();
-    int answers = vqa_ask(v, id, 0, b->question, strlen(b->question), 5);
-    b->ms[ANSWER][run] = clock_now() - start;
-    in[ANSWER] = profile_take();
-    vqa_close_picture(v, id);
-    if (answers <= 0) tool_failed("%s", vqa_error(v));
-    return answers > 0;
+    if (b->speech) {
+        sound = vqa_hear(v, b->wav, b->wav_size);
+        if (!ended(b, v, HEAR, run, start, sound, in)) return false;
+        start = clock_now();
+    }
+    if (b->picture)
+        status = vqa_ask(v, picture, sound, b->question, strlen(b->question), 5);
+    else
+        status = vqa_transcribe(v, sound, "", 0);
+    bool ok = ended(b, v, ANSWER, run, start, status, in);
+    if (picture) vqa_close_picture(v, picture);
+    if (sound) vqa_close_sound(v, sound);
+    return ok;
 }
 
 static int by_value(const void *a, const void *b)
@@ -119,6 +145,7 @@ static bool print_profiles(bench *b, vqa *v, int runs)
     }
     v->compute.k = k;
     for (int s = ENCODE; s <= ANSWER; s++) {
+        if (!takes_place(b, s)) continue;
         printf("\n%s: the fastest of %d more runs, with clocks, %.3f ms%s\n", stage_names[s], runs,
                ms[s], b->threads > 1 ? " of each thread" : "");
         profile_print(&fastest[s], ms[s], b->threads);
@@ -136,11 +163,13 @@ static bool measure(bench *b, int runs)
     }
     vqa_set_explain(v, b->explain);
     bool ok = true;
-    for (int r = 0; r < runs && ok; r++) ok = decode(b, v, r) && encode_and_answer(b, v, r, unused);
+    for (int r = 0; r < runs && ok; r++)
+        ok = (!b->picture || decode(b, v, r)) && encode_and_answer(b, v, r, unused);
     if (ok) {
         printf("%s, kernels %s, %d threads, %d runs\n", b->model, v->compute.k->name, b->threads,
                runs);
-        for (int s = 0; s < STAGES; s++) print_times(stage_names[s], b->ms[s], runs);
+        for (int s = 0; s < STAGES; s++)
+            if (takes_place(b, s)) print_times(stage_names[s], b->ms[s], runs);
         ok = print_profiles(b, v, runs);
     }
     vqa_free(v);
@@ -151,6 +180,7 @@ int command_bench(int argc, char **argv)
 {
     static const struct option options[] = { { "precision", required_argument, NULL, 'p' },
                                              { "explain", no_argument, NULL, 'e' },
+                                             { "speech", required_argument, NULL, 's' },
                                              { 0 } };
     static bench b;
     int runs = 20;
@@ -161,6 +191,8 @@ int command_bench(int argc, char **argv)
             b.keep = tool_precision(optarg, &ok);
         else if (o == 'e')
             b.explain = true;
+        else if (o == 's')
+            b.speech = optarg;
         else if (o == 'n')
             runs = tool_number("-n", optarg, 1, MAX_RUNS, &ok);
         else if (o == 't')
@@ -169,14 +201,19 @@ int command_bench(int argc, char **argv)
             return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
-    if (argc - optind != 3) return tool_usage("bench takes a model, a picture and a question");
+    int given = argc - optind;
+    if (given != 3 && !(b.speech && (given == 1 || given == 2)))
+        return tool_usage("bench takes a model, a picture and a question, in words or as --speech; "
+                          "or a model and --speech");
     b.model = argv[optind];
-    b.picture = argv[optind + 1];
-    b.question = argv[optind + 2];
+    b.picture = given > 1 ? argv[optind + 1] : NULL;
+    b.question = given > 2 ? argv[optind + 2] : "";
     error err;
-    b.bytes = file_read(b.picture, &b.size, &err);
-    if (!b.bytes) return tool_failed("%s", err.text);
-    ok = measure(&b, runs);
+    ok = (!b.picture || (b.bytes = file_read(b.picture, &b.size, &err))) &&
+         (!b.speech || (b.wav = file_read(b.speech, &b.wav_size, &err)));
+    if (!ok) tool_failed("%s", err.text);
+    ok = ok && measure(&b, runs);
     free(b.bytes);
+    free(b.wav);
     return ok ? TOOL_OK : TOOL_FAILED;
 }

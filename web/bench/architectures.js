@@ -7,14 +7,14 @@ import {
 } from './layers.js';
 import { FLOAT, INT64 } from './onnx.js';
 
-/** @type {Record<string, (graph: Graph, tokens: number) => string>} by `model_type` */
+/** Those that answer. @type {Record<string, (graph: Graph, tokens: number) => string>} by `model_type` */
 const ARCHITECTURES = { vilt, multimodal, bert_vit_fusion: multimodal };
 
 /** @type {Record<string, (graph: Graph, text: string, image: string) => string>} by `fusion` */
 const FUSIONS = { concat, token_transformer_cls: tokenTransformer };
 
 /**
- * A model as onnxruntime takes it.
+ * A model that answers as onnxruntime takes it.
  * @param {import('./packs.js').Pack} weights
  * @param {string} precision  one of PRECISIONS
  * @param {number} tokens  of a question
@@ -27,7 +27,7 @@ export function onnxBytes(weights, precision, tokens, side) {
   return graph.model([
     { name: 'input_ids', type: INT64, shape: [1, tokens] },
     { name: 'pixel_values', type: FLOAT, shape: [1, 3, side, side] },
-  ], { name: 'logits', type: FLOAT, shape: [1, weights.labels.length] }, logits);
+  ], [{ name: 'logits', type: FLOAT, shape: [1, weights.labels.length], result: logits }]);
 }
 
 /** @param {Graph} graph @param {number} tokens */

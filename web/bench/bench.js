@@ -6,11 +6,11 @@ import { cpus } from 'node:os';
 import { CHROME, COMMAND_LINE, PACK, RUNTIME, missing, missingBundle } from '../test/support.js';
 import { bar, met } from './bar.js';
 import { Bench, servedBytes } from './browser.js';
-import { CLASSES, MODELS, modelFile, prepare, readTask } from './models.js';
+import { CLASSES, MODELS, modelFiles, prepare, readTask } from './models.js';
 import { USAGE, readOptions } from './options.js';
 import { median } from './page/statistics.js';
 import { writeReport } from './report.js';
-import { SAME_SCORES, scoreDifference } from './scores.js';
+import { SAME_SCORES, difference } from './scores.js';
 import { cell, table } from './table.js';
 
 /** Cores that may be busy with other programs before a measurement counts as disturbed. */
@@ -83,15 +83,16 @@ function resultOf(model, { engine, precision }, threads, turns) {
   const middle = (name) => median(turns.map((turn) => turn[name]));
   const most = (name) => Math.max(...turns.map((turn) => turn[name]));
   const all_ms = turns.map((turn) => turn.all_ms);
-  const [{ build, second_ms, runtime, answers }] = turns;
+  const [{ build, second_ms, hear_ms, runtime }] = turns;
+  const files = modelFiles(model, { engine, precision });
   const { raw, gzip } = servedBytes(runtime);
   return {
     model, precision, threads, engine, build,
     load_ms: middle('load_ms'), ready_ms: middle('ready_ms'), first_ms: middle('first_ms'), median_ms: middle('median_ms'),
-    min_ms: Math.min(...all_ms.flat()), second_ms: second_ms && middle('second_ms'), all_ms,
-    wasm_bytes: most('wasm_bytes'), model_bytes: statSync(modelFile(model, { engine, precision })).size,
+    min_ms: Math.min(...all_ms.flat()), second_ms: second_ms && middle('second_ms'), hear_ms: hear_ms && middle('hear_ms'), all_ms,
+    wasm_bytes: most('wasm_bytes'), model_bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
     runtime_bytes: raw, runtime_gzip_bytes: gzip,
-    score_difference: scoreDifference(readTask(model).answers, answers),
+    score_difference: difference(readTask(model), turns[0]),
     other_cores: most('other_cores'), browser: `Chromium ${bench.version}`, cpu: cpus()[0].model,
   };
 }
@@ -128,10 +129,10 @@ writeReport(results, (row) => 'kernel' in row);
 
 console.log(`Chromium ${bench.version}, ${cpus()[0].model}; milliseconds, medians of ${options.rounds} rounds\n`);
 console.log(table(
-  ['model', 'engine', 'precision', 'threads', 'load', 'ready', 'first', 'median', 'min', 'ratio', 'second', 'wasm MB', 'model MB', 'runtime kB', 'gzip kB', 'scores', 'others'],
+  ['model', 'engine', 'precision', 'threads', 'load', 'ready', 'first', 'median', 'min', 'ratio', 'second', 'log-mel', 'wasm MB', 'model MB', 'runtime kB', 'gzip kB', 'scores', 'others'],
   results.map((r) => [
     r.model, r.engine, r.precision, String(r.threads), cell(r.load_ms), cell(r.ready_ms), cell(r.first_ms, 1), cell(r.median_ms, 1), cell(r.min_ms, 1),
-    cell(r.ratio, 2), cell(r.second_ms, 1), cell(r.wasm_bytes / 1e6, 1), cell(r.model_bytes / 1e6, 1), cell(r.runtime_bytes / 1e3), cell(r.runtime_gzip_bytes / 1e3),
+    cell(r.ratio, 2), cell(r.second_ms, 1), cell(r.hear_ms, 1), cell(r.wasm_bytes / 1e6, 1), cell(r.model_bytes / 1e6, 1), cell(r.runtime_bytes / 1e3), cell(r.runtime_gzip_bytes / 1e3),
     cell(r.score_difference, 5), cell(r.other_cores, 2),
   ]),
 ));

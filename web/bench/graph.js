@@ -77,11 +77,10 @@ export class Graph {
   /**
    * The bytes of an .onnx file.
    * @param {import('./onnx.js').Value[]} inputs
-   * @param {import('./onnx.js').Value} output
-   * @param {string} result  the value that becomes the output
+   * @param {(import('./onnx.js').Value & { result: string })[]} outputs  result: the value that becomes it
    */
-  model(inputs, output, result) {
-    const nodes = [...this.#nodes, node('Identity', [result], [output.name], {}, '')];
-    return onnxModel({ nodes, tensors: [...this.#constants.values()], inputs, outputs: [output] });
+  model(inputs, outputs) {
+    const ends = outputs.map(({ name, result }) => node('Identity', [result], [name], {}, ''));
+    return onnxModel({ nodes: [...this.#nodes, ...ends], tensors: [...this.#constants.values()], inputs, outputs });
   }
 }

@@ -15,11 +15,11 @@ const BERT_NAMES = {
   first: 'attention.output.LayerNorm', second: 'output.LayerNorm',
 };
 
-/** @param {Graph} graph @param {string} x @param {string} name */
-export function linear(graph, x, name) {
+/** @param {Graph} graph @param {string} x @param {string} name @param {boolean} [bias]  whether it has one */
+export function linear(graph, x, name, bias = true) {
   const matrix = `${name}.weight`;
   const product = graph.precision.product(graph, x, matrix, graph.weights.floats(matrix), graph.weights.shape(matrix));
-  return graph.node('Add', [product, graph.weight(`${name}.bias`)]);
+  return bias ? graph.node('Add', [product, graph.weight(`${name}.bias`)]) : product;
 }
 
 /** @param {Graph} graph @param {string} x  [..., hidden], with `axis` dimensions in front @param {string} name @param {number} epsilon */

@@ -71,11 +71,11 @@ function attribute(name, value) {
   return [...text(1, name), ...value.flatMap((item) => whole(8, item)), ...whole(20, 7)];
 }
 
-/** @typedef {{ name: string, type: number, shape: number[] }} Value  an input or output of a graph */
+/** @typedef {{ name: string, type: number, shape: (number | string)[] }} Value  an input or output of a graph; a size with a name may change */
 
 /** @param {Value} value @returns {Pieces} a ValueInfoProto */
 function described({ name, type, shape }) {
-  const sizes = shape.flatMap((size) => message(1, whole(1, size)));
+  const sizes = shape.flatMap((size) => message(1, typeof size === 'string' ? text(2, size) : whole(1, size)));
   return [...text(1, name), ...message(2, message(1, [...whole(1, type), ...message(2, sizes)]))];
 }
 

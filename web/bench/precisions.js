@@ -130,16 +130,17 @@ export function gathered(graph, ids, name, table, shape) {
 }
 
 /**
- * A convolution whose stride is its size, with its bias.
+ * A convolution with its bias.
  * @param {Graph} graph
  * @param {string} pixels
  * @param {string} name
  * @param {Float32Array} weights
- * @param {number[]} shape  [outputs, channels, height, width]
+ * @param {number[]} shape  [outputs, channels, ...size]
  * @param {Float32Array} bias
+ * @param {{ strides: number[], pads?: number[] }} [steps]  without: it steps by its size
  */
-export function convolved(graph, pixels, name, weights, shape, bias) {
-  const attributes = { kernel_shape: shape.slice(2), strides: shape.slice(2) };
+export function convolved(graph, pixels, name, weights, shape, bias, steps = { strides: shape.slice(2) }) {
+  const attributes = { kernel_shape: shape.slice(2), ...steps };
   if (!graph.precision.integers) {
     return graph.node('Conv', [pixels, graph.constant(name, weights, shape), graph.constant(`${name}_bias`, bias, [shape[0]])], attributes);
   }
@@ -149,6 +150,6 @@ export function convolved(graph, pixels, name, weights, shape, bias) {
     xq, graph.constant(`${name}_quantized`, q, shape), xZero, graph.constant(`${name}_zero_point`, zero, []),
   ], attributes);
   return graph.node('Add', [
-    graph.scaled(sums, xScale, graph.constant(`${name}_scale`, scale, [])), graph.constant(`${name}_bias`, bias, [1, shape[0], 1, 1]),
+    graph.scaled(sums, xScale, graph.constant(`${name}_scale`, scale, [])), graph.constant(`${name}_bias`, bias, [1, shape[0], ...shape.slice(2).fill(1)]),
   ]);
 }

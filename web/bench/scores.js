@@ -17,3 +17,14 @@ export function scoreDifference(expected, answers) {
   const most = Math.max(...expected.map(({ score }) => score));
   return Math.max(...common.map(({ answer, score }) => Math.abs(score - /** @type {number} */ (scores.get(answer))))) / most;
 }
+
+/** The share of tokens that are others than expected. @param {number[]} expected @param {number[]} tokens */
+export const tokenDifference = (expected, tokens) => expected.filter((token, i) => token !== tokens[i]).length / expected.length;
+
+/**
+ * How far what an engine gave is from what was expected.
+ * @param {import('./page/protocol.js').Task} task
+ * @param {import('./page/protocol.js').BenchResult} result
+ */
+export const difference = (task, { answers, tokens }) => ('tokens' in task
+  ? tokenDifference(task.tokens, /** @type {number[]} */ (tokens)) : scoreDifference(task.answers, /** @type {Answers} */ (answers)));

@@ -164,11 +164,12 @@ export class Engine {
    * Write down what is said in a sound.
    * @param {number} sound
    * @param {string} options  a JSON object
-   * @returns {{ transcript: any, peakBytes: number }}
+   * @returns {{ transcript: any, milliseconds: number, peakBytes: number }}
    */
   transcribe(sound, options) {
     this.#checked((c) => this.#lend(utf8(options), (p, size) => c.vqa_transcribe(this.#vqa, sound, p, size)));
-    return { transcript: JSON.parse(this.#run((c) => this.#text(c.vqa_transcript(this.#vqa)))), peakBytes: this.peakBytes };
+    const transcript = JSON.parse(this.#run((c) => this.#text(c.vqa_transcript(this.#vqa))));
+    return { transcript, milliseconds: this.#milliseconds(TIMES.answer), peakBytes: this.peakBytes };
   }
 
   /**

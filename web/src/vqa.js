@@ -32,7 +32,8 @@ import { readAsked } from './question.js';
  * @property {AbortSignal} [signal]  ends the call, which then rejects with the signal's reason
  *
  * @typedef {{ start: number, end: number, text: string }} Segment  what was said from when to when, in seconds
- * @typedef {{ text: string, language: string, segments: Segment[] }} Transcript  what was said
+ * @typedef {{ text: string, language: string, segments: Segment[], timings: { hear: number, answer: number } }} Transcript  what was said;
+ *   timings: milliseconds to hear the sound, and to write it down
  *
  * @typedef {object} Result  what a question gives
  * @property {string} answer  the best
@@ -111,10 +112,10 @@ export class Vqa {
   async transcribe(speech, { signal, ...options } = {}) {
     this.#expectOpen();
     if (!this.info.transcribes) throw new VqaError('E_CALL', 'the model does not transcribe');
-    return this.#inTurn(() => this.#hear(speech, signal, async (sound) => {
-      const { transcript, peakBytes } = await this.#call('transcribe', [sound, JSON.stringify(options)], signal);
+    return this.#inTurn(() => this.#hear(speech, signal, async (sound, { hear }) => {
+      const { transcript, milliseconds, peakBytes } = await this.#call('transcribe', [sound, JSON.stringify(options)], signal);
       this.info.peakBytes = peakBytes;
-      return transcript;
+      return { ...transcript, timings: { hear, answer: milliseconds } };
     }), signal);
   }
 

@@ -1,15 +1,20 @@
 // The benchmark: what it computes from its figures, the weights it makes for onnxruntime, and that both engines answer the same.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { bar, met } from '../bench/bar.js';
 import { Bench, servedBytes } from '../bench/browser.js';
-import { CLASSES, prepare, readTask } from '../bench/models.js';
+import { CLASSES, MODELS, prepare, readTask } from '../bench/models.js';
 import { readOptions } from '../bench/options.js';
 import { median } from '../bench/page/statistics.js';
+import { Pack } from '../bench/packs.js';
 import { quantizeBlocks, quantizeColumns, quantizeTensor } from '../bench/precisions.js';
-import { SAME_SCORES, scoreDifference } from '../bench/scores.js';
+import { SAME_SCORES, scoreDifference, tokenDifference } from '../bench/scores.js';
+import { spectrogram } from '../bench/spectrogram.js';
 import { cell, table } from '../bench/table.js';
 import { CHROME, COMMAND_LINE, PACK, RUNTIME, missing, missingBundle } from './support.js';
 
@@ -26,9 +31,9 @@ test('options', () => {
     { model: 'shapes', kind: 'f32' }, { model: 'shapes', kind: 'q8' }, { model: 'shapes', kind: 'q4' },
   ]);
   assert.deepEqual([threads, rounds, runs, retries], [[2], 3, 20, 0]);
-  assert.equal(readOptions([]).parts.length, 9);
+  assert.equal(readOptions([]).parts.length, 12);
   for (const [args, sentence] of /** @type {[string[], RegExp][]} */ ([
-    [['--only', 'clip'], /^--only names 'clip', expected one of vilt-b32, seed-bert-vit, shapes$/],
+    [['--only', 'clip'], /^--only names 'clip', expected one of vilt-b32, seed-bert-vit, shapes, whisper-tiny$/],
     [['--only', 'shapes:int8'], /^--only names 'shapes:int8', expected one of f32, q8, q4 behind the colon$/],
     [['--threads', '1,0'], /^--threads is '0', expected a whole number from 1 to 64$/],
     [['--rounds', 'x'], /^--rounds is 'x', expected a whole number from 1 to 1000$/],
@@ -50,12 +55,16 @@ test('the bar: the fastest counts, on as many threads', () => {
     result('onnxruntime-web', 'q4', 1, 750),
     result('wasm-vqa', 'f32', 2, 300, { runtime_gzip_bytes: 90_000 }), // nothing to compare with
     result('onnxruntime-web', 'int8-per-channel', 1, 400, { ready_ms: 500, load_ms: 1100, first_ms: 650 }),
+    { ...result('wasm-vqa', 'q8', 2, 300, { hear_ms: 50, runtime_gzip_bytes: 200_000 }), model: 'whisper-tiny' }, // a full build
+    { ...result('onnxruntime-web', 'int8', 2, 750), model: 'whisper-tiny' },
   ]));
   const measured = Object.fromEntries(rows.filter((row) => met(row) !== undefined).map((row) => [row.row, [row.measured, met(row)]]));
   assert.deepEqual(measured, {
     'vilt-b32, 1T: q8 against the faster int8, times faster': [2, true],
     'vilt-b32, 1T: q4 against q4, times faster': [3, false],
     'vilt-b32, 1T: fastest quantized against fastest quantized, times faster': [2, true],
+    'whisper-tiny, 2T: encoder and 20 tokens, q8 against the faster int8, times faster': [2.5, true],
+    'whisper-tiny q8, 2T: log-mel of 30 s, ms': [50, true],
     'vilt-b32 q8, 1T: bytes in memory to ready, times faster': [5, true],
     'vilt-b32 q8, 1T: nothing to the first answer, times faster': [3.5, true],
     'runtime, 1T: kB with gzip': [90, true],
@@ -80,13 +89,34 @@ test("onnxruntime's 8 and 4 bits are within half a step of the weights", () => {
 test('differences of scores', () => {
   const expected = [{ answer: 'a', score: 0.5 }, { answer: 'b', score: 0.25 }, { answer: 'c', score: 0 }];
   assert.equal(scoreDifference(expected, [{ answer: 'b', score: 0.5 }, { answer: 'a', score: 0.5 }]), 0.5);
+  assert.equal(tokenDifference([1, 2, 3, 4], [1, 2, 4]), 0.5);
 });
+
+const fixture = (name) => fileURLToPath(new URL(`../../tests/fixtures/${name}`, import.meta.url));
+
+test("onnxruntime's spectrogram is the reference's", () => {
+  const { buffer } = new Uint8Array(readFileSync(fixture('whisper_logmel/audio_16k_mono.wav')));
+  const frames = spectrogram(Float32Array.from(new Int16Array(buffer, 44), (sample) => sample / 32768));
+  const expected = new Pack(fixture('whisper_logmel/expected.safetensors')).floats('logmel_chunk2s');
+  assert.equal(frames.length, expected.length);
+  expected.forEach((x, i) => assert.ok(Math.abs(frames[i] - x) < 1e-4, `value ${i} is ${frames[i]}, expected ${x}`));
+});
+
+/** A folder of the small Whisper of the fixtures that writes ten tokens of every sound. */
+function writingFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'vqa-'));
+  for (const name of ['model.safetensors', 'preprocessor_config.json']) cpSync(fixture(`whisper/${name}`), join(folder, name));
+  for (const name of ['vocab.json', 'merges.txt']) cpSync(fixture(`realistic/whisper_tiny/${name}`), join(folder, name));
+  const config = JSON.parse(readFileSync(fixture('whisper/config.json'), 'utf8'));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, max_length: 11, suppress_tokens: [config.eos_token_id] }));
+  return folder;
+}
 
 const ORT = new URL('../node_modules/onnxruntime-web/dist/ort.wasm.min.mjs', import.meta.url);
 const skip = missing(COMMAND_LINE, RUNTIME, PACK) || missingBundle() || (!CHROME && 'no Chromium found: set CHROME_PATH') ||
   (!existsSync(ORT) && 'onnxruntime-web is missing: npm ci');
 
-describe('window.bench', { skip, timeout: 120_000 }, () => {
+describe('window.bench', { skip, timeout: 300_000 }, () => {
   test('both engines answer the same in float32', async () => {
     prepare('shapes', CLASSES.f32);
     const bench = await Bench.open();
@@ -96,6 +126,23 @@ describe('window.bench', { skip, timeout: 120_000 }, () => {
         assert.ok(scoreDifference(readTask('shapes').answers, answers) <= SAME_SCORES, engine);
         assert.equal(all_ms.length, 3);
         assert.ok(wasm_bytes > 5e6 && servedBytes(runtime).gzip > 50e3, engine);
+      }
+    } finally {
+      bench.close();
+    }
+  });
+
+  test('both engines write the same tokens in float32', async () => {
+    const folder = writingFolder(), model = 'whisper-small';
+    MODELS[model] = { folder: () => folder, seconds: 2, runs: 2, warmup: 0 };
+    prepare(model, CLASSES.f32);
+    rmSync(folder, { recursive: true });
+    const bench = await Bench.open();
+    try {
+      for (const { engine, precision } of CLASSES.f32) {
+        const { tokens, hear_ms, all_ms } = await bench.run(engine, { model, precision, runs: 2, warmup: 0 });
+        assert.deepEqual(tokens, readTask(model).tokens, engine);
+        assert.deepEqual([tokens.length, all_ms.length, hear_ms > 0], [10, 2, engine === 'wasm-vqa']);
       }
     } finally {
       bench.close();

@@ -44,7 +44,7 @@ export function smallFolder(fixture = 'fusion/concat') {
 }
 
 /** Folders of build/ for the recipes of tests/fixtures/realistic. */
-const FULL_SIZE = { vilt_b32_vqa: 'vilt-b32', bert_vit_concat: 'bert-vit' };
+const FULL_SIZE = { vilt_b32_vqa: 'vilt-b32', bert_vit_concat: 'bert-vit', whisper_tiny: 'whisper-tiny' };
 
 /** The folder of a full-size model with random weights; written once, and there under its name only when it is whole. */
 export function fullSizeFolder(recipe) {

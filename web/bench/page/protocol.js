@@ -1,4 +1,5 @@
-// What both pages do the same: window.bench(options) loads a model and asks it one question about one picture again and again.
+// What both pages do the same: window.bench(options) loads a model and asks it one question about one picture again and again, or has it
+// write down one sound.
 
 import { median } from './statistics.js';
 
@@ -19,10 +20,14 @@ import { median } from './statistics.js';
  * @property {number[]} all_ms
  * @property {number} wasm_bytes  WebAssembly's memory at the end, which is its peak
  * @property {number} [second_ms]  median of further questions about a picture that was looked at
+ * @property {number} [hear_ms]  median of what a sound takes until it is a spectrogram: not part of the other times
  * @property {string} [build]  which of its runtimes the engine took
- * @property {{ answer: string, score: number }[]} answers  the best, to be compared
+ * @property {{ answer: string, score: number }[]} [answers]  the best, to be compared
+ * @property {number[]} [tokens]  what was written, to be compared
  *
- * @typedef {object} Task  as models.js writes it
+ * @typedef {Question | Transcript} Task  as tasks.js writes it
+ *
+ * @typedef {object} Question
  * @property {string} question
  * @property {number[]} ids  its tokens
  * @property {number[]} mean
@@ -30,6 +35,10 @@ import { median } from './statistics.js';
  * @property {boolean} independent  whether each answer has a probability of its own
  * @property {string[]} labels
  * @property {{ answer: string, score: number }[]} answers  the best, as the command line gives them with float32
+ *
+ * @typedef {object} Transcript
+ * @property {Record<string, any>} config  the model's
+ * @property {number[]} tokens  as the command line writes them with float32
  */
 
 /** @param {string} url @returns {Promise<Response>} */
@@ -42,25 +51,29 @@ async function fetched(url) {
 /** The bytes of a file. @param {string} url */
 export const bytesAt = async (url) => new Uint8Array(await (await fetched(url)).arrayBuffer());
 
-/** The question and the pixels of a model. @param {string} model @returns {Promise<Task & { pixels: ImageData }>} */
-export async function taskOf(model) {
-  const task = await (await fetched(`/models/${model}.json`)).json();
+/** @param {string} model @returns {Promise<Task>} */
+export const taskOf = async (model) => (await fetched(`/models/${model}.json`)).json();
+
+/** The pixels of a model's picture. @param {string} model */
+export async function pixelsOf(model) {
   const bitmap = await createImageBitmap(await (await fetched(`/models/${model}.png`)).blob());
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d'));
   context.drawImage(bitmap, 0, 0);
-  return { ...task, pixels: context.getImageData(0, 0, bitmap.width, bitmap.height) };
+  return context.getImageData(0, 0, bitmap.width, bitmap.height);
 }
 
-/** Milliseconds that something takes. @param {() => Promise<unknown>} work */
+/** Something that is measured, and the milliseconds of it that don't count. @typedef {() => Promise<{ apart?: number }>} Work */
+
+/** Milliseconds that something takes. @param {Work} work */
 async function timed(work) {
   const start = performance.now();
-  await work();
-  return performance.now() - start;
+  const { apart = 0 } = await work();
+  return performance.now() - start - apart;
 }
 
 /**
  * Times of answers.
- * @param {() => Promise<unknown>} answer
+ * @param {Work} answer
  * @param {BenchOptions} options
  */
 export async function answerTimes(answer, { runs = 10, warmup = 2 }) {
