@@ -11,7 +11,7 @@ function starting(t, answer, options = {}) {
   const { mock: compiled } = t.mock.method(WebAssembly, 'compile');
   const worker = { postMessage: (message) => queueMicrotask(() => answer(worker, message)), terminate() {} };
   const port = remote(() => worker);
-  const starter = new Starter(port, [tinyRuntime(), tinyRuntime()], { threads: 1, ...options });
+  const starter = new Starter(port, { small: [tinyRuntime(), tinyRuntime()], full: [tinyRuntime()] }, { threads: 1, ...options });
   return { starter, compiled };
 }
 
@@ -21,6 +21,15 @@ test('another build is tried where one can\'t be started', async (t) => {
   await starter.open();
   assert.equal(compiled.callCount(), 2);
   assert.deepEqual(await starter.ready(), { threads: 1, trouble: 'not this one' });
+});
+
+test('a full build is started when it is wanted, and there is one', async (t) => {
+  const { starter, compiled } = starting(t, (worker, { id }) => worker.onmessage({ data: { id, result: { helpers: [], stop: 0 } } }));
+  await starter.open();
+  assert.equal(starter.full(), true);
+  await starter.open();
+  assert.equal(compiled.callCount(), 2);
+  assert.equal(starter.full(), false);
 });
 
 test('no other build is tried where the worker is gone', async (t) => {
