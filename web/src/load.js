@@ -72,10 +72,11 @@ async function loadFolder(folder, to) {
  * @param {AsyncGenerator<Uint8Array<ArrayBuffer>>} pieces
  * @param {Taking} to
  */
-async function takeAll(pieces, { take, fail, spare }) {
+async function takeAll(pieces, { take, fail, spare, signal }) {
   /** @type {Promise<void>[]} */
   const taken = [];
   for await (const piece of pieces) {
+    throwIfAborted(signal); // it may have been waited for while the loading ended, and another engine takes its place
     const taking = take(piece).then((used) => reuse(used, spare));
     taking.catch(fail);
     taken.push(taking);
