@@ -418,6 +418,35 @@ static weights written_and_read(const weights *w)
     return again;
 }
 
+/* Whoever stops it leaves y as it is: the map of an earlier block would not fit. */
+static void test_what_is_stopped_writes_nothing_beyond(void **state)
+{
+    (void)state;
+    cJSON *config = cJSON_Parse(resnet_config);
+    tiny_list list = { .count = 0 };
+    add_resnet(&list);
+    arena room = memory;
+    error err;
+    image_cnn v;
+    weights w = tiny_weights(&list, KEEP_AS_STORED, 11);
+    make_valid(&w);
+    assert_true(image_cnn_bind(&v, &w, "", config, &err));
+    atomic_int stop = 1;
+    compute c = one;
+    c.stop = &stop;
+    tensor y = tensor_new(&room, 1 + 4, v.hidden), behind = tensor_new(&room, 64, v.hidden);
+    arena tmp;
+    static float pixels[3 * 64 * 64];
+    for (int i = 0; i < 64 * v.hidden; i++) behind.data[i] = 7;
+    assert_true(arena_new(&tmp, image_cnn_scratch(&v, 64, 64), "an encoder", &err));
+    image_cnn_encode(&c, &v, pixels, 64, 64, y, tmp);
+    arena_free(&tmp);
+    for (int i = 0; i < 64 * v.hidden; i++) assert_true(behind.data[i] == 7);
+    image_cnn_free(&v);
+    weights_free(&w);
+    cJSON_Delete(config);
+}
+
 /* Batch norms are folded at load; what is packed then is the same model, also when it is packed again. */
 static void test_a_pack_is_the_same_encoder(void **state)
 {
@@ -547,6 +576,7 @@ int main(void)
         cmocka_unit_test(test_batch_norm_into_halves),
         cmocka_unit_test(test_batch_norm_refused),
         cmocka_unit_test(test_pooling),
+        cmocka_unit_test(test_what_is_stopped_writes_nothing_beyond),
         cmocka_unit_test(test_a_pack_is_the_same_encoder),
         cmocka_unit_test(test_sizes_of_pictures),
         cmocka_unit_test(test_configs_refused),

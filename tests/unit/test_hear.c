@@ -179,6 +179,32 @@ static void test_what_is_omitted_changes_nothing(void **state)
     vqa_free(v);
 }
 
+static void keep_sizes(tiny_settings *s, const void *context)
+{
+    (void)context;
+    cJSON_ReplaceItemInObject(s->part[1], "do_resize", cJSON_CreateFalse());
+}
+
+/* Nothing is planned at load for pictures of any size. */
+static void test_first_question_may_be_words_alone(void **state)
+{
+    (void)state;
+    tiny_bytes pack = tiny_pack((tiny_model){ .fusion = "concat", .absent = "learned" }),
+               edited = tiny_edit(pack, keep_sizes, NULL);
+    vqa *v = open_pack(edited);
+    float logits[ANSWERS];
+    logits_of(v, 0, 0, "what is it?", logits);
+    vqa_free(v);
+    free(pack.bytes);
+}
+
+static void other_extractor(tiny_settings *s, const void *context)
+{
+    cJSON *speech = cJSON_GetObjectItem(s->part[1], "speech");
+    cJSON_ReplaceItemInObject(speech, "feature_extractor_type", cJSON_CreateString(context));
+    cJSON_AddNumberToObject(speech, "num_mel_bins", TINY_MEL);
+}
+
 static void test_what_is_needed_is_asked_for(void **state)
 {
     (void)state;
@@ -267,6 +293,7 @@ static void test_bad_settings(void **state)
         { "concat", omit_all, "zeros", "is 'zeros', expected error or learned" },
         { "token_attention_cls", omit_all, "zeros", "expected error, omit or learned" },
         { "concat", other_bands, "", "makes spectrograms of 9 bands, the model takes 8" },
+        { "concat", other_extractor, "ASTFeatureExtractor", "makes spectrograms of 1024 frames" },
         { "concat", wider_speech, "", "there is no tensor 'text_projection.weight'" },
         { "concat", drop, "text_config", "tensor 'head.weight'" },
     };
@@ -290,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_other_rates_are_resampled),
         cmocka_unit_test(test_any_subset_where_vectors_stand_in),
         cmocka_unit_test(test_what_is_omitted_changes_nothing),
+        cmocka_unit_test(test_first_question_may_be_words_alone),
         cmocka_unit_test(test_what_is_needed_is_asked_for),
         cmocka_unit_test(test_choices_are_ranked_by_voice),
         cmocka_unit_test(test_bad_sounds),
