@@ -85,6 +85,7 @@ describe('the page', { skip, timeout: 300_000 }, () => {
       assert.deepEqual(await complaints(), []);
       await page.getByRole('button', { name: 'What can I ask?' }).click();
       assert.deepEqual(await complaints(), []);
+      assert.ok(await page.locator('#models').evaluate((dialog) => dialog.scrollWidth <= dialog.clientWidth));
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Take a photo' }).click();
       await page.locator('#camera-shutter:enabled').waitFor();
