@@ -69,9 +69,12 @@ export class Microphone {
   /** @internal */
   async open() {
     // Bundlers are told to leave it a file: a policy of `script-src 'self'` refuses data URLs.
-    const worklet = this.#context.audioWorklet.addModule(new URL('./microphone-worklet.js?no-inline', import.meta.url));
-    worklet.catch(() => {}); // it is waited for below
-    // Nothing is played that could echo, and phones make calls of what is freed from it.
+    const worklet = new URL('./microphone-worklet.js?no-inline', import.meta.url);
+    await this.#context.audioWorklet.addModule(worklet).catch(({ message }) => {
+      throw new VqaError('E_NETWORK', `microphone-worklet.js can't be loaded: ${message}`);
+    });
+    if (this.#closed) return; // in the meantime
+    // Nothing is played that could echo, and phones treat what is freed from it as a call.
     const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: true, autoGainControl: true };
     try {
       this.#stream = await navigator.mediaDevices.getUserMedia({ audio });
@@ -79,11 +82,7 @@ export class Microphone {
       const { name, message } = /** @type {Error} */ (error);
       throw unusable(REASONS[name] ?? message);
     }
-    if (this.#closed) return this.#release(); // in the meantime
-    await worklet.catch(({ message }) => {
-      throw new VqaError('E_NETWORK', `microphone-worklet.js can't be loaded: ${message}`);
-    });
-    if (this.#closed) return;
+    if (this.#closed) return this.#release();
     const node = new AudioWorkletNode(this.#context, 'microphone', { numberOfOutputs: 0 });
     node.port.onmessage = ({ data }) => this.#take(data);
     this.#context.createMediaStreamSource(this.#stream).connect(node);
