@@ -243,3 +243,23 @@ test('aborted while it is kept', async (t) => {
   await assert.rejects(visit(t, { signal: controller.signal, report }), (reason) => reason === 'enough');
   assert.equal((await visit(t)).cached, true);
 });
+
+test('what arrives after a failure is taken by no engine: another may be loading by then', async () => {
+  let arrive;
+  const late = new Promise((resolve) => (arrive = resolve));
+  const taken = [];
+  const take = async ([byte]) => {
+    taken.push(byte);
+    throw new VqaError('E_BUILD', 'it needs a full build');
+  };
+  async function* read() {
+    yield Uint8Array.of(1);
+    await late;
+    yield Uint8Array.of(2);
+  }
+  const to = { take, call: async () => {}, starter: { open: async () => {} }, meter: new Meter(() => {}) };
+  await assert.rejects(load({ fetch: async () => ({ size: 2, read }) }, to), { code: 'E_BUILD' });
+  arrive();
+  await new Promise(setImmediate);
+  assert.deepEqual(taken, [1]);
+});
