@@ -150,7 +150,7 @@ function hearing(before = () => {}, info = {}) {
     before(name);
     if (name === 'encode') return { picture: 1, timings: TIMINGS, peakBytes: 5 };
     if (name.startsWith('hear')) return { sound: 7, milliseconds: 8 };
-    if (name === 'transcribe') return { transcript: { text: 'why?', language: 'en', segments: [] }, peakBytes: 9 };
+    if (name === 'transcribe') return { transcript: { text: 'why?', language: 'en', segments: [] }, milliseconds: 4, peakBytes: 9 };
     return name === 'logits' ? new Float32Array(1) : { answers: ANSWERS, milliseconds: 4, peakBytes: 6 };
   };
   const vqa = new Vqa({ call, close() {} }, { hears: true, transcribes: true, ...info });
@@ -202,7 +202,7 @@ test('speech that is none, and models that don\'t hear', async () => {
 
 test('what is said is written down, as the options say', async () => {
   const { vqa, calls } = hearing();
-  assert.deepEqual(await vqa.transcribe(SPEECH, { language: 'de', task: 'translate', beams: 2, timestamps: true }), { text: 'why?', language: 'en', segments: [] });
+  assert.deepEqual(await vqa.transcribe(SPEECH, { language: 'de', task: 'translate', beams: 2, timestamps: true }), { text: 'why?', language: 'en', segments: [], timings: { hear: 8, answer: 4 } });
   await vqa.transcribe(SPEECH);
   assert.deepEqual(calls, [['hearSamples', FLOATS, 16000], ['transcribe', 7, '{"language":"de","task":"translate","beams":2,"timestamps":true}'], ['closeSound', 7],
     ['hearSamples', FLOATS, 16000], ['transcribe', 7, '{}'], ['closeSound', 7]]);
