@@ -32,6 +32,9 @@ enum {
     Q8_BLOCK = 64,         /* inputs of a panel that q8_matrix.wide tells about at once */
     Q4_GROUP = 128,        /* neighbouring inputs that share a scale */
     Q4_LEVELS = 16,        /* a nibble n means (2 n - 15) times the scale of its group */
+    I16_MAX = INT16_MAX,   /* attention's weights as integers are 0..I16_MAX, */
+    I16_VALUE_MAX = 511,   /* the values that they weigh -511..511: */
+    I16_BLOCK = 128,       /* products of so many inputs add up in int32 */
 };
 
 /* Rows of activations as integers: x is about q * scale. `in` is a multiple of Q8_STEP. */
@@ -64,6 +67,19 @@ typedef struct {
     const float *scale;    /* panels of [in / Q4_GROUP, PANEL] */
 } q4_matrix;
 
+/* Rows of attention's weights as integers: a weight is about values * scale. */
+typedef struct {
+    int rows, in;          /* in: an even number */
+    const int16_t *values; /* [rows, in], 0..I16_MAX */
+    const float *scale;    /* [rows] */
+} i16_rows;
+
+/* What they weigh. */
+typedef struct {
+    const int16_t *panels; /* [in / 2, PANEL, 2] each, -I16_VALUE_MAX..I16_VALUE_MAX */
+    const float *scale;    /* [panels * PANEL] */
+} i16_matrix;
+
 /* Where the rows of a product go, and what is done to them on the way:
  *   y = a(sum + bias), or y += a(sum + bias) */
 typedef struct {
@@ -94,6 +110,11 @@ typedef struct {
     void (*matmul_q4)(const quantized_rows *x, const q4_matrix *w, const product *p, int first,
                       int last);
 
+    /* The same with 16 bits: y = (sum over blocks of I16_BLOCK inputs (sum(x w))) * x.scale[row] *
+     * w.scale[output] + bias; the inner sums are exact in int32, the outer one is a float sum. */
+    void (*matmul_i16)(const i16_rows *x, const i16_matrix *w, const product *p, int first,
+                       int last);
+
     /* y[c] = sum over taps (taps[t][c] * w[t, c]) + bias[c]: a pixel of a depthwise convolution, summed
      * in the order of the taps.
      *   taps  [pixels] pointers to [channels]
@@ -119,6 +140,10 @@ typedef struct {
 
     /* x = exp(scale (x - max)) / sum over one row [n], in place; scale > 0. */
     void (*softmax)(float *x, int n, float scale);
+
+    /* y = round(2^15 exp(scale (x - max))), at most I16_MAX, over one row [n]; scale > 0. Where n is odd,
+     * a zero comes behind. Returns the sum of y, which softmax divides by; n * I16_MAX fits int32. */
+    int32_t (*softmax_i16)(const float *x, int n, float scale, int16_t *y);
 
     /* x[i] = f(x[i]) for n values, in place. */
     void (*gelu)(float *x, size_t n);       /* x / 2 * (1 + erf(x / sqrt 2)) */

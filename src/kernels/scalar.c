@@ -32,6 +32,24 @@ static float exp_polynomial(float x)
     return y * power;
 }
 
+/* round(2^15 2^x), at most I16_MAX. */
+static int16_t exp2_i16(float x)
+{
+    x = larger(EXP2_MIN, x);
+    float rounded = x + ROUNDING, f = x - (rounded - ROUNDING), p = EXP2_P0;
+    p = p * f + EXP2_P1;
+    p = p * f + EXP2_P2;
+    p = p * f + EXP2_P3;
+    p = p * f + EXP2_P4;
+    uint32_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    bits = (bits + 127 + 15) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    int whole = (int)((p * power + ROUNDING) - ROUNDING);
+    return (int16_t)(whole < I16_MAX ? whole : I16_MAX);
+}
+
 static float erf_polynomial(float x)
 {
     x = smaller(larger(-ERF_MAX, x), ERF_MAX);
@@ -71,6 +89,25 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
             for (int k = 0; k < in; k++)
                 sum += x[(size_t)r * (size_t)x_stride + (size_t)k] * column[(size_t)k * PANEL];
             finish(p, r, c, sum + bias_of(p, c));
+        }
+}
+
+static void matmul_i16(const i16_rows *x, const i16_matrix *w, const product *p, int first,
+                       int last)
+{
+    size_t in = (size_t)x->in;
+    for (int r = 0; r < x->rows; r++)
+        for (int c = first * PANEL; c < last * PANEL && c < p->out; c++) {
+            const int16_t *row = x->values + (size_t)r * in;
+            const int16_t *panel = w->panels + (size_t)(c / PANEL) * PANEL * in;
+            float total = 0;
+            for (size_t begin = 0; begin < in; begin += I16_BLOCK) {
+                int32_t sum = 0;
+                for (size_t k = begin; k < in && k < begin + I16_BLOCK; k++)
+                    sum += row[k] * panel[k / 2 * 2 * PANEL + (size_t)(c % PANEL) * 2 + k % 2];
+                total += (float)sum;
+            }
+            finish(p, r, c, total * (x->scale[r] * w->scale[c]) + bias_of(p, c));
         }
 }
 
@@ -209,6 +246,16 @@ static void softmax(float *x, int n, float scale)
     for (int i = 0; i < n; i++) x[i] *= factor;
 }
 
+static int32_t softmax_i16(const float *x, int n, float scale, int16_t *y)
+{
+    float largest = x[0];
+    int32_t sum = 0;
+    for (int i = 1; i < n; i++) largest = larger(largest, x[i]);
+    for (int i = 0; i < n; i++) sum += y[i] = exp2_i16((x[i] - largest) * (scale * EXP_LOG2E));
+    if (n % 2) y[n] = 0;
+    return sum;
+}
+
 static void gelu(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) x[i] = 0.5f * x[i] * (1.0f + erf_polynomial(x[i] * SQRT_HALF));
@@ -251,11 +298,13 @@ const kernels *kernels_scalar(void)
         .matmul_f32 = matmul_f32,
         .matmul_q8 = matmul_q8,
         .matmul_q4 = matmul_q4,
+        .matmul_i16 = VQA_FULL ? matmul_i16 : NULL,
         .depthwise = VQA_FULL ? depthwise : NULL,
         .facts_q8 = facts_q8,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,
         .softmax = softmax,
+        .softmax_i16 = VQA_FULL ? softmax_i16 : NULL,
         .gelu = gelu,
         .quick_gelu = quick_gelu,
         .relu = relu,

@@ -85,6 +85,24 @@ INLINED four exp_polynomial(four x)
     return p;
 }
 
+/* round(2^15 2^x) as eight words each, at most I16_MAX. */
+INLINED void exp2_i16(four x, v128_t words[2])
+{
+    four rounded, p = splat_four(EXP2_P0);
+    EACH(x.v[i] = LARGER(SPLAT(EXP2_MIN), x.v[i]));
+    EACH(rounded.v[i] = ADD(x.v[i], SPLAT(ROUNDING)));
+    EACH(x.v[i] = SUB(x.v[i], SUB(rounded.v[i], SPLAT(ROUNDING))));
+    STEP(p, x, EXP2_P1);
+    STEP(p, x, EXP2_P2);
+    STEP(p, x, EXP2_P3);
+    STEP(p, x, EXP2_P4);
+    EACH(rounded.v[i] = wasm_i32x4_add(rounded.v[i], wasm_i32x4_splat(127 + 15)));
+    EACH(p.v[i] = MUL(p.v[i], wasm_i32x4_shl(rounded.v[i], 23)));
+    EACH(p.v[i] = wasm_i32x4_sub(ADD(p.v[i], SPLAT(ROUNDING)), SPLAT(ROUNDING)));
+    for (int half = 0; half < 2; half++)
+        words[half] = wasm_i16x8_narrow_i32x4(p.v[2 * half], p.v[2 * half + 1]);
+}
+
 INLINED four erf_polynomial(four x)
 {
     four z, p = splat_four(ERF_P5), q = splat_four(ERF_Q5);
@@ -147,6 +165,61 @@ static void matmul_f32(const float *x, int x_stride, int rows, int in, const flo
                 tile_f32(from, stride, count = 2, in, weights, left, right);
             else
                 tile_f32(from, stride, 1, in, weights, left, right);
+            for (int r = 0; r < count; r++) {
+                left[r] = ADD(left[r], bias_left);
+                right[r] = ADD(right[r], bias_right);
+            }
+            finish_tile(p, row, count, panel, left, right);
+        }
+    }
+}
+
+/* Up to TILE_INTEGER rows of x times one panel. `rows` is a constant wherever this is inlined. */
+INLINED void tile_i16(const i16_rows *x, int row, int rows, const i16_matrix *w, int panel,
+                      v128_t *left, v128_t *right)
+{
+    size_t in = (size_t)x->in;
+    const int16_t *from = x->values + (size_t)row * in;
+    const int16_t *at = w->panels + (size_t)panel * PANEL * in;
+    for (int r = 0; r < rows; r++) left[r] = right[r] = SPLAT(0.0f);
+    for (size_t k = 0; k < in;) {
+        size_t end = in - k < I16_BLOCK ? in : k + I16_BLOCK;
+        v128_t sum_left[TILE_INTEGER], sum_right[TILE_INTEGER];
+        for (int r = 0; r < rows; r++) sum_left[r] = sum_right[r] = wasm_i32x4_splat(0);
+        for (; k < end; k += 2, at += 2 * PANEL) {
+            v128_t w_left = load(at), w_right = load(at + PANEL);
+            for (int r = 0; r < rows; r++) {
+                v128_t pair = wasm_v128_load32_splat(from + (size_t)r * in + k);
+                sum_left[r] = wasm_i32x4_add(sum_left[r], wasm_i32x4_dot_i16x8(pair, w_left));
+                sum_right[r] = wasm_i32x4_add(sum_right[r], wasm_i32x4_dot_i16x8(pair, w_right));
+            }
+        }
+        for (int r = 0; r < rows; r++) {
+            left[r] = ADD(left[r], wasm_f32x4_convert_i32x4(sum_left[r]));
+            right[r] = ADD(right[r], wasm_f32x4_convert_i32x4(sum_right[r]));
+        }
+    }
+    v128_t scale_left = load(w->scale + panel * PANEL),
+           scale_right = load(w->scale + panel * PANEL + 4);
+    for (int r = 0; r < rows; r++) {
+        v128_t scale = SPLAT(x->scale[row + r]);
+        left[r] = MUL(left[r], MUL(scale, scale_left));
+        right[r] = MUL(right[r], MUL(scale, scale_right));
+    }
+}
+
+static void matmul_i16(const i16_rows *x, const i16_matrix *w, const product *p, int first,
+                       int last)
+{
+    for (int panel = first; panel < last; panel++) {
+        v128_t left[TILE_INTEGER], right[TILE_INTEGER], bias_left, bias_right;
+        int outputs = p->out - panel * PANEL, count;
+        load_outputs(p->bias ? p->bias + panel * PANEL : NULL, outputs, &bias_left, &bias_right);
+        for (int row = 0; row < x->rows; row += count) {
+            if (x->rows - row >= TILE_INTEGER)
+                tile_i16(x, row, count = TILE_INTEGER, w, panel, left, right);
+            else
+                tile_i16(x, row, count = 1, w, panel, left, right);
             for (int r = 0; r < count; r++) {
                 left[r] = ADD(left[r], bias_left);
                 right[r] = ADD(right[r], bias_right);
@@ -256,17 +329,22 @@ static void layer_norm(const float *x, const float *weight, const float *bias, f
     for (int i = whole; i < n; i++) y[i] = (x[i] - mean1) * factor1 * weight[i] + bias[i];
 }
 
+static float largest_of(const float *x, int n)
+{
+    int whole = n / 4 * 4;
+    float largest = x[0], lane[4];
+    v128_t lanes = SPLAT(largest);
+    for (int i = 0; i < whole; i += 4) lanes = LARGER(lanes, load(x + i));
+    store(lane, lanes);
+    for (int j = 0; j < 4; j++) largest = largest < lane[j] ? lane[j] : largest;
+    for (int i = whole; i < n; i++) largest = largest < x[i] ? x[i] : largest;
+    return largest;
+}
+
 static void softmax(float *x, int n, float scale)
 {
     int whole = n / 4 * 4;
-    float largest1 = x[0], lane[4];
-    v128_t largest = SPLAT(largest1);
-    for (int i = 0; i < whole; i += 4) largest = LARGER(largest, load(x + i));
-    store(lane, largest);
-    for (int j = 0; j < 4; j++) largest1 = largest1 < lane[j] ? lane[j] : largest1;
-    for (int i = whole; i < n; i++) largest1 = largest1 < x[i] ? x[i] : largest1;
-    largest = SPLAT(largest1);
-    v128_t scales = SPLAT(scale), sum = SPLAT(0.0f);
+    v128_t largest = SPLAT(largest_of(x, n)), scales = SPLAT(scale), sum = SPLAT(0.0f);
     for (int begin = 0; begin < n; begin += 4 * FOUR) {
         int count = n - begin < 4 * FOUR ? n - begin : 4 * FOUR;
         four e = load_some(x + begin, count);
@@ -280,6 +358,32 @@ static void softmax(float *x, int n, float scale)
     v128_t factor = SPLAT(factor1);
     for (int i = 0; i < whole; i += 4) store(x + i, MUL(load(x + i), factor));
     for (int i = whole; i < n; i++) x[i] *= factor1;
+}
+
+static int32_t softmax_i16(const float *x, int n, float scale, int16_t *y)
+{
+    v128_t largest = SPLAT(largest_of(x, n)), scales = SPLAT(scale * EXP_LOG2E),
+           one = wasm_i16x8_splat(1), sum = wasm_i32x4_splat(0);
+    for (int begin = 0; begin < n; begin += 4 * FOUR) {
+        int count = n - begin < 4 * FOUR ? n - begin : 4 * FOUR;
+        four e = load_some(x + begin, count);
+        v128_t words[2];
+        EACH(e.v[i] = MUL(SUB(e.v[i], largest), scales));
+        exp2_i16(e, words);
+        if (count < 4 * FOUR) {
+            int16_t values[4 * FOUR];
+            memcpy(values, words, sizeof values);
+            memset(values + count, 0, (size_t)(4 * FOUR - count) * sizeof *values);
+            memcpy(y + begin, values, (size_t)(count + count % 2) * sizeof *values);
+            memcpy(words, values, sizeof values);
+        } else
+            memcpy(y + begin, words, sizeof words);
+        for (int half = 0; half < 2; half++)
+            sum = wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(words[half], one));
+    }
+    int32_t lanes[4];
+    store(lanes, sum);
+    return lanes[0] + lanes[1] + lanes[2] + lanes[3];
 }
 
 /* x[i] = f(x[i]). */
@@ -346,10 +450,12 @@ static void add(float *y, const float *x, size_t n)
 #define TABLE(table_name, product_q8)                                                              \
     {                                                                                              \
         .name = table_name, .matmul_f32 = matmul_f32, .matmul_q8 = product_q8,                     \
-        .matmul_q4 = integers_matmul_q4, .depthwise = VQA_FULL ? depthwise : NULL,                 \
-        .facts_q8 = integers_facts_q8, .quantize_row = quantize_row, .layer_norm = layer_norm,     \
-        .softmax = softmax, .gelu = gelu, .quick_gelu = quick_gelu, .relu = relu,                  \
-        .relu6 = VQA_FULL ? relu6 : NULL, .tanh = tanh_all, .sigmoid = sigmoid, .add = add,        \
+        .matmul_q4 = integers_matmul_q4, .matmul_i16 = VQA_FULL ? matmul_i16 : NULL,               \
+        .depthwise = VQA_FULL ? depthwise : NULL, .facts_q8 = integers_facts_q8,                   \
+        .quantize_row = quantize_row, .layer_norm = layer_norm, .softmax = softmax,                \
+        .softmax_i16 = VQA_FULL ? softmax_i16 : NULL, .gelu = gelu, .quick_gelu = quick_gelu,      \
+        .relu = relu, .relu6 = VQA_FULL ? relu6 : NULL, .tanh = tanh_all, .sigmoid = sigmoid,      \
+        .add = add,                                                                                \
     }
 
 const kernels *kernels_simd(void)

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "nn/attention.h"
+#include "nn/quantized_attention.h"
 
 const transformer_names transformer_vit_names = {
     .query = "attention.attention.query",
@@ -78,6 +80,19 @@ void transformer_free(transformer *t)
     t->blocks = NULL;
 }
 
+static bool is_long(const transformer_shape *s, int tokens)
+{
+    return VQA_FULL && !s->causal && tokens >= QUANTIZED_ATTENTION_FROM &&
+           tokens <= QUANTIZED_ATTENTION_TO;
+}
+
+/* Whether attention is computed as its layers are. */
+static bool in_integers(const compute *c, const transformer *t, const transformer_block *b,
+                        int tokens)
+{
+    return is_long(&t->shape, tokens) && !b->key.floats && !c->rollout;
+}
+
 /* The attention half: x[0..wanted) gets its residual, from keys and values of all rows. */
 static void attention_half(const compute *c, const transformer *t, const transformer_block *b,
                            tensor x, const uint8_t *mask, int wanted, arena tmp)
@@ -98,7 +113,10 @@ static void attention_half(const compute *c, const transformer *t, const transfo
     if (wanted < tokens)
         nn_linear(c, &b->query, tensor_rows(t->shape.pre_norm ? mixed : x, 0, wanted), query, tmp);
     mixed = tensor_rows(mixed, 0, wanted);
-    nn_attention(c, t->shape.heads, query, key, value, mask, t->shape.causal, mixed, tmp);
+    if (in_integers(c, t, b, tokens) && !mask)
+        nn_quantized_attention(c, t->shape.heads, query, key, value, mixed, tmp);
+    else
+        nn_attention(c, t->shape.heads, query, key, value, mask, t->shape.causal, mixed, tmp);
     linear_call output = {
         .x = mixed, .layers = { &b->output }, .y = { rows }, .count = 1, .add = true
     };
@@ -141,6 +159,10 @@ uint64_t transformer_scratch(const transformer_shape *s, int tokens)
     uint64_t rows = tensor_cost(tokens, s->hidden);
     uint64_t inner = attention_scratch(s->heads, tokens, tokens, s->hidden);
     if (inner < linear_scratch(tokens, s->hidden)) inner = linear_scratch(tokens, s->hidden);
+    if (is_long(s, tokens)) {
+        uint64_t integers = quantized_attention_scratch(s->heads, tokens, tokens, s->hidden);
+        if (inner < integers) inner = integers;
+    }
     uint64_t attention = 4 * rows + inner;
     uint64_t mlp = transformer_mlp_scratch(s, tokens);
     return attention > mlp ? attention : mlp;

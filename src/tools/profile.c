@@ -73,6 +73,14 @@ static void matmul_q4(const quantized_rows *x, const q4_matrix *w, const product
     keep_product("product q4", x->rows + 1, x->in, p, first, last, start);
 }
 
+static void matmul_i16(const i16_rows *x, const i16_matrix *w, const product *p, int first,
+                       int last)
+{
+    double start = clock_now();
+    real->matmul_i16(x, w, p, first, last);
+    keep_product("product i16", x->rows, x->in, p, first, last, start);
+}
+
 static float quantize_row(const float *x, int n, bool positive, int8_t *q, q8_input *u,
                           int32_t *sums)
 {
@@ -97,6 +105,14 @@ static void softmax(float *x, int n, float scale)
     keep_row("softmax", n, start);
 }
 
+static int32_t softmax_i16(const float *x, int n, float scale, int16_t *y)
+{
+    double start = clock_now();
+    int32_t sum = real->softmax_i16(x, n, scale, y);
+    keep_row("softmax i16", n, start);
+    return sum;
+}
+
 const kernels *profile_kernels(const kernels *k)
 {
     static kernels timed;
@@ -105,9 +121,11 @@ const kernels *profile_kernels(const kernels *k)
     timed.matmul_f32 = matmul_f32;
     timed.matmul_q8 = matmul_q8;
     timed.matmul_q4 = matmul_q4;
+    timed.matmul_i16 = matmul_i16;
     timed.quantize_row = quantize_row;
     timed.layer_norm = layer_norm;
     timed.softmax = softmax;
+    timed.softmax_i16 = softmax_i16;
     return &timed;
 }
 

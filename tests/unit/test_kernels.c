@@ -347,6 +347,38 @@ static void check_q4(const task *t)
     free(scale.block);
 }
 
+/* 16-bit integers of 0..largest, or -largest..largest. */
+static guarded words_in(size_t n, size_t shift, bool positive, int largest)
+{
+    guarded g = guarded_new(n * sizeof(int16_t), shift * sizeof(int16_t), 0x7f);
+    bool extreme = random_below(4) == 0;
+    for (size_t i = 0; i < n; i++)
+        ((int16_t *)at(g))[i] = (int16_t)(extreme    ? largest
+                                          : positive ? random_below(largest + 1)
+                                                     : random_below(2 * largest + 1) - largest);
+    return g;
+}
+
+static void check_i16(const task *t)
+{
+    size_t outputs = (size_t)(panel_count(t->out) * PANEL), in = (size_t)t->in;
+    guarded x = words_in((size_t)t->rows * in, t->shift, true, I16_MAX),
+            w = words_in(outputs * in, t->shift, false, I16_VALUE_MAX),
+            x_scale = floats_in((size_t)t->rows, t->shift), w_scale = floats_in(outputs, t->shift);
+    results r = results_new(t);
+    const i16_rows rows = { .rows = t->rows, .in = t->in, .values = at(x), .scale = at(x_scale) };
+    const i16_matrix i16 = { at(w), at(w_scale) };
+    for (int i = 0; i < TABLES; i++) {
+        const product p = product_of(t, &r, i);
+        table(i)->matmul_i16(&rows, &i16, &p, t->first, t->last);
+    }
+    check_results(t, r);
+    free(x.block);
+    free(w.block);
+    free(x_scale.block);
+    free(w_scale.block);
+}
+
 /* All numbers of rows, every row the finest or none (floats know none), some of the outputs and all;
  * what else there is at random. Then larger ones. */
 static void check_products(void (*check)(const task *), const int *ins, size_t count, int step)
@@ -435,6 +467,13 @@ static void test_products_q4(void **state)
     (void)state;
     static const int ins[] = { Q4_GROUP, 2 * Q4_GROUP };
     check_products(check_q4, ins, COUNT(ins), Q4_GROUP);
+}
+
+static void test_products_i16(void **state)
+{
+    (void)state;
+    static const int ins[] = { 2, 4, 10, I16_BLOCK, I16_BLOCK + 2, 3 * I16_BLOCK };
+    check_products(check_i16, ins, COUNT(ins), 2);
 }
 
 /* Offsets by their formula, and wide as kernels.h says; panels that were not asked for are left as
@@ -651,6 +690,31 @@ static void check_in_place(guarded x, int n)
     free(other.block);
 }
 
+static void check_softmax_i16(guarded x, int n)
+{
+    static const float scales[] = { 1, 0.125f };
+    size_t even = (size_t)(n + n % 2), shift = x.before / sizeof(float);
+    for (size_t s = 0; s < COUNT(scales); s++) {
+        guarded y[TABLES];
+        for (int i = 0; i < TABLES; i++) {
+            y[i] = guarded_new(even * sizeof(int16_t), shift * sizeof(int16_t), 0xa5);
+            int32_t got = table(i)->softmax_i16(at(x), n, scales[s], at(y[i])), sum = 0;
+            for (int k = 0; k < n; k++) sum += ((int16_t *)at(y[i]))[k];
+            assert_int_equal(got, sum);
+            if (n % 2) assert_int_equal(((int16_t *)at(y[i]))[n], 0);
+            check_guards(y[i], 0xa5);
+            check_equal(y[0], y[i]);
+        }
+        for (int i = 0; i < TABLES; i++) free(y[i].block);
+    }
+}
+
+static void test_softmax_i16(void **state)
+{
+    (void)state;
+    check_rows(check_softmax_i16);
+}
+
 static void test_quantize_row(void **state)
 {
     (void)state;
@@ -824,6 +888,32 @@ static void test_product_q4_by_its_formula(void **state)
         }
 }
 
+static void test_product_i16_by_its_formula(void **state)
+{
+    (void)state;
+    enum { ROWS = 3, IN = 2 * I16_BLOCK + 6, OUT = 2 * PANEL };
+    int16_t x[ROWS * IN], w[OUT * IN];
+    float x_scale[ROWS], w_scale[OUT], y[ROWS * OUT];
+    for (size_t i = 0; i < COUNT(x); i++) x[i] = (int16_t)random_below(I16_MAX + 1);
+    for (size_t i = 0; i < COUNT(w); i++)
+        w[i] = (int16_t)(random_below(2 * I16_VALUE_MAX + 1) - I16_VALUE_MAX);
+    for (size_t i = 0; i < ROWS; i++) x_scale[i] = random_float();
+    for (size_t i = 0; i < OUT; i++) w_scale[i] = random_float();
+    const i16_rows rows = { ROWS, IN, x, x_scale };
+    const i16_matrix matrix_i16 = { w, w_scale };
+    const product p = { .y = y, .y_stride = OUT, .out = OUT };
+    kernels_scalar()->matmul_i16(&rows, &matrix_i16, &p, 0, OUT / PANEL);
+    for (int r = 0; r < ROWS; r++)
+        for (int c = 0; c < OUT; c++) {
+            int64_t sum = 0;
+            for (int k = 0; k < IN; k++)
+                sum += x[r * IN + k] *
+                       w[((c / PANEL * IN + k / 2 * 2) * PANEL) + c % PANEL * 2 + k % 2];
+            double want = (double)sum * (double)x_scale[r] * (double)w_scale[c];
+            assert_true(fabs(y[r * OUT + c] - want) <= 1e-6 * fabs(want) + 1e-3);
+        }
+}
+
 static void test_product_f32_is_near_double(void **state)
 {
     (void)state;
@@ -888,7 +978,7 @@ static void test_functions_are_near_double(void **state)
 static void test_rows_are_near_double(void **state)
 {
     (void)state;
-    double worst_norm = 0, worst_softmax = 0;
+    double worst_norm = 0, worst_softmax = 0, worst_i16 = 0;
     for (size_t l = 0; l < COUNT(lengths); l++) {
         int n = lengths[l];
         float x[3072], weight[3072], bias[3072], y[3072];
@@ -910,8 +1000,17 @@ static void test_rows_are_near_double(void **state)
         kernels_scalar()->softmax(y, n, 0.125f);
         for (int i = 0; i < n; i++)
             worst_softmax = fmax(worst_softmax, fabs(y[i] - exp(x[i] * 0.125) / sum));
+        int16_t integers[3072 + 1];
+        float most = x[0];
+        for (int i = 0; i < n; i++) most = fmaxf(most, x[i]);
+        kernels_scalar()->softmax_i16(x, n, 0.5f, integers);
+        for (int i = 0; i < n; i++)
+            worst_i16 = fmax(worst_i16,
+                             fabs(integers[i] - fmin(I16_MAX, 0x1p15 * exp((x[i] - most) * 0.5))));
     }
-    print_message("layer_norm: at most %.1e; softmax: %.1e\n", worst_norm, worst_softmax);
+    print_message("layer_norm: at most %.1e; softmax: %.1e; softmax_i16: %.2f of a step\n",
+                  worst_norm, worst_softmax, worst_i16);
+    assert_true(worst_i16 <= 0.65);
     assert_true(worst_norm <= 1e-6);
     assert_true(worst_softmax <= 1e-6);
 }
@@ -923,15 +1022,18 @@ int main(void)
         cmocka_unit_test(test_depthwise),
         cmocka_unit_test(test_products_q8),
         cmocka_unit_test(test_products_q4),
+        cmocka_unit_test(test_products_i16),
         cmocka_unit_test(test_facts_q8),
         cmocka_unit_test(test_a_block_is_wide_because_of_four_weights),
         cmocka_unit_test(test_quantize_row),
         cmocka_unit_test(test_layer_norm),
+        cmocka_unit_test(test_softmax_i16),
         cmocka_unit_test(test_functions_in_place),
         cmocka_unit_test(test_quantize_row_rounds_halves_to_even),
         cmocka_unit_test(test_quantize_row_is_within_half_a_step),
         cmocka_unit_test(test_product_q8_is_exact),
         cmocka_unit_test(test_product_q4_by_its_formula),
+        cmocka_unit_test(test_product_i16_by_its_formula),
         cmocka_unit_test(test_product_f32_is_near_double),
         cmocka_unit_test(test_functions_are_near_double),
         cmocka_unit_test(test_rows_are_near_double),

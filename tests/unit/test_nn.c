@@ -13,6 +13,7 @@
 #include "nn/norm.h"
 #include "nn/patches.h"
 #include "nn/pooler.h"
+#include "nn/quantized_attention.h"
 #include "nn/transformer.h"
 #include "quant/q8.h"
 
@@ -433,6 +434,41 @@ static void test_attention(void **state)
                 }
 }
 
+/* Scores of some 3 and keys with something in common, as trained models have them: the mean distance from
+ * exact attention is small beside the results, and any number of threads has the same bits. */
+static void check_quantized_attention(int queries, int keys, int heads, int depth)
+{
+    size_t used = memory.used;
+    tensor q = random_tensor(queries, heads * depth), k = random_tensor(keys, heads * depth),
+           v = random_tensor(keys, heads * depth), y = copy_of(q), z = copy_of(q);
+    double apart = 0, size = 0;
+    for (int i = 0; i < k.rows * k.cols; i++) k.data[i] += (float)(i % depth % 3) * 10;
+    arena tmp = exactly(quantized_attention_scratch(heads, queries, keys, heads * depth));
+    nn_quantized_attention(&one, heads, q, k, v, y, tmp);
+    nn_quantized_attention(&four, heads, q, k, v, z, tmp);
+    check_same(y, z);
+    for (int r = 0; r < queries; r++)
+        for (int c = 0; c < q.cols; c++) {
+            double want = attention_of(heads, q, k, v, NULL, false, r, c);
+            apart += pow(tensor_row(y, r)[c] - want, 2);
+            size += want * want;
+        }
+    print_message("%d queries, %d keys, %d deep: relative error %.4f\n", queries, keys, depth,
+                  sqrt(apart / size));
+    assert_true(apart <= size * 0.02 * 0.02);
+    arena_free(&tmp);
+    memory.used = used;
+}
+
+static void test_quantized_attention(void **state)
+{
+    (void)state;
+    check_quantized_attention(1, 3, 1, 8);
+    check_quantized_attention(37, 65, 2, 5);
+    check_quantized_attention(72, 129, 3, 16);
+    check_quantized_attention(5, 700, 2, 64);
+}
+
 /* A row is the same to the bit whatever follows it. */
 static void test_causal_attention_of_a_beginning(void **state)
 {
@@ -827,6 +863,7 @@ int main(void)
         TEST(test_linear_call),
         TEST(test_linear_refused),
         TEST(test_attention),
+        TEST(test_quantized_attention),
         TEST(test_causal_attention_of_a_beginning),
         TEST(test_rollout_gets_the_weights),
         TEST(test_rollout_without_memory),
