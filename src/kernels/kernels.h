@@ -122,6 +122,11 @@ typedef struct {
     void (*depthwise)(const float *const *taps, int pixels, int channels, const float *w,
                       const float *bias, float *y);
 
+    /* row[c * pixels + t] = taps[t][c]: the inputs of a convolution in the order of its weights.
+     *   taps  [pixels] pointers to [channels]
+     *   row   [channels * pixels] */
+    void (*interleave)(const float *const *taps, int pixels, int channels, float *row);
+
     /* What a q8_matrix says of its panels first..last-1, counted at load: offset [panels * PANEL] and,
      * if Q8_RUN is 4, wide [panels, q8_blocks(in)]. */
     void (*facts_q8)(const int8_t *panels, int in, int first, int last, int32_t *offset,

@@ -122,6 +122,12 @@ static void depthwise(const float *const *taps, int pixels, int channels, const 
     }
 }
 
+static void interleave(const float *const *taps, int pixels, int channels, float *row)
+{
+    for (int c = 0; c < channels; c++)
+        for (int t = 0; t < pixels; t++) *row++ = taps[t][c];
+}
+
 static float product_q8(const quantized_rows *x, int row, const q8_matrix *w, int c)
 {
     size_t in = (size_t)x->in;
@@ -300,6 +306,7 @@ const kernels *kernels_scalar(void)
         .matmul_q4 = matmul_q4,
         .matmul_i16 = VQA_FULL ? matmul_i16 : NULL,
         .depthwise = VQA_FULL ? depthwise : NULL,
+        .interleave = VQA_FULL ? interleave : NULL,
         .facts_q8 = facts_q8,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,

@@ -249,6 +249,34 @@ static void depthwise(const float *const *taps, int pixels, int channels, const 
     }
 }
 
+/* Four channels of four taps, to where each channel's taps are neighbours. */
+INLINED void interleave_four(const float *const *taps, int pixels, float *row)
+{
+    v128_t a = load(taps[0]), b = load(taps[1]), c = load(taps[2]), d = load(taps[3]);
+    v128_t ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), cd = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5);
+    store(row, wasm_i64x2_shuffle(ab, cd, 0, 2));
+    store(row + pixels, wasm_i64x2_shuffle(ab, cd, 1, 3));
+    ab = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7), cd = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+    store(row + 2 * pixels, wasm_i64x2_shuffle(ab, cd, 0, 2));
+    store(row + 3 * pixels, wasm_i64x2_shuffle(ab, cd, 1, 3));
+}
+
+/* Windows of nine, nearly all there are, four channels at a time. */
+static void interleave(const float *const *taps, int pixels, int channels, float *row)
+{
+    enum { NINE = 9 };
+    int c = 0;
+    for (; pixels == NINE && c + 4 <= channels; c += 4, row += 4 * NINE) {
+        const float *at[NINE];
+        for (int t = 0; t < NINE; t++) at[t] = taps[t] + c;
+        interleave_four(at, NINE, row);
+        interleave_four(at + 4, NINE, row + 4);
+        for (int i = 0; i < 4; i++) row[i * NINE + 8] = at[8][i];
+    }
+    for (; c < channels; c++)
+        for (int t = 0; t < pixels; t++) *row++ = taps[t][c];
+}
+
 /* Rounded as whole numbers: see ROUNDING. */
 static inline v128_t quantized(v128_t x, v128_t inverse, v128_t least, v128_t most)
 {
@@ -451,11 +479,11 @@ static void add(float *y, const float *x, size_t n)
     {                                                                                              \
         .name = table_name, .matmul_f32 = matmul_f32, .matmul_q8 = product_q8,                     \
         .matmul_q4 = integers_matmul_q4, .matmul_i16 = VQA_FULL ? matmul_i16 : NULL,               \
-        .depthwise = VQA_FULL ? depthwise : NULL, .facts_q8 = integers_facts_q8,                   \
-        .quantize_row = quantize_row, .layer_norm = layer_norm, .softmax = softmax,                \
-        .softmax_i16 = VQA_FULL ? softmax_i16 : NULL, .gelu = gelu, .quick_gelu = quick_gelu,      \
-        .relu = relu, .relu6 = VQA_FULL ? relu6 : NULL, .tanh = tanh_all, .sigmoid = sigmoid,      \
-        .add = add,                                                                                \
+        .depthwise = VQA_FULL ? depthwise : NULL, .interleave = VQA_FULL ? interleave : NULL,      \
+        .facts_q8 = integers_facts_q8, .quantize_row = quantize_row, .layer_norm = layer_norm,     \
+        .softmax = softmax, .softmax_i16 = VQA_FULL ? softmax_i16 : NULL, .gelu = gelu,            \
+        .quick_gelu = quick_gelu, .relu = relu, .relu6 = VQA_FULL ? relu6 : NULL,                  \
+        .tanh = tanh_all, .sigmoid = sigmoid, .add = add,                                          \
     }
 
 const kernels *kernels_simd(void)

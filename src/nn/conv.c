@@ -40,22 +40,6 @@ typedef struct {
     void (*act)(float *x, size_t n);
 } work;
 
-/* From [pixels, channels] to [channels, pixels], the order of weights. One of the two is a constant
- * wherever this is inlined. */
-static inline __attribute__((always_inline)) void spread(const float *const *taps, int pixels,
-                                                         int channels, float *row)
-{
-    for (int t = 0; t < pixels; t++)
-        for (int i = 0; i < channels; i++) row[i * pixels + t] = taps[t][i];
-}
-
-static inline __attribute__((always_inline)) void interleave(const float *const *taps, int pixels,
-                                                             int channels, float *row)
-{
-    for (int i = 0; i < channels; i++)
-        for (int t = 0; t < pixels; t++) *row++ = taps[t][i];
-}
-
 /* The inputs of one pixel of y. */
 static void gather(void *context, int i)
 {
@@ -67,12 +51,8 @@ static void gather(void *context, int i)
     window_taps(win, w->x, place / w->y.width, place % w->y.width, w->outside, taps);
     if (count == 1)
         memcpy(row, taps[0], (size_t)w->v->in * sizeof *row);
-    else if (w->v->in == 3)
-        spread(taps, count, 3, row);
-    else if (count == 9)
-        interleave(taps, 9, w->v->in, row);
     else
-        interleave(taps, count, w->v->in, row);
+        w->k->interleave(taps, count, w->v->in, row);
 }
 
 /* The sum of one output of any group. */

@@ -455,6 +455,30 @@ static void test_depthwise(void **state)
         }
 }
 
+/* Any window, any number of channels. */
+static void test_interleave(void **state)
+{
+    (void)state;
+    enum { MOST_PIXELS = 12, MOST = 18 };
+    for (int pixels = 1; pixels <= MOST_PIXELS; pixels++)
+        for (int channels = 1; channels <= MOST; channels++) {
+            guarded x[MOST_PIXELS], row[TABLES];
+            const float *taps[MOST_PIXELS];
+            for (int t = 0; t < pixels; t++)
+                taps[t] = at(x[t] = floats_in((size_t)channels, (size_t)t % 4));
+            for (int i = 0; i < TABLES; i++) {
+                row[i] = floats_out((size_t)(pixels * channels), (size_t)channels % 4);
+                table(i)->interleave(taps, pixels, channels, at(row[i]));
+                check_equal(row[0], row[i]);
+            }
+            check_guards(row[0], 0xa5);
+            for (int k = 0; k < pixels * channels; k++)
+                assert_true(((float *)at(row[0]))[k] == taps[k % pixels][k / pixels]);
+            for (int t = 0; t < pixels; t++) free(x[t].block);
+            for (int i = 0; i < TABLES; i++) free(row[i].block);
+        }
+}
+
 static void test_products_q8(void **state)
 {
     (void)state;
@@ -1020,6 +1044,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products_f32),
         cmocka_unit_test(test_depthwise),
+        cmocka_unit_test(test_interleave),
         cmocka_unit_test(test_products_q8),
         cmocka_unit_test(test_products_q4),
         cmocka_unit_test(test_products_i16),
