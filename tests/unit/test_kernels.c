@@ -929,12 +929,16 @@ static void test_product_i16_by_its_formula(void **state)
     kernels_scalar()->matmul_i16(&rows, &matrix_i16, &p, 0, OUT / PANEL);
     for (int r = 0; r < ROWS; r++)
         for (int c = 0; c < OUT; c++) {
-            int64_t sum = 0;
-            for (int k = 0; k < IN; k++)
-                sum += x[r * IN + k] *
-                       w[((c / PANEL * IN + k / 2 * 2) * PANEL) + c % PANEL * 2 + k % 2];
-            double want = (double)sum * (double)x_scale[r] * (double)w_scale[c];
-            assert_true(fabs(y[r * OUT + c] - want) <= 1e-6 * fabs(want) + 1e-3);
+            int64_t sum = 0, magnitudes = 0;
+            for (int k = 0; k < IN; k++) {
+                int64_t one =
+                    x[r * IN + k] * w[(c / PANEL * IN + k / 2 * 2) * PANEL + c % PANEL * 2 + k % 2];
+                sum += one;
+                magnitudes += one < 0 ? -one : one;
+            }
+            double scale = (double)x_scale[r] * (double)w_scale[c];
+            assert_true(fabs(y[r * OUT + c] - (double)sum * scale) <=
+                        2e-7 * (double)magnitudes * fabs(scale));
         }
 }
 
