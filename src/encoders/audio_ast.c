@@ -36,6 +36,7 @@ bool audio_ast_bind(audio_ast *a, weights *w, const char *prefix, const cJSON *c
     transformer_shape shape;
     if (!transformer_config(&shape, config, err) || !read_sizes(a, config, err)) return false;
     shape.pre_norm = true;
+    shape.quantized_attention = true;
     enum { CLS, DISTILLATION, POSITIONS, WEIGHT, BIAS, LAYER, NORM, NAMES };
     static const char *const parts[NAMES] = {
         [CLS] = "embeddings.cls_token",

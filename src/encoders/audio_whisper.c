@@ -17,6 +17,7 @@ bool audio_whisper_bind(audio_whisper *e, weights *w, const char *prefix, const 
         !json_int(config, "num_mel_bins", 80, 1, 1 << 10, &e->mels, err) ||
         !json_int(config, "max_source_positions", 1500, 1, 1 << 13, &e->positions, err))
         return false;
+    shape.quantized_attention = true;
     int hidden = shape.hidden;
     char name[7][200];
     const char *const parts[7] = { "conv1.weight",    "conv1.bias", "conv2.weight", "conv2.bias",

@@ -1,4 +1,4 @@
-/* nn/attention.h in integers, for long sequences between layers of integers: of Whisper's 1500 rows half of
+/* nn/attention.h in integers, for long sequences of speech between layers of integers: of Whisper's 1500 rows half of
  * the time is attention. Queries and keys are rounded to 7 bits for each row and head, the keys less
  * their mean, which adds the same to all scores of a row (Zhang et al. 2024, SageAttention, section
  * 4.2); softmax gives 15 bits, and the values have 10 bits for each column. */

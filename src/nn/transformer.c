@@ -80,17 +80,11 @@ void transformer_free(transformer *t)
     t->blocks = NULL;
 }
 
-static bool is_long(const transformer_shape *s, int tokens)
+/* Whether attention is computed in integers if the layers around it are. */
+static bool in_integers(const transformer_shape *s, int tokens)
 {
-    return VQA_FULL && !s->causal && tokens >= QUANTIZED_ATTENTION_FROM &&
+    return VQA_FULL && s->quantized_attention && tokens >= QUANTIZED_ATTENTION_FROM &&
            tokens <= QUANTIZED_ATTENTION_TO;
-}
-
-/* Whether attention is computed as its layers are. */
-static bool in_integers(const compute *c, const transformer *t, const transformer_block *b,
-                        int tokens)
-{
-    return is_long(&t->shape, tokens) && !b->key.floats && !c->rollout;
 }
 
 /* The attention half: x[0..wanted) gets its residual, from keys and values of all rows. */
@@ -113,7 +107,9 @@ static void attention_half(const compute *c, const transformer *t, const transfo
     if (wanted < tokens)
         nn_linear(c, &b->query, tensor_rows(t->shape.pre_norm ? mixed : x, 0, wanted), query, tmp);
     mixed = tensor_rows(mixed, 0, wanted);
-    if (in_integers(c, t, b, tokens) && !mask)
+    bool integers = in_integers(&t->shape, tokens) && !b->key.floats;
+    assert(!integers || (!mask && !t->shape.causal && !c->rollout));
+    if (integers)
         nn_quantized_attention(c, t->shape.heads, query, key, value, mixed, tmp);
     else
         nn_attention(c, t->shape.heads, query, key, value, mask, t->shape.causal, mixed, tmp);
@@ -159,7 +155,7 @@ uint64_t transformer_scratch(const transformer_shape *s, int tokens)
     uint64_t rows = tensor_cost(tokens, s->hidden);
     uint64_t inner = attention_scratch(s->heads, tokens, tokens, s->hidden);
     if (inner < linear_scratch(tokens, s->hidden)) inner = linear_scratch(tokens, s->hidden);
-    if (is_long(s, tokens)) {
+    if (in_integers(s, tokens)) {
         uint64_t integers = quantized_attention_scratch(s->heads, tokens, tokens, s->hidden);
         if (inner < integers) inner = integers;
     }

@@ -18,6 +18,9 @@ typedef struct {
     bool qkv_bias;     /* of queries, keys and values */
     bool causal;       /* a token sees itself and those before it, not those behind */
     bool key_unbiased; /* qkv_bias, but not of keys */
+    /* Attention as nn/quantized_attention.h has it, of long sequences between layers of integers; for
+     * speech: other encoders compute the same in small runtimes, which have it not. */
+    bool quantized_attention;
 } transformer_shape;
 
 /* What a checkpoint calls the parts of a block, behind "<prefix><layer>.". */

@@ -630,15 +630,15 @@ static void test_transformer(void **state)
 {
     (void)state;
     static const transformer_shape shapes[] = {
-        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, true, true, false, false },
-        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, false, true, false, false },
-        { 2, 16, 2, 40, ACTIVATION_QUICK_GELU, 1e-5f, true, true, true, false },
-        { 1, 12, 3, 300, ACTIVATION_RELU, 1e-6f, true, false, false,
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, true, true, false, false, false },
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-12f, false, true, false, false, false },
+        { 2, 16, 2, 40, ACTIVATION_QUICK_GELU, 1e-5f, true, true, true, false, false },
+        { 1, 12, 3, 300, ACTIVATION_RELU, 1e-6f, true, false, false, false,
           false }, /* the mlp takes most */
-        { 1, 72, 9, 8, ACTIVATION_QUICK_GELU, 1e-6f, false, false, false,
+        { 1, 72, 9, 8, ACTIVATION_QUICK_GELU, 1e-6f, false, false, false, false,
           false }, /* the attention does */
-        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-5f, true, true, false, true },
-        { 1, 5, 1, 3, ACTIVATION_TANH, 1e-6f, true, true, false, false },
+        { 2, 16, 2, 40, ACTIVATION_GELU, 1e-5f, true, true, false, true, false },
+        { 1, 5, 1, 3, ACTIVATION_TANH, 1e-6f, true, true, false, false, false },
     };
     static const int tokens[] = { 1, 2, 33, 70 };
     for (size_t s = 0; s < COUNT(shapes); s++)
