@@ -266,6 +266,55 @@ sed 's|[ab]/||' twins.jsonl >unclear.jsonl
 expect 1 "'same.png' is the name of several pictures in the tar file" eval f32.pack unclear.jsonl twins.tar
 expect 0 'accuracy 85.71 %' eval model data.jsonl pictures --precision f32 -t 2
 
+# ---- VQA v2, from its official files: ten people gave the model's answer 10, 3, 1 and 0 times ----
+
+mkdir coco
+cp pictures/image0_50x40.png coco/COCO_val2014_000000000042.jpg # what they are is told by their bytes
+cp pictures/image1_33x70.png coco/COCO_val2014_000000262148.jpg
+tar cf coco.tar coco
+official() { # official ID PICTURE FILE TYPE TIMES: a question, and its annotation of which so many have the model's answer
+    local own=$(answer "$3" "$question") i
+    printf '%s{"image_id": %d, "question": "%s", "question_id": %d}' "$comma" "$2" "$question" "$1" >>v2_questions.json
+    printf '%s{"question_type": "what color", "answer_type": "%s", "image_id": %d, "question_id": %d, "answers": [' \
+        "$comma" "$4" "$2" "$1" >>v2_annotations.json
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        printf '%s{"answer": "%s", "answer_confidence": "yes", "answer_id": %d}' "$([ $i = 1 ] || echo ,)" \
+            "$([ $i -le "$5" ] && echo "$own" || echo "none of $i")" $i >>v2_annotations.json
+    done
+    printf '], "multiple_choice_answer": "%s"}' "$own" >>v2_annotations.json
+    comma=,
+}
+printf '{"info": {"year": 2017}, "task_type": "Open-Ended", "questions": [' >v2_questions.json
+printf '{"license": {"name": "none"}, "annotations": [' >v2_annotations.json
+comma=
+official 42000 42 image0_50x40.png yes/no 10
+official 42001 42 image0_50x40.png other 3
+official 262148000 262148 image1_33x70.png other 1
+official 262148001 262148 image1_33x70.png number 0
+printf '], "data_subtype": "val2014"}\n' >>v2_questions.json
+printf '], "data_type": "mscoco"}\n' >>v2_annotations.json
+expect 0 'accuracy 55.00 % (2.2 of 4 questions)' eval f32.pack v2_questions.json coco --annotations v2_annotations.json
+check 'yes/no' grep -q 'yes/no .* 100.00 %  (1 of 1)' out
+check 'other' grep -q 'other .* 60.00 %  (1.2 of 2)' out
+check 'number' grep -q 'number .* 0.00 %  (0 of 1)' out
+check 'question types' grep -q 'what color .* 55.00 %  (2.2 of 4)' out
+expect 0 '"accuracy":	0.55' eval f32.pack v2_questions.json coco.tar --annotations v2_annotations.json --json
+sed 's/"data_subtype"/"subtype"/' v2_questions.json >v2_wrong.json
+expect 1 'v2_wrong.json: there is no text "data_subtype"' eval f32.pack v2_wrong.json coco --annotations v2_annotations.json
+sed 's/"question_id": 42001,/"question_id": 42002,/' v2_annotations.json >v2_wrong.json
+expect 1 'v2_questions.json: question 42001: there is no annotation of it' eval f32.pack v2_questions.json coco --annotations v2_wrong.json
+sed 's/"answers": \[/"answers": 3, "others": [/' v2_annotations.json >v2_wrong.json
+expect 1 'question 42000: "answers" is not a list of 1 to 100 answers' eval f32.pack v2_questions.json coco --annotations v2_wrong.json
+head -c 300 v2_annotations.json >v2_wrong.json
+expect 1 'v2_wrong.json: not valid JSON at byte 46' eval f32.pack v2_questions.json coco --annotations v2_wrong.json
+expect 1 'v2_annotations.json: there is no list "questions" of objects' eval f32.pack v2_annotations.json coco --annotations v2_annotations.json
+sed 's/"question_id": 42000/"question_id": 4.5/' v2_questions.json >v2_wrong.json
+expect 1 'v2_wrong.json: entry 1 of "questions" lacks a whole number "question_id"' eval f32.pack v2_wrong.json coco --annotations v2_annotations.json
+expect 1 'data.jsonl: not valid JSON at byte ' eval f32.pack data.jsonl coco --annotations v2_annotations.json
+expect 1 'nowhere.json: ' eval f32.pack v2_questions.json coco --annotations nowhere.json
+rm coco/COCO_val2014_000000262148.jpg
+expect 1 'COCO_val2014_000000262148.jpg: ' eval f32.pack v2_questions.json coco --annotations v2_annotations.json
+
 # ---- two models ----
 
 expect 0 '7 questions: cosine of the logits 1.000000 on average, 1.000000 at least' compare model f32.pack data.jsonl pictures

@@ -13,9 +13,11 @@ static bool bind_vit(image_encoder *e, weights *w, const char *prefix, const cJS
     const transformer_shape *s = &e->vit.layers.shape;
     e->hidden = s->hidden;
     e->patch = e->vit.patches.patch;
+    e->rest = e->vit.patches.kind->backbone;
     e->blocks = s->layers;
     e->heads = s->heads;
-    snprintf(e->summary, sizeof e->summary, "ViT %d x %d", s->layers, s->hidden);
+    snprintf(e->summary, sizeof e->summary, "ViT %d x %d%s%s", s->layers, s->hidden,
+             e->rest ? " on " : "", e->rest ? e->vit.patches.backbone.family : "");
     return true;
 }
 
@@ -25,11 +27,10 @@ static bool bind_cnn(image_encoder *e, weights *w, const char *prefix, const cJS
     e->convolutional = true;
     if (!image_cnn_bind(&e->cnn, w, prefix, config, err)) return false;
     e->hidden = e->cnn.hidden;
-    e->patch = IMAGE_CNN_CELL;
+    e->patch = e->cnn.cell;
     e->rest = true;
-    bool resnet = strcmp(json_text(config, "model_type", ""), "resnet") == 0;
-    snprintf(e->summary, sizeof e->summary, "%s %d blocks, %d", resnet ? "ResNet" : "MobileNetV2",
-             e->cnn.count, e->hidden);
+    snprintf(e->summary, sizeof e->summary, "%s %d blocks, %d", e->cnn.family, e->cnn.count,
+             e->hidden);
     return true;
 }
 
@@ -38,12 +39,13 @@ bool image_encoder_bind(image_encoder *e, weights *w, const char *prefix, const 
 {
     *e = (image_encoder){ 0 };
     const char *type = json_text(config, "model_type", "vit");
-    if (strcmp(type, "vit") == 0) return bind_vit(e, w, prefix, config, err);
+    if (strcmp(type, "vit") == 0 || (VQA_FULL && strcmp(type, "vit_hybrid") == 0))
+        return bind_vit(e, w, prefix, config, err);
     if (VQA_FULL && (strcmp(type, "resnet") == 0 || strcmp(type, "mobilenet_v2") == 0))
         return bind_cnn(e, w, prefix, config, err);
     return fail(err,
-                "config: the picture encoder '%s' is not supported (supported: vit, resnet, "
-                "mobilenet_v2)",
+                "config: the picture encoder '%s' is not supported (supported: vit, vit_hybrid, "
+                "resnet, mobilenet_v2)",
                 type);
 }
 

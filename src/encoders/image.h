@@ -1,5 +1,5 @@
-/* Any picture encoder, by the "model_type" of its config: "vit" (the default), "resnet",
- * "mobilenet_v2". */
+/* Any picture encoder, by the "model_type" of its config: "vit" (the default), "vit_hybrid",
+ * "resnet", "mobilenet_v2". */
 #ifndef VQA_ENCODERS_IMAGE_H
 #define VQA_ENCODERS_IMAGE_H
 
@@ -14,7 +14,7 @@ typedef struct {
     int patch;         /* side of what a row stands for, in pixels */
     bool rest;         /* the last ones are narrower, not left away */
     int blocks, heads; /* of attention between the patches; 0: none */
-    char summary[32];  /* for people: "ViT 4 x 128" */
+    char summary[48];  /* for people: "ViT 4 x 128" */
 } image_encoder;
 
 /* Take the weights called "<prefix>..." out of `w`. Give it back with image_encoder_free(). */

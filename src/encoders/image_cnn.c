@@ -9,6 +9,8 @@
 
 static const window halving = { .height = 3, .width = 3, .stride = 2, .padding = 1 };
 
+static const conv *last_of(const cnn_block *b) { return &b->convs[b->count - 1]; }
+
 /* Tell the convolutions that come behind a ReLU. */
 static void expect_positive(image_cnn *v)
 {
@@ -34,8 +36,20 @@ bool image_cnn_bind(image_cnn *v, weights *w, const char *prefix, const cJSON *c
             : fail(err, "config: \"model_type\" is '%s', expected resnet or mobilenet_v2", type);
     if (!bound) return false;
     expect_positive(v);
-    const cnn_block *last = &v->blocks[v->count - 1];
-    v->hidden = last->convs[last->count - 1].out;
+    v->hidden = last_of(&v->blocks[v->count - 1])->out;
+    return true;
+}
+
+bool image_cnn_project(image_cnn *v, weights *w, const char *name, int out, error *err)
+{
+    cnn_block *more = realloc(v->blocks, ((size_t)v->count + 1) * sizeof *more);
+    if (!more) return fail_memory(err, "not enough memory for the projection '%s'", name);
+    v->blocks = more;
+    cnn_block *b = &v->blocks[v->count++];
+    *b = (cnn_block){ .count = 1, .act = { ACTIVATION_NONE } };
+    if (!cnn_conv_bind(b->convs, w, name, NULL, v->hidden, out, 1, 1, 1, err)) return false;
+    expect_positive(v);
+    v->hidden = out;
     return true;
 }
 
@@ -54,16 +68,15 @@ void image_cnn_free(image_cnn *v)
     v->blocks = NULL;
 }
 
-/* Cells in a row of so many pixels: each of five steps takes every other, from the first on. */
-static int cells(int side) { return (side + IMAGE_CNN_CELL - 1) / IMAGE_CNN_CELL; }
+/* Each step of two takes every other pixel, from the first on. */
+int image_cnn_cells(const image_cnn *v, int side) { return (side + v->cell - 1) / v->cell; }
 
 int image_cnn_rows(const image_cnn *v, int height, int width)
 {
-    (void)v;
-    return height < IMAGE_CNN_CELL || width < IMAGE_CNN_CELL ? 0 : 1 + cells(height) * cells(width);
+    return height < v->cell || width < v->cell
+               ? 0
+               : 1 + image_cnn_cells(v, height) * image_cnn_cells(v, width);
 }
-
-static const conv *last_of(const cnn_block *b) { return &b->convs[b->count - 1]; }
 
 /* y = b(x); y may be x if the way around is AROUND_AS_IT_IS. */
 static void run_block(const compute *c, const cnn_block *b, feature_map x, feature_map y, arena tmp)

@@ -65,6 +65,8 @@ bool image_mobilenet_bind(image_cnn *v, weights *w, const char *prefix, const cJ
         !json_int(config, "hidden_size", scaled(LAST, multiplier > 1 ? multiplier : 1), 1, 1 << 14,
                   &last, err))
         return false;
+    v->family = "MobileNetV2";
+    v->cell = 32;
     v->blocks = calloc(BLOCKS, sizeof *v->blocks);
     if (!v->blocks) return fail_memory(err, "not enough memory for the blocks of a MobileNet");
     char name[200];

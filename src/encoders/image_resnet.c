@@ -1,27 +1,26 @@
-/* torchvision's ResNet: conv1 of 7 x 7, max pooling, then four stages of residual blocks, all but the
- * first of which begin with a step of two. */
+/* torchvision's ResNet: conv1 of 7 x 7, max pooling, then two to four stages of residual blocks, all
+ * but the first of which begin with a step of two. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "encoders/image_cnn.h"
 #include "format/json.h"
 
-enum { STAGES = 4, EXPANSION = 4 };
+enum { LEAST_STAGES = 2, MOST_STAGES = 4, EXPANSION = 4 };
 
-/* The numbers of each stage; *sizes comes with those where the config has none. */
-static bool stages_config(const cJSON *config, const char *key, int most, int *sizes, error *err)
+/* A number from 1 to `most` for each stage; *sizes comes with those where the config has none. */
+static bool stages_config(const cJSON *config, const char *key, int stages, int most, int *sizes,
+                          error *err)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(config, key), *item;
     if (!list) return true;
-    int count = 0;
+    bool fits = cJSON_IsArray(list) && cJSON_GetArraySize(list) == stages;
     cJSON_ArrayForEach(item, list)
     {
-        if (!cJSON_IsNumber(item) || item->valueint < 1 || item->valueint > most) break;
-        if (count < STAGES) sizes[count] = item->valueint;
-        count++;
+        fits = fits && cJSON_IsNumber(item) && item->valueint >= 1 && item->valueint <= most;
+        if (fits) *sizes++ = item->valueint;
     }
-    return (cJSON_IsArray(list) && count == STAGES && !item) ||
-           fail(err, "config: \"%s\" is not %d numbers from 1 to %d", key, STAGES, most);
+    return fits || fail(err, "config: \"%s\" is not %d numbers from 1 to %d", key, stages, most);
 }
 
 /* "<block>.<part><number>" and the batch norm of the same number. */
@@ -63,27 +62,35 @@ static bool bind_block(cnn_block *b, weights *w, const char *name, int in, int o
 bool image_resnet_bind(image_cnn *v, weights *w, const char *prefix, const cJSON *config,
                        error *err)
 {
-    int depths[STAGES] = { 2, 2, 2, 2 }, sizes[STAGES] = { 64, 128, 256, 512 }, channels;
+    int depths[MOST_STAGES] = { 2, 2, 2, 2 }, sizes[MOST_STAGES] = { 64, 128, 256, 512 }, channels,
+        blocks = 1;
     char name[200];
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(config, "depths");
+    int stages = list ? cJSON_GetArraySize(list) : MOST_STAGES;
+    if (stages < LEAST_STAGES || stages > MOST_STAGES)
+        return fail(err, "config: \"depths\" has %d stages, expected %d to %d", stages,
+                    LEAST_STAGES, MOST_STAGES);
     snprintf(name, sizeof name, "%slayer1.0.conv3.weight", prefix);
     bool bottleneck = weights_find(w, name) != NULL;
-    if (!stages_config(config, "depths", 1 << 10, depths, err) ||
-        !stages_config(config, "hidden_sizes", 1 << 13, sizes, err) ||
+    if (!stages_config(config, "depths", stages, 1 << 10, depths, err) ||
+        !stages_config(config, "hidden_sizes", stages, 1 << 13, sizes, err) ||
         !json_int(config, "embedding_size", bottleneck ? sizes[0] / EXPANSION : sizes[0], 1,
                   1 << 13, &channels, err))
         return false;
-    for (int s = 0; s < STAGES && bottleneck; s++)
+    for (int s = 0; s < stages && bottleneck; s++)
         if (sizes[s] % EXPANSION)
             return fail(err, "config: \"hidden_sizes\": %d is not a multiple of %d", sizes[s],
                         EXPANSION);
+    for (int s = 0; s < stages; s++) blocks += depths[s];
+    v->family = "ResNet";
+    v->cell = 2 << stages;
     v->max_pool = true;
-    v->blocks =
-        calloc(1 + (size_t)(depths[0] + depths[1] + depths[2] + depths[3]), sizeof *v->blocks);
+    v->blocks = calloc((size_t)blocks, sizeof *v->blocks);
     if (!v->blocks) return fail_memory(err, "not enough memory for the blocks of a ResNet");
     cnn_block *b = &v->blocks[v->count++];
     *b = (cnn_block){ .count = 1, .act = { ACTIVATION_RELU } };
     if (!bind_numbered(b->convs, w, prefix, 1, 3, channels, 7, 2, err)) return false;
-    for (int s = 0; s < STAGES; s++)
+    for (int s = 0; s < stages; s++)
         for (int i = 0; i < depths[s]; i++) {
             snprintf(name, sizeof name, "%slayer%d.%d.", prefix, s + 1, i);
             if (!bind_block(&v->blocks[v->count++], w, name, channels, sizes[s],

@@ -2,10 +2,13 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "core/build.h"
 #include "encoders/config.h"
 
-static const image_patches_kind patches = { 224, 16, interpolate_bicubic };
+static const image_patches_kind squares = { 224, 16, interpolate_bicubic, false },
+                                cells = { 384, 1, interpolate_bicubic, true };
 
 bool image_vit_bind(image_vit *v, weights *w, const char *prefix, const cJSON *config, error *err)
 {
@@ -13,16 +16,22 @@ bool image_vit_bind(image_vit *v, weights *w, const char *prefix, const cJSON *c
     transformer_shape shape;
     if (!transformer_config(&shape, config, err)) return false;
     shape.pre_norm = true;
+    bool hybrid = VQA_FULL && strcmp(json_text(config, "model_type", ""), "vit_hybrid") == 0;
     char name[4][200];
     const char *const parts[4] = { "embeddings.", "encoder.layer.", "layernorm", "pooler" };
     for (int i = 0; i < 4; i++) snprintf(name[i], sizeof name[i], "%s%s", prefix, parts[i]);
-    return image_patches_bind(&v->patches, &patches, w, name[0], config, shape.hidden, err) &&
+    return image_patches_bind(&v->patches, hybrid ? &cells : &squares, w, name[0], config,
+                              shape.hidden, err) &&
            transformer_bind(&v->layers, &shape, w, name[1], &transformer_vit_names, err) &&
            norm_bind(&v->final, w, name[2], shape.hidden, shape.eps, err) &&
            pooler_bind(&v->pooler, w, name[3], shape.hidden, err);
 }
 
-void image_vit_free(image_vit *v) { transformer_free(&v->layers); }
+void image_vit_free(image_vit *v)
+{
+    image_patches_free(&v->patches);
+    transformer_free(&v->layers);
+}
 
 int image_vit_tokens(const image_vit *v, int height, int width)
 {

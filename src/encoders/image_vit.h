@@ -1,5 +1,5 @@
-/* Vision transformer (Dosovitskiy et al. 2020; Hugging Face ViTModel): pixels to one row per patch,
- * behind the row of [CLS]. */
+/* Vision transformer (Dosovitskiy et al. 2020; Hugging Face ViTModel and ViTHybridModel): pixels to one
+ * row per patch, behind the row of [CLS]. */
 #ifndef VQA_ENCODERS_IMAGE_VIT_H
 #define VQA_ENCODERS_IMAGE_VIT_H
 
@@ -17,8 +17,8 @@ typedef struct {
 } image_vit;
 
 /* Take the weights called "<prefix>embeddings...", "<prefix>encoder.layer...",
- * "<prefix>layernorm..." out of `w`; `config` is a ViTConfig, missing keys have its defaults. Give
- * it back with image_vit_free(). */
+ * "<prefix>layernorm..." out of `w`; `config` is a ViTConfig, missing keys have its defaults, or, by
+ * its "model_type" "vit_hybrid", a ViTHybridConfig. Give it back with image_vit_free(). */
 bool image_vit_bind(image_vit *v, weights *w, const char *prefix, const cJSON *config, error *err);
 void image_vit_free(image_vit *v);
 

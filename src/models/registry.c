@@ -50,7 +50,8 @@ static const architecture *known(const cJSON *config, error *err)
 /* Whether the model has a part that only full builds have. */
 static bool needs_full(const cJSON *config)
 {
-    static const char *const types[] = { "whisper", "gru", "lstm", "resnet", "mobilenet_v2" };
+    static const char *const types[] = { "whisper", "gru",          "lstm",
+                                         "resnet",  "mobilenet_v2", "vit_hybrid" };
     const char *used[] = {
         json_text(config, "model_type", ""),
         json_text(cJSON_GetObjectItemCaseSensitive(config, "text_config"), "model_type", ""),

@@ -22,7 +22,7 @@ typedef struct {
     linear output;
 } vilt;
 
-static const image_patches_kind patches = { 384, 32, interpolate_bilinear };
+static const image_patches_kind patches = { 384, 32, interpolate_bilinear, false };
 
 static bool bind_head(vilt *self, weights *w, int hidden, int answers, error *err)
 {
@@ -75,6 +75,7 @@ static void free_model(model *m)
 {
     vilt *self = m->self;
     if (!self) return;
+    image_patches_free(&self->image);
     transformer_free(&self->layers);
     free(self);
 }

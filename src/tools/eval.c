@@ -1,5 +1,5 @@
 /* vqa eval: accuracy on questions with known answers, overall, per answer type and per question
- * type. */
+ * type; with annotations that of VQA v2. */
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <getopt.h>
@@ -12,14 +12,15 @@
 
 #include "core/utf8.h"
 #include "format/json.h"
-#include "tools/questions.h"
 #include "tools/tools.h"
+#include "tools/vqav2.h"
 
 enum { TYPE_SIZE = 48, MAX_TYPES = 2000 };
 
 typedef struct {
     char name[TYPE_SIZE];
-    int right, all;
+    double right; /* what the answers count */
+    int all;
 } tally;
 
 typedef struct {
@@ -29,12 +30,13 @@ typedef struct {
 
 typedef struct {
     vqa *v;
-    int picture; /* that is open, so that it is encoded once for its questions; 0: none */
+    bool official; /* the metric of VQA v2 */
+    int picture;   /* that is open, so that it is encoded once for its questions; 0: none */
     tally total;
     tallies answer_types, question_types;
 } evaluation;
 
-static void count_in(tallies *t, const char *name, bool right)
+static void count_in(tallies *t, const char *name, double right)
 {
     int i = 0;
     while (i < t->count && strcmp(t->of[i].name, name) != 0) i++;
@@ -46,9 +48,11 @@ static void count_in(tallies *t, const char *name, bool right)
     t->of[i].right += right;
 }
 
-/* VQA v2's three answer types. */
-static const char *answer_type(const char *answer)
+/* VQA v2's three answer types: the record's own, or what the answer looks like. */
+static const char *answer_type(const cJSON *record, const char *answer)
 {
+    const char *given = json_text(record, "answer_type", NULL);
+    if (given) return given;
     if (strcasecmp(answer, "yes") == 0 || strcasecmp(answer, "no") == 0) return "yes/no";
     const char *c = answer;
     while (isdigit((unsigned char)*c)) c++;
@@ -81,7 +85,7 @@ static void show_progress(const evaluation *e, bool last)
 static bool ask_one(void *context, const picture_question *q, error *err)
 {
     evaluation *e = context;
-    const char *answer = json_text(q->record, "answer", NULL);
+    const char *answer = json_text(q->record, "answer", e->official ? "" : NULL);
     if (!answer) return fail(err, "the record lacks a text \"answer\"");
     if (!q->same) {
         if (e->picture) vqa_close_picture(e->v, e->picture);
@@ -91,9 +95,10 @@ static bool ask_one(void *context, const picture_question *q, error *err)
     if (vqa_ask(e->v, e->picture, 0, q->question, strlen(q->question), 1) < 0)
         return fail(err, "%s", vqa_error(e->v));
     char type[TYPE_SIZE];
-    bool right = strcasecmp(vqa_answer_text(e->v, 0), answer) == 0;
+    double right = strcasecmp(vqa_answer_text(e->v, 0), answer) == 0;
+    if (e->official && !vqav2_score(vqa_answer_text(e->v, 0), q->record, &right, err)) return false;
     question_type(q->record, q->question, type);
-    count_in(&e->answer_types, answer_type(answer), right);
+    count_in(&e->answer_types, answer_type(q->record, answer), right);
     count_in(&e->question_types, type, right);
     e->total.all++;
     e->total.right += right;
@@ -111,14 +116,14 @@ static void print_tallies(const char *title, tallies *t)
     qsort(t->of, (size_t)t->count, sizeof *t->of, by_size);
     printf("%s\n", title);
     for (int i = 0; i < t->count; i++)
-        printf("  %-40s %6.2f %%  (%d of %d)\n", t->of[i].name,
+        printf("  %-40s %6.2f %%  (%.10g of %d)\n", t->of[i].name,
                100.0 * t->of[i].right / t->of[i].all, t->of[i].right, t->of[i].all);
 }
 
 static cJSON *tally_json(const tally *t)
 {
     cJSON *json = cJSON_CreateObject();
-    cJSON_AddNumberToObject(json, "accuracy", (double)t->right / t->all);
+    cJSON_AddNumberToObject(json, "accuracy", t->right / t->all);
     cJSON_AddNumberToObject(json, "right", t->right);
     cJSON_AddNumberToObject(json, "questions", t->all);
     return json;
@@ -146,9 +151,11 @@ int command_eval(int argc, char **argv)
 {
     static const struct option options[] = { { "json", no_argument, NULL, 'j' },
                                              { "precision", required_argument, NULL, 'p' },
+                                             { "annotations", required_argument, NULL, 'a' },
                                              { 0 } };
     int threads = tool_threads();
     vqa_precision keep = VQA_FLOAT;
+    const char *annotations = NULL;
     bool json = false, ok = true;
     for (int o; ok && (o = getopt_long(argc, argv, "t:jp:", options, NULL)) != -1;) {
         if (o == 'p')
@@ -157,19 +164,23 @@ int command_eval(int argc, char **argv)
             threads = tool_number("-t", optarg, 1, 64, &ok);
         else if (o == 'j')
             json = true;
+        else if (o == 'a')
+            annotations = optarg;
         else
             return tool_bad_option(argv);
     }
     if (!ok) return TOOL_USAGE;
     if (argc - optind != 3)
         return tool_usage(
-            "eval takes a model, a .jsonl file and a folder or .tar file of pictures");
+            "eval takes a model, a file of questions and a folder or .tar file of pictures");
     static evaluation e;
     error err;
     archive *pictures = NULL;
     if (!(e.v = tool_open(argv[optind], threads, keep))) return TOOL_FAILED;
+    e.official = annotations != NULL;
     ok = (pictures = archive_open(argv[optind + 2], &err)) != NULL &&
-         questions_each(argv[optind + 1], pictures, INT_MAX, ask_one, &e, &err);
+         (annotations ? vqav2_each(argv[optind + 1], annotations, pictures, ask_one, &e, &err)
+                      : questions_each(argv[optind + 1], pictures, INT_MAX, ask_one, &e, &err));
     if (!ok)
         tool_failed("%s", err.text);
     else if (isatty(2))
@@ -177,7 +188,7 @@ int command_eval(int argc, char **argv)
     if (ok && json)
         print_json(&e);
     else if (ok) {
-        printf("accuracy %.2f %% (%d of %d questions)\n", 100.0 * e.total.right / e.total.all,
+        printf("accuracy %.2f %% (%.10g of %d questions)\n", 100.0 * e.total.right / e.total.all,
                e.total.right, e.total.all);
         print_tallies("by answer type", &e.answer_types);
         print_tallies("by question type", &e.question_types);

@@ -111,6 +111,7 @@ static const struct {
 } encoders[] = {
     { "bert", golden_bert },
     { "vit", golden_vit },
+    { "vit_hybrid", golden_classical },
     { "clip", golden_clip },
     { "audio-spectrogram-transformer", golden_ast },
     { "whisper", golden_whisper },

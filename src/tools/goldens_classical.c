@@ -1,9 +1,9 @@
-/* Families resnet, mobilenet_v2, gru, lstm: one classical encoder by itself, as floats and quantized. */
+/* Families resnet, mobilenet_v2, vit_hybrid, gru, lstm: one encoder by itself, as floats and quantized. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "encoders/image_cnn.h"
+#include "encoders/image.h"
 #include "encoders/text_rnn.h"
 #include "format/json.h"
 #include "tools/files.h"
@@ -14,7 +14,7 @@ enum { MAX_TOKENS = 4096 };
 /* What is run: one of the two. */
 typedef struct {
     bool reads;
-    image_cnn cnn;
+    image_encoder image;
     text_rnn rnn;
 } encoder;
 
@@ -23,12 +23,12 @@ static bool bind(encoder *e, weights *w, const cJSON *config, error *err)
     const char *type = json_text(config, "model_type", "");
     *e = (encoder){ .reads = strcmp(type, "gru") == 0 || strcmp(type, "lstm") == 0 };
     return e->reads ? text_rnn_bind(&e->rnn, w, "", config, err)
-                    : image_cnn_bind(&e->cnn, w, "", config, err);
+                    : image_encoder_bind(&e->image, w, "", config, err);
 }
 
 static void free_encoder(encoder *e)
 {
-    image_cnn_free(&e->cnn);
+    image_encoder_free(&e->image);
     text_rnn_free(&e->rnn);
 }
 
@@ -40,10 +40,10 @@ static bool encode_row(const compute *c, const encoder *e, const golden_watch *w
     static uint8_t shown8[MAX_TOKENS];
     int tokens = e->reads ? input->cols : 0, height = e->reads ? 0 : (int)input->info.shape[2],
         width = e->reads ? 0 : (int)input->info.shape[3],
-        rows = e->reads ? text_rnn_rows(tokens) : image_cnn_rows(&e->cnn, height, width),
-        hidden = e->reads ? e->rnn.hidden : e->cnn.hidden;
-    size_t scratch =
-        e->reads ? text_rnn_scratch(&e->rnn, tokens) : image_cnn_scratch(&e->cnn, height, width);
+        rows = e->reads ? text_rnn_rows(tokens) : image_encoder_rows(&e->image, height, width),
+        hidden = e->reads ? e->rnn.hidden : e->image.hidden;
+    size_t scratch = e->reads ? text_rnn_scratch(&e->rnn, tokens)
+                              : image_encoder_scratch(&e->image, height, width);
     arena room;
     if (!arena_new(&room, tensor_cost(rows, hidden) + scratch, "a case", err)) return false;
     tensor y = tensor_new(&room, rows, hidden);
@@ -53,8 +53,8 @@ static bool encode_row(const compute *c, const encoder *e, const golden_watch *w
         for (int i = 0; i < tokens; i++) shown8[i] = (uint8_t)shown[i];
         text_rnn_encode(c, &e->rnn, id, mask ? shown8 : NULL, tokens, y, room);
     } else
-        image_cnn_encode(c, &e->cnn, input->floats + (size_t)watch->row * (size_t)input->cols,
-                         height, width, y, room);
+        image_encoder_encode(c, &e->image, input->floats + (size_t)watch->row * (size_t)input->cols,
+                             height, width, rows, y, room);
     compute_show(c, "last_hidden_state", 0, y);
     arena_free(&room);
     return true;
@@ -97,8 +97,8 @@ static bool run(const char *folder, const compute *c, precision keep, const gold
                      *input = golden_input(g, watch.name, e.reads ? "input_ids" : "pixel_values");
         ok = (input && (e.reads ? input->cols <= MAX_TOKENS && input->cols <= e.rnn.positions
                                 : input->info.rank == 4 && input->info.shape[1] == 3 &&
-                                      image_cnn_rows(&e.cnn, (int)input->info.shape[2],
-                                                     (int)input->info.shape[3]) > 0)) ||
+                                      image_encoder_rows(&e.image, (int)input->info.shape[2],
+                                                         (int)input->info.shape[3]) > 0)) ||
              fail(err, "case '%s' has no inputs that fit", watch.name);
         compute watched = *c;
         watched.watch = least ? show_cosine : golden_show;

@@ -24,6 +24,8 @@ static const char help[] =
     "      [--timestamps] [--json]           what is said in a sound\n"
     "  vqa eval MODEL DATA.jsonl PICTURES [--json]\n"
     "                                        accuracy on questions with known answers\n"
+    "  vqa eval MODEL QUESTIONS.json PICTURES --annotations ANNOTATIONS.json [--json]\n"
+    "                                        that of VQA v2, from its official files\n"
     "  vqa compare MODEL OTHER DATA.jsonl PICTURES [-n 200]\n"
     "                                        how far two models' outputs are apart\n"
     "  vqa quantize MODEL PACK [--precision q8|q4|f32] [--name NAME] [--licence TEXT]\n"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encoders/image_cnn.h"
+#include "encoders/image.h"
 #include "format/safetensors.h"
 #include "nn/batch_norm.h"
 #include "nn/pooling.h"
@@ -341,42 +341,82 @@ static void add_conv(tiny_list *list, const char *name, const char *batch_norm, 
     add_norm(list, batch_norm, out);
 }
 
-/* Widths that q4 packs in groups of 128 inputs among them. */
-static const char resnet_config[] = "{\"model_type\":\"resnet\",\"depths\":[1,1,2,1],"
-                                    "\"hidden_sizes\":[8,128,16,12],\"embedding_size\":8}";
+/* ResNets of four, three and two stages, with widths that q4 packs in groups of 128 inputs; and a ViT over
+ * the cells of one, without blocks. */
+static const struct {
+    const char *config, *prefix; /* of the ResNet's tensors */
+    int stages, cell, hidden;
+} encoders[] = {
+    { "{\"model_type\":\"resnet\",\"depths\":[1,1,2,1],\"hidden_sizes\":[8,128,16,12],"
+      "\"embedding_size\":8}",
+      "", 4, 32, 12 },
+    { "{\"model_type\":\"resnet\",\"depths\":[1,1,2],\"hidden_sizes\":[8,128,16]}", "", 3, 16, 16 },
+    { "{\"model_type\":\"resnet\",\"depths\":[1,1],\"hidden_sizes\":[8,128]}", "", 2, 8, 128 },
+    { "{\"model_type\":\"vit_hybrid\",\"hidden_size\":24,\"num_hidden_layers\":0,"
+      "\"num_attention_heads\":4,\"image_size\":[48,64],\"backbone_config\":"
+      "{\"model_type\":\"resnet\",\"depths\":[1,1,2],\"hidden_sizes\":[8,128,16]}}",
+      "embeddings.patch_embeddings.backbone.", 3, 16, 24 },
+};
+enum { HYBRID = COUNT(encoders) - 1 };
 
-static void add_resnet(tiny_list *list)
+/* What the encoder of that number needs. */
+static void add_encoder(tiny_list *list, size_t which)
 {
     static const int sizes[] = { 8, 128, 16, 12 }, depths[] = { 1, 1, 2, 1 };
+    const char *prefix = encoders[which].prefix;
+    char name[4][100];
     int in = 8;
-    add_conv(list, "conv1", "bn1", 8, 3, 7);
-    for (int s = 0; s < 4; s++)
+    snprintf(name[0], sizeof *name, "%sconv1", prefix);
+    snprintf(name[1], sizeof *name, "%sbn1", prefix);
+    add_conv(list, name[0], name[1], 8, 3, 7);
+    for (int s = 0; s < encoders[which].stages; s++)
         for (int b = 0; b < depths[s]; b++) {
-            char name[4][80];
             for (int i = 0; i < 2; i++) {
-                snprintf(name[i], sizeof name[i], "layer%d.%d.conv%d", s + 1, b, i + 1);
-                snprintf(name[i + 2], sizeof name[i], "layer%d.%d.bn%d", s + 1, b, i + 1);
+                snprintf(name[i], sizeof *name, "%slayer%d.%d.conv%d", prefix, s + 1, b, i + 1);
+                snprintf(name[i + 2], sizeof *name, "%slayer%d.%d.bn%d", prefix, s + 1, b, i + 1);
             }
             add_conv(list, name[0], name[2], sizes[s], in, 3);
             add_conv(list, name[1], name[3], sizes[s], sizes[s], 3);
             in = sizes[s];
             if (s == 0 || b > 0) continue;
-            snprintf(name[0], sizeof name[0], "layer%d.0.downsample.0", s + 1);
-            snprintf(name[1], sizeof name[1], "layer%d.0.downsample.1", s + 1);
-            add_conv(list, name[0], name[1], sizes[s], s == 1 ? 8 : sizes[s - 1], 1);
+            snprintf(name[0], sizeof *name, "%slayer%d.0.downsample.0", prefix, s + 1);
+            snprintf(name[1], sizeof *name, "%slayer%d.0.downsample.1", prefix, s + 1);
+            add_conv(list, name[0], name[1], sizes[s], sizes[s - 1], 1);
         }
+    if (which != HYBRID) return;
+    tiny_add(list, SHAPE(1, 1, 24), "embeddings.cls_token");
+    tiny_add(list, SHAPE(1, 1 + 3 * 4, 24), "embeddings.position_embeddings");
+    tiny_add(list, SHAPE(24, 16, 1, 1), "embeddings.patch_embeddings.projection.weight");
+    tiny_add(list, SHAPE(24), "embeddings.patch_embeddings.projection.bias");
+    tiny_add(list, SHAPE(24), "layernorm.weight");
+    tiny_add(list, SHAPE(24), "layernorm.bias");
 }
 
-static tensor encode(const compute *c, const image_cnn *v, int height, int width, arena *out)
+/* The encoder of that number, with random weights. */
+static image_encoder open_encoder(size_t which, weights *w)
+{
+    tiny_list list = { .count = 0 };
+    error err;
+    image_encoder e;
+    cJSON *config = cJSON_Parse(encoders[which].config);
+    add_encoder(&list, which);
+    *w = tiny_weights(&list, KEEP_AS_STORED, 11);
+    make_valid(w);
+    assert_true(image_encoder_bind(&e, w, "", config, &err));
+    cJSON_Delete(config);
+    return e;
+}
+
+static tensor encode(const compute *c, const image_encoder *e, int height, int width, arena *out)
 {
     error err;
     arena tmp;
     uint32_t own = 5;
     tensor pixels = tensor_new(out, 3 * height, width),
-           y = tensor_new(out, image_cnn_rows(v, height, width), v->hidden);
+           y = tensor_new(out, image_encoder_rows(e, height, width), e->hidden);
     for (int i = 0; i < 3 * height * width; i++) pixels.data[i] = tiny_random(&own);
-    assert_true(arena_new(&tmp, image_cnn_scratch(v, height, width), "an encoder", &err));
-    image_cnn_encode(c, v, pixels.data, height, width, y, tmp);
+    assert_true(arena_new(&tmp, image_encoder_scratch(e, height, width), "an encoder", &err));
+    image_encoder_encode(c, e, pixels.data, height, width, y.rows, y, tmp);
     arena_free(&tmp);
     return y;
 }
@@ -422,65 +462,65 @@ static weights written_and_read(const weights *w)
 static void test_what_is_stopped_writes_nothing_beyond(void **state)
 {
     (void)state;
-    cJSON *config = cJSON_Parse(resnet_config);
-    tiny_list list = { .count = 0 };
-    add_resnet(&list);
-    arena room = memory;
-    error err;
-    image_cnn v;
-    weights w = tiny_weights(&list, KEEP_AS_STORED, 11);
-    make_valid(&w);
-    assert_true(image_cnn_bind(&v, &w, "", config, &err));
     atomic_int stop = 1;
     compute c = one;
     c.stop = &stop;
-    tensor y = tensor_new(&room, 1 + 4, v.hidden), behind = tensor_new(&room, 64, v.hidden);
-    arena tmp;
     static float pixels[3 * 64 * 64];
-    for (int i = 0; i < 64 * v.hidden; i++) behind.data[i] = 7;
-    assert_true(arena_new(&tmp, image_cnn_scratch(&v, 64, 64), "an encoder", &err));
-    image_cnn_encode(&c, &v, pixels, 64, 64, y, tmp);
-    arena_free(&tmp);
-    for (int i = 0; i < 64 * v.hidden; i++) assert_true(behind.data[i] == 7);
-    image_cnn_free(&v);
-    weights_free(&w);
-    cJSON_Delete(config);
+    for (size_t k = 0; k < COUNT(encoders); k++) {
+        arena room = memory, tmp;
+        error err;
+        weights w;
+        image_encoder e = open_encoder(k, &w);
+        tensor y = tensor_new(&room, image_encoder_rows(&e, 64, 64), e.hidden),
+               behind = tensor_new(&room, 64, e.hidden);
+        memset(y.data, 0, (size_t)y.rows * (size_t)y.cols * sizeof *y.data);
+        for (int i = 0; i < 64 * e.hidden; i++) behind.data[i] = 7;
+        assert_true(arena_new(&tmp, image_encoder_scratch(&e, 64, 64), "an encoder", &err));
+        image_encoder_encode(&c, &e, pixels, 64, 64, y.rows, y, tmp);
+        arena_free(&tmp);
+        for (int i = 0; i < 64 * e.hidden; i++) assert_true(behind.data[i] == 7);
+        image_encoder_free(&e);
+        weights_free(&w);
+    }
 }
 
 /* Batch norms are folded at load; what is packed then is the same model, also when it is packed again. */
 static void test_a_pack_is_the_same_encoder(void **state)
 {
     (void)state;
-    cJSON *config = cJSON_Parse(resnet_config);
-    tiny_list list = { .count = 0 };
-    add_resnet(&list);
-    for (int keep = KEEP_AS_STORED; keep <= QUANTIZE_Q4; keep++) {
+    for (int t = 0; t < (int)COUNT(encoders) * 3; t++) {
+        size_t k = (size_t)t / 3;
+        int keep = t % 3;
+        tiny_list list = { .count = 0 };
+        cJSON *config = cJSON_Parse(encoders[k].config);
         arena room = memory;
         error err;
-        image_cnn v[3];
+        image_encoder e[3];
         weights w[3];
         tensor y[3];
+        char name[2][100];
+        add_encoder(&list, k);
         w[0] = tiny_weights(&list, (precision)keep, 11);
         make_valid(&w[0]);
         for (int i = 0; i < 3; i++) {
             if (i > 0) w[i] = written_and_read(&w[i - 1]);
-            assert_true(image_cnn_bind(&v[i], &w[i], "", config, &err));
-            y[i] = encode(i ? &four : &one, &v[i], 37, 70, &room);
-            assert_int_equal(y[i].rows, 1 + 2 * 3);
-            assert_memory_equal(y[i].data, y[0].data,
-                                (size_t)y[0].rows * (size_t)y[0].cols * sizeof(float));
-            assert_true(isfinite(y[i].data[0]) && y[i].data[0] > 0);
+            assert_true(image_encoder_bind(&e[i], &w[i], "", config, &err));
+            y[i] = encode(i ? &four : &one, &e[i], 37, 70, &room);
+            size_t values = (size_t)y[0].rows * (size_t)y[0].cols;
+            assert_memory_equal(y[i].data, y[0].data, values * sizeof(float));
+            for (size_t v = 0; v < values; v++) assert_true(isfinite(y[i].data[v]));
         }
-        if (keep == QUANTIZE_Q4)
-            assert_int_equal(weights_find(&w[2], "layer2.0.conv2.weight")->form, FORM_Q8);
-        if (keep == QUANTIZE_Q4)
-            assert_int_equal(weights_find(&w[2], "layer3.0.conv1.weight")->form, FORM_Q4);
+        snprintf(name[0], sizeof *name, "%slayer2.0.conv2.weight", encoders[k].prefix);
+        snprintf(name[1], sizeof *name, "%slayer3.0.conv1.weight", encoders[k].prefix);
+        if (keep == QUANTIZE_Q4) assert_int_equal(weights_find(&w[2], name[0])->form, FORM_Q8);
+        if (keep == QUANTIZE_Q4 && encoders[k].stages > 2)
+            assert_int_equal(weights_find(&w[2], name[1])->form, FORM_Q4);
         for (int i = 0; i < 3; i++) {
-            image_cnn_free(&v[i]);
+            image_encoder_free(&e[i]);
             weights_free(&w[i]);
         }
+        cJSON_Delete(config);
     }
-    cJSON_Delete(config);
 }
 
 /* Half floats too: the rows are rounded to them again. */
@@ -511,32 +551,36 @@ static void test_batch_norm_into_halves(void **state)
 static void test_sizes_of_pictures(void **state)
 {
     (void)state;
-    static const int sizes[][3] = { { 31, 64, 0 }, { 64, 31, 0 }, { 32, 32, 2 },
-                                    { 33, 32, 3 }, { 65, 40, 7 }, { 96, 95, 10 } };
-    cJSON *config = cJSON_Parse(resnet_config);
-    tiny_list list = { .count = 0 };
-    error err;
-    image_cnn v;
-    add_resnet(&list);
-    weights w = tiny_weights(&list, KEEP_AS_STORED, 11);
-    make_valid(&w);
-    assert_true(image_cnn_bind(&v, &w, "", config, &err));
-    for (size_t i = 0; i < COUNT(sizes); i++) {
-        arena room = memory;
-        int rows = image_cnn_rows(&v, sizes[i][0], sizes[i][1]);
-        assert_int_equal(rows, sizes[i][2]);
-        if (!rows) continue;
-        tensor y = encode(&one, &v, sizes[i][0], sizes[i][1], &room);
-        for (int c = 0; c < y.cols; c++) {
-            double sum = 0;
-            for (int r = 1; r < rows; r++) sum += (double)tensor_row(y, r)[c];
-            assert_true(fabs(sum / (rows - 1) - (double)y.data[c]) < 1e-4 * (1 + fabs(sum)));
+    /* height in cells and pixels more, width in cells and pixels more, rows */
+    static const int sizes[][5] = { { 1, -1, 2, 0, 0 }, { 2, 0, 1, -1, 0 }, { 1, 0, 1, 0, 2 },
+                                    { 1, 1, 1, 0, 3 },  { 2, 1, 1, 7, 7 },  { 3, 0, 2, -1, 7 } };
+    for (size_t k = 0; k < COUNT(encoders); k++) {
+        weights w;
+        image_encoder e = open_encoder(k, &w);
+        assert_true(e.rest);
+        assert_int_equal(e.patch, encoders[k].cell);
+        assert_int_equal(e.hidden, encoders[k].hidden);
+        for (size_t i = 0; i < COUNT(sizes); i++) {
+            arena room = memory;
+            const int *size = sizes[i];
+            int height = size[0] * e.patch + size[1], width = size[2] * e.patch + size[3],
+                rows = image_encoder_rows(&e, height, width);
+            assert_int_equal(rows, size[4]);
+            if (!rows) continue;
+            tensor y = encode(&one, &e, height, width, &room);
+            for (int c = 0; c < y.cols && k != HYBRID; c++) {
+                double sum = 0;
+                for (int r = 1; r < rows; r++) sum += (double)tensor_row(y, r)[c];
+                assert_true(fabs(sum / (rows - 1) - (double)y.data[c]) < 1e-4 * (1 + fabs(sum)));
+            }
         }
+        image_encoder_free(&e);
+        weights_free(&w);
     }
-    image_cnn_free(&v);
-    weights_free(&w);
-    cJSON_Delete(config);
 }
+
+#define RESNET     "{\"model_type\":\"resnet\","
+#define HYBRID_VIT "{\"model_type\":\"vit_hybrid\""
 
 static void test_configs_refused(void **state)
 {
@@ -545,26 +589,58 @@ static void test_configs_refused(void **state)
         const char *config, *why;
     } cases[] = {
         { "{\"model_type\":\"vgg\"}",
-          "config: \"model_type\" is 'vgg', expected resnet or mobilenet_v2" },
-        { "{\"depths\":[2,2,2]}", "config: \"depths\" is not 4 numbers from 1 to 1024" },
-        { "{\"depths\":[2,2,2,0]}", "config: \"depths\" is not 4 numbers from 1 to 1024" },
-        { "{\"depths\":[2,2,2,2,2]}", "config: \"depths\" is not 4 numbers from 1 to 1024" },
-        { "{\"hidden_sizes\":7}", "config: \"hidden_sizes\" is not 4 numbers from 1 to 8192" },
-        { "{\"hidden_sizes\":[1,2,3,\"x\"]}",
+          "config: the picture encoder 'vgg' is not supported (supported: vit, vit_hybrid, resnet, "
+          "mobilenet_v2)" },
+        { RESNET "\"depths\":[2]}", "config: \"depths\" has 1 stages, expected 2 to 4" },
+        { RESNET "\"depths\":[2,2,2,2,2]}", "config: \"depths\" has 5 stages, expected 2 to 4" },
+        { RESNET "\"depths\":[2,2,2,0]}", "config: \"depths\" is not 4 numbers from 1 to 1024" },
+        { RESNET "\"depths\":{\"a\":1,\"b\":2}}",
+          "config: \"depths\" is not 2 numbers from 1 to 1024" },
+        { RESNET "\"hidden_sizes\":7}",
           "config: \"hidden_sizes\" is not 4 numbers from 1 to 8192" },
-        { "{}", "the model has no tensor 'x.conv1.weight'" },
+        { RESNET "\"hidden_sizes\":[1,2,3,\"x\"]}",
+          "config: \"hidden_sizes\" is not 4 numbers from 1 to 8192" },
+        { RESNET "\"depths\":[2,2,2],\"hidden_sizes\":[1,2,3,4]}",
+          "config: \"hidden_sizes\" is not 3 numbers from 1 to 8192" },
+        { RESNET "\"embedding_size\":64}", "the model has no tensor 'x.conv1.weight'" },
+        { HYBRID_VIT "}", "config: \"backbone_config\" is missing" },
+        { HYBRID_VIT ",\"patch_size\":16,\"backbone_config\":{}}",
+          "config: \"patch_size\" is 16, expected a whole number from 1 to 1" },
+        { HYBRID_VIT ",\"backbone_config\":{\"model_type\":\"bit\"}}",
+          "config: \"model_type\" is 'bit', expected resnet or mobilenet_v2" },
+        { HYBRID_VIT ",\"backbone_config\":{}}",
+          "the model has no tensor 'x.embeddings.patch_embeddings.backbone.conv1.weight'" },
         { "{\"model_type\":\"mobilenet_v2\"}", "the model has no tensor 'x.features.0.0.weight'" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         weights w = { 0 };
-        image_cnn v;
+        image_encoder e;
         error err;
         cJSON *config = cJSON_Parse(cases[i].config);
-        assert_false(image_cnn_bind(&v, &w, "x.", config, &err));
+        assert_false(image_encoder_bind(&e, &w, "x.", config, &err));
         assert_string_equal(err.text, cases[i].why);
-        image_cnn_free(&v);
+        image_encoder_free(&e);
         cJSON_Delete(config);
     }
+}
+
+static void test_a_picture_size_below_a_cell_is_refused(void **state)
+{
+    (void)state;
+    tiny_list list = { .count = 0 };
+    error err;
+    image_encoder e;
+    cJSON *config = cJSON_Parse(encoders[HYBRID].config);
+    cJSON_ReplaceItemInObject(config, "image_size", cJSON_CreateNumber(15));
+    add_encoder(&list, HYBRID);
+    weights w = tiny_weights(&list, KEEP_AS_STORED, 11);
+    make_valid(&w);
+    assert_false(image_encoder_bind(&e, &w, "", config, &err));
+    assert_string_equal(err.text,
+                        "config: \"image_size\" 15 x 15 is less than a cell of the backbone, 16");
+    image_encoder_free(&e);
+    weights_free(&w);
+    cJSON_Delete(config);
 }
 
 int main(void)
@@ -580,6 +656,7 @@ int main(void)
         cmocka_unit_test(test_a_pack_is_the_same_encoder),
         cmocka_unit_test(test_sizes_of_pictures),
         cmocka_unit_test(test_configs_refused),
+        cmocka_unit_test(test_a_picture_size_below_a_cell_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
