@@ -4,7 +4,7 @@ import random
 import numpy as np
 from PIL import Image
 
-from photos.ask_things import FAMILIES, surely_not
+from photos.ask_things import FAMILIES, alike, surely_not
 from photos.pictures import SIDE, indices, load
 from photos.wordings import PLURALS, article, say, vary, yes_no
 
@@ -91,9 +91,10 @@ class Collages:
         return asked and (vary(rng, asked[0]), asked[1], "collage")
 
     def _lone(self, rng, labels):
-        """A part whose thing is nowhere else."""
+        """A part whose thing is the label of no other."""
         k = rng.randrange(4)
-        return k if self._places(labels, labels[k]) == [k] and labels[k]["noun"] not in PLURALS else None
+        others = [other["kind"] for i, other in enumerate(labels) if i != k]
+        return None if labels[k]["noun"] in PLURALS or any(alike(labels[k]["kind"], kind) for kind in others) else k
 
     def _where(self, rng, labels):
         k = self._lone(rng, labels)

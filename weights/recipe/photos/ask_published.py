@@ -20,6 +20,9 @@ class Published:
     def __call__(self, work, split: str):
         self.pictures, self.rows = load(work, self.source)
         self.indices = indices(self.rows, split)
+        if self.source == "daquar" and split == "train":    # of several things answered, one at a time
+            for row in self.rows:
+                row["questions"] = [(q, one) for q, answer in row["questions"] for one in answer.split(", ")]
         return self
 
     def ask(self, rng: random.Random, row: dict, skill: str = None):

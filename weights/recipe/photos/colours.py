@@ -44,6 +44,8 @@ def plain_colour(picture: np.ndarray, box: tuple):
     """The one colour of the thing inside the box (fractions of the sides), or None where that is not sure."""
     side = len(picture)
     x0, y0, x1, y1 = (side * v for v in box)
+    if x1 - x0 < 8 or y1 - y0 < 8:
+        return None
     y, x = np.mgrid[:side, :side] + 0.5
     off = ((x - (x0 + x1) / 2) / (0.32 * (x1 - x0))) ** 2 + ((y - (y0 + y1) / 2) / (0.32 * (y1 - y0))) ** 2
     inside, outside = off < 1, (x < x0) | (x > x1) | (y < y0) | (y > y1)
