@@ -75,9 +75,8 @@ class Captioned:
         frequent = [n for _, n in self.shares[fact].most_common(12)]
         return rng.random() > times * sum(frequent) / len(frequent) / self.shares[fact][answer]
 
-    def _people(self, rng, f):
-        fact = "people" if "people" in f else "dogs" if "dogs" in f else None
-        if not fact or rng.random() > min(1, 3 * self.shares[fact][3] / self.shares[fact][f[fact]]):
+    def _people(self, rng, f, fact: str = "people"):
+        if fact not in f or rng.random() > 3 * self.shares[fact][3] / self.shares[fact][f[fact]]:
             return None
         return say(rng, HOW_MANY[fact]), str(f[fact])
 
@@ -126,12 +125,14 @@ class Captioned:
     def _caption(self, rng, f):
         """Who, where, which sport; what is ridden, held, worn; whether it is so."""
         who, several = self._subject(rng, f)
-        kinds = [k for k in ("who", "where", "sport", "riding", "holding", "wearing", "action", "colours") if k in f]
+        kinds = [k for k in ("who", "where", "sport", "riding", "holding", "wearing", "action", "colours", "dogs") if k in f]
         if not kinds:
             return None
         kind = rng.choice(kinds)
         if kind == "who":
             return self._who(rng, f)
+        if kind == "dogs":
+            return self._people(rng, f, "dogs")
         if kind == "where":
             if self._capped(rng, "where", f["where"], 1.0):
                 return None
@@ -142,7 +143,7 @@ class Captioned:
             if rng.random() < 0.6:
                 return say(rng, SPORT), f["sport"]
             there = rng.random() < 0.5
-            others = [s for s in SPORTS if s != f["sport"] and self.shares["sport"][s] > 9]
+            others = [s for s in SPORTS if s != f["sport"]]
             return say(rng, IS_SPORT, p=f["sport"] if there else rng.choice(others)), yes_no(there)
         if kind == "action":
             return self._is_doing(rng, f, who, several)

@@ -63,7 +63,7 @@ PLACES = {
     "water": {"water", "ocean", "lake", "river", "sea", "stream", "pond", "wave"}, "pool": {"pool"},
     "street": {"street", "road", "sidewalk", "crosswalk"}, "field": {"field", "meadow"}, "park": {"park", "playground"},
     "mountain": {"mountain", "cliff", "hill"}, "forest": {"forest", "wood", "woods", "wooded"}, "desert": {"desert", "dune"},
-    "restaurant": {"restaurant", "cafe", "bar"}, "kitchen": {"kitchen"}, "stage": {"stage", "onstage"},
+    "restaurant": {"restaurant", "cafe"}, "kitchen": {"kitchen"}, "stage": {"stage", "onstage"},
     "subway": {"subway"}, "store": {"store", "market", "shop"}, "dirt": {"dirt", "muddy", "mud"}, "sand": {"sand", "sandy"},
     "bench": {"bench"}, "couch": {"couch", "sofa"}, "bed": {"bed"}, "bridge": {"bridge"}, "boat": {"boat", "canoe", "raft", "kayak"},
     "trampoline": {"trampoline"}, "bathtub": {"bathtub"}, "ice": {"ice", "rink"},
