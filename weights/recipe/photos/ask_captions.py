@@ -4,7 +4,7 @@ import random
 
 from photos.facts import facts_of
 from photos.pictures import indices, load
-from photos.word_lists import PERHAPS, SPORTS, THINGS
+from photos.word_lists import ALWAYS_UNSURE, PERHAPS, SPORTS, THINGS, UNSURE
 from photos.wordings import say, vary, yes_no
 
 HOW_MANY = {
@@ -22,7 +22,7 @@ ACTIVITY = ["what is happening", "what is going on", "what activity is shown", "
             "what is happening in the {img}", "what is being done"]
 IS_DOING = ["is {s} {g}", "is {s} {g} in the {img}", "do you see {s} {g}"]
 IS_DOING_MANY = ["are {s} {g}", "are {s} {g} in the {img}"]
-WHO = ["who is in the {img}", "who is this", "who do you see", "who is it", "who can be seen", "who is shown", "who is in the {img} , a man or a woman",
+WHO = ["who is in the {img}", "who is this", "who do you see", "who is it", "who can be seen", "who is shown",
        "is it a man , a woman , a boy or a girl"]
 WHO_DOING = ["who is {g}", "who is {g} in the {img}", "who is it that is {g}"]
 GENDER = ["is this {a}", "is it {a}", "is the person {a}", "is there {a}", "is {a} in the {img}"]
@@ -42,9 +42,13 @@ WEARING = ["what is {s} wearing", "what does {s} wear", "what is {s} wearing in 
 IS_THERE = ["is there {a}", "is there {a} in the {img}", "can you see {a}", "do you see {a}", "does the {img} contain {a}",
             "is {a} visible", "is {a} in the {img}", "does the {img} show {a}", "is there {a} here", "is there any {n}",
             "can {a} be seen", "does the {img} have {a}"]
-SUBJECTS = {"man": ["the man", "he", "the man", "the person", "this man", "the guy"], "woman": ["the woman", "she", "the woman", "the person", "this woman", "the lady"],
-            "boy": ["the boy", "he", "the boy", "the child", "this boy"], "girl": ["the girl", "she", "the girl", "the child", "this girl"],
-            "child": ["the child", "the kid", "this child"], "dog": ["the dog", "it", "the dog", "the animal", "this dog", "the pet"]}
+SUBJECTS = {
+    "man": ["the man", "he", "the man", "the person", "this man", "the guy"],
+    "woman": ["the woman", "she", "the woman", "the person", "this woman", "the lady"],
+    "boy": ["the boy", "he", "the boy", "the child", "this boy"], "girl": ["the girl", "she", "the girl", "the child", "this girl"],
+    "child": ["the child", "the kid", "this child"], "dog": ["the dog", "it", "the dog", "the animal", "this dog", "the pet"],
+}
+TINTS_ALIKE = [{"tan", "brown"}, {"orange", "red"}, {"orange", "yellow"}]
 SKILLS = ["people", "action", "colour", "exists", "caption"]
 
 
@@ -150,7 +154,7 @@ class Captioned:
         if kind == "colours":
             thing, there = rng.choice(sorted(f["colours"])), rng.random() < 0.5
             true = f["colours"][thing]
-            others = [c for c in self.tints if c != true and {c, true} not in ({"tan", "brown"}, {"orange", "red"}, {"orange", "yellow"})]
+            others = [c for c in self.tints if c != true and {c, true} not in TINTS_ALIKE]
             shown = true if there else rng.choices(others, [self.tints[c] for c in others])[0]
             return say(rng, IS_COLOUR, n=thing, c=shown), yes_no(there)
         if not who or several:
@@ -174,19 +178,8 @@ class Captioned:
         there = rng.random() < 0.5
         action = f["action"]
         if not there:
-            others = [a for a in self.shares["action"] if a != action and a not in UNSURE.get(action, ()) and a not in ALWAYS_UNSURE]
+            others = [a for a in self.shares["action"] if a != action and a not in UNSURE.get(action, "").split() and a not in ALWAYS_UNSURE]
             action = rng.choices(others, [self.shares["action"][a] for a in others])[0]
         elif action in ALWAYS_UNSURE:
             return None
         return say(rng, IS_DOING_MANY if several else IS_DOING, s=who, g=action), yes_no(there)
-
-
-# actions that may go on together
-ALWAYS_UNSURE = {"playing", "performing", "working", "smiling", "laughing", "talking", "waiting", "posing", "catching"}
-UNSURE = {"running": {"jumping", "chasing", "kicking", "throwing"}, "jumping": {"running", "skateboarding", "riding", "snowboarding", "skiing",
-          "diving", "flying", "dancing", "kicking", "swinging", "splashing"}, "playing": {"running", "jumping", "kicking", "swinging", "sliding",
-          "splashing", "swimming", "throwing", "digging", "chasing", "standing", "fighting", "wrestling", "biting", "sitting", "climbing"},
-          "walking": {"standing", "hiking", "pushing", "pulling", "wading", "shopping"}, "sitting": {"eating", "drinking", "reading", "swinging",
-          "riding", "smoking", "sleeping", "fishing", "driving", "paddling", "kneeling", "writing", "standing"},
-          "standing": {"walking", "eating", "drinking", "fishing", "smoking", "kissing", "hugging", "painting", "reading", "throwing", "climbing"},
-          "riding": {"jumping", "sitting", "surfing", "skateboarding", "driving", "swinging", "sliding"}, "climbing": {"standing", "hiking"}}
