@@ -49,7 +49,7 @@ SUBJECTS = {
     "child": ["the child", "the kid", "this child"], "dog": ["the dog", "it", "the dog", "the animal", "this dog", "the pet"],
 }
 TINTS_ALIKE = [{"tan", "brown"}, {"orange", "red"}, {"orange", "yellow"}]
-SKILLS = ["people", "action", "colour", "exists", "caption"]
+SKILLS = {"people": 6, "action": 5, "colour": 2, "exists": 1, "caption": 2}    # how often each is tried
 
 
 class Captioned:
@@ -70,7 +70,7 @@ class Captioned:
 
     def ask(self, rng: random.Random, facts: dict, skill: str = None):
         """(question, answer, skill), or None where this photo has no such question."""
-        skill = skill or rng.choice(SKILLS)
+        skill = skill or rng.choices(list(SKILLS), list(SKILLS.values()))[0]
         asked = getattr(self, "_" + skill)(rng, facts)
         return asked and (vary(rng, asked[0]), asked[1], skill)
 
