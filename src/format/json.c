@@ -1,9 +1,34 @@
 #include "format/json.h"
 
 #include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/utf8.h"
+
+/* Whether cJSON had too little memory since this was last set to false: it does not say why it fails. */
+static _Thread_local bool no_memory;
+
+static void *take(size_t size)
+{
+    void *block = malloc(size);
+    if (!block) no_memory = true;
+    return block;
+}
+
+/* Let cJSON take its memory here, from the first text on. */
+static void watch_memory(void)
+{
+    enum { NOT_YET, AT_IT, DONE };
+    static atomic_int state;
+    int expected = NOT_YET;
+    if (atomic_compare_exchange_strong(&state, &expected, AT_IT)) {
+        cJSON_InitHooks(&(cJSON_Hooks){ take, free });
+        atomic_store(&state, DONE);
+    }
+    while (atomic_load(&state) != DONE) {} /* another thread is at it */
+}
 
 cJSON *json_parse(const char *text, size_t size, const char *what, error *err)
 {
@@ -11,11 +36,14 @@ cJSON *json_parse(const char *text, size_t size, const char *what, error *err)
         fail(err, "%s is not UTF-8 text (byte %zu)", what, utf8_valid(text, size));
         return NULL;
     }
+    watch_memory();
+    no_memory = false;
     const char *end = text;
     cJSON *json = cJSON_ParseWithLengthOpts(text, size, &end, false);
     while (json && end < text + size && strchr(" \t\r\n", *end) && *end) end++;
     if (json && end == text + size) return json;
-    fail(err, "%s is not valid JSON", what);
+    no_memory ? fail_memory(err, "not enough memory for %s (%zu bytes of JSON)", what, size)
+              : fail(err, "%s is not valid JSON", what);
     cJSON_Delete(json);
     return NULL;
 }
@@ -27,6 +55,20 @@ cJSON *json_object(const char *text, size_t size, const char *what, error *err)
     fail(err, "%s is not a JSON object", what);
     cJSON_Delete(json);
     return NULL;
+}
+
+bool json_put(cJSON *object, const char *key, cJSON *value)
+{
+    if (cJSON_AddItemToObject(object, key, value)) return true;
+    cJSON_Delete(value);
+    return false;
+}
+
+bool json_append(cJSON *array, cJSON *value)
+{
+    if (cJSON_AddItemToArray(array, value)) return true;
+    cJSON_Delete(value);
+    return false;
 }
 
 static const cJSON *item(const cJSON *object, const char *key)

@@ -15,6 +15,11 @@ cJSON *json_parse(const char *text, size_t size, const char *what, error *err);
  * caller gives it back with cJSON_Delete(). */
 cJSON *json_object(const char *text, size_t size, const char *what, error *err);
 
+/* Put `value` at `key`, or at the end of an array; it is given back where there is no memory (false) and may be
+ * NULL (false). */
+bool json_put(cJSON *object, const char *key, cJSON *value);
+bool json_append(cJSON *array, cJSON *value);
+
 /* The integer at `key`, within least..most; `missing` where there is no such key (or null); a
  * missing key fails too if `missing` is outside that range. */
 bool json_int(const cJSON *object, const char *key, int missing, int least, int most, int *value,
