@@ -234,7 +234,7 @@ bool safetensors_push(safetensors *s, const uint8_t *bytes, size_t size, error *
     return false;
 }
 
-bool safetensors_end(safetensors *s, error *err)
+bool safetensors_end(const safetensors *s, error *err)
 {
     if (s->failed)
         *err = s->why;
@@ -250,7 +250,5 @@ bool safetensors_end(safetensors *s, error *err)
              s->tensors[s->at].name, s->at_filled, s->tensors[s->at].size);
     else
         return true;
-    s->failed = true;
-    s->why = *err;
     return false;
 }

@@ -34,7 +34,7 @@ void safetensors_free(safetensors *s);
  * sentence. */
 bool safetensors_push(safetensors *s, const uint8_t *bytes, size_t size, error *err);
 
-/* The file has ended: refuses one that is cut off. */
-bool safetensors_end(safetensors *s, error *err);
+/* Whether the file may end here: refuses one that is cut off. */
+bool safetensors_end(const safetensors *s, error *err);
 
 #endif
