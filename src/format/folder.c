@@ -73,7 +73,7 @@ bool folder_wants_weights(const folder *f) { return f->at == WEIGHTS || f->at ==
 
 bool folder_take(folder *f, const uint8_t *bytes, size_t size, error *err)
 {
-    if (f->size + size > MAX_TEXT)
+    if (size > MAX_TEXT - f->size)
         return fail(err, "%s has more than %d bytes", folder_wanted(f), MAX_TEXT);
     if (f->size + size >= f->room) { /* one byte more, for the end of the text */
         size_t room = 2 * (f->size + size) + 1;

@@ -30,10 +30,30 @@ static void watch_memory(void)
     while (atomic_load(&state) != DONE) {} /* another thread is at it */
 }
 
+/* The values of a JSON text, keys among them; of other texts some number. */
+static size_t count_values(const char *text, size_t size)
+{
+    size_t count = 1;
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '"') quoted = !quoted;
+        if (quoted)
+            i += text[i] == '\\'; /* what is escaped ends no string */
+        else
+            count += text[i] == ',' || text[i] == '[' || text[i] == '{';
+    }
+    return count;
+}
+
 cJSON *json_parse(const char *text, size_t size, const char *what, error *err)
 {
     if (utf8_valid(text, size) != size) {
         fail(err, "%s is not UTF-8 text (byte %zu)", what, utf8_valid(text, size));
+        return NULL;
+    }
+    if (count_values(text, size) > JSON_MAX_VALUES) {
+        fail(err, "%s has %zu values, at most %d are taken", what, count_values(text, size),
+             JSON_MAX_VALUES);
         return NULL;
     }
     watch_memory();

@@ -7,8 +7,12 @@
 
 #include "core/error.h"
 
+enum {
+    JSON_MAX_VALUES = 4000000
+}; /* of a text; each takes 64 bytes and more, as a byte or two may say */
+
 /* Parse `size` bytes as one JSON value with nothing but white space behind it. NULL and a sentence
- * (naming `what`) for anything else. The caller gives it back with cJSON_Delete(). */
+ * (naming `what`) for anything else, for more than JSON_MAX_VALUES values and without memory (err->no_memory). The caller gives it back with cJSON_Delete(). */
 cJSON *json_parse(const char *text, size_t size, const char *what, error *err);
 
 /* The same for an object. NULL and a sentence (naming `what`) for anything else. The

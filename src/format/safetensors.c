@@ -122,7 +122,11 @@ static bool parse_header(safetensors *s, error *err)
     s->header = NULL;
     if (!s->json) return false;
     const cJSON *metadata = NULL, *entry;
-    s->tensors = calloc((size_t)cJSON_GetArraySize(s->json) + 1, sizeof *s->tensors);
+    int entries = cJSON_GetArraySize(s->json);
+    if (entries > SAFETENSORS_MAX_TENSORS)
+        return fail(err, "the model file has %d tensors, at most %d are taken", entries,
+                    SAFETENSORS_MAX_TENSORS);
+    s->tensors = calloc((size_t)entries + 1, sizeof *s->tensors);
     if (!s->tensors) return fail_memory(err, "not enough memory for the model file's header");
     cJSON_ArrayForEach(entry, s->json)
     {
@@ -234,7 +238,7 @@ bool safetensors_push(safetensors *s, const uint8_t *bytes, size_t size, error *
     return false;
 }
 
-bool safetensors_end(const safetensors *s, error *err)
+bool safetensors_end(safetensors *s, error *err)
 {
     if (s->failed)
         *err = s->why;
@@ -250,5 +254,7 @@ bool safetensors_end(const safetensors *s, error *err)
              s->tensors[s->at].name, s->at_filled, s->tensors[s->at].size);
     else
         return true;
+    s->failed = true;
+    s->why = *err;
     return false;
 }
