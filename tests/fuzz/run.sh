@@ -4,7 +4,7 @@
 #   tests/fuzz/run.sh PROGRAMS SECONDS [NAME...]     all targets without a NAME, fuzz_NAME.c each
 #
 # Seeds come from the fixtures and from fuzz_seeds; what is found grows in PROGRAMS/corpus/NAME. An input that
-# fails is left there as crash-..., and what the target printed is shown.
+# fails is left in PROGRAMS/corpus as NAME-crash-..., and what the target printed is shown.
 set -eu
 programs=$1 seconds=$2
 shift 2
