@@ -1,6 +1,7 @@
 # make demo    install what is missing, build, answer two questions, serve the page
 # make test    install what is missing, build and test everything
 # make build   install what is missing, build: build/native/vqa and build/wasm/vqa*.wasm
+# make fuzz    fuzz for SECONDS=1200 each of the targets of tests/fuzz, or those in NAMES="text ask"
 # make bench   compare with onnxruntime-web in a browser: time, memory, sizes (an hour; writes 6 GB to build/)
 # make bench-kernels   each kernel beside the peak of its instructions, in a browser and natively (2 minutes)
 # make format  format the C sources;  make check-format says what it would change
@@ -12,11 +13,13 @@ PACK      := $(firstword $(wildcard weights/*.safetensors))
 SAMPLE    = node -p 's = JSON.parse(require("fs").readFileSync("web/demo/samples/samples.json"))[$(1)]; $(2)'
 C_SOURCES = $(shell git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
 CLANG     := $(or $(shell command -v clang-19),$(shell command -v clang))
+# The clang whose own libraries are there.
+FUZZ_CLANG = $(firstword $(foreach c,clang-19 clang,$(shell tests/fuzz/links.sh $(c) && echo $(c))))
 
 # Where setup.sh puts node if the machine's own is too old.
 export PATH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wasm-vqa/node/bin:$(PATH)
 
-.PHONY: help demo test bench bench-kernels build format check-format clean
+.PHONY: help demo test fuzz bench bench-kernels build format check-format clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -48,12 +51,20 @@ test:
 	@echo "== tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@$(MAKE) asan
 	@ctest --preset asan
+	@echo "== fuzzing, 30 s each"
+	@$(MAKE) fuzz SECONDS=30
 	@echo "== tests as WebAssembly under node"
 	@$(MAKE) wasm
 	@ctest --preset wasm
 	@echo "== the npm package and the page, in node and in a browser"
 	@$(MAKE) web/node_modules/.package-lock.json
 	@cd web && npm run --silent check && npm run --silent build && npm test --silent
+
+fuzz:
+	@./setup.sh test
+	@[ -e build/fuzz/build.ninja ] || cmake --preset fuzz -DCMAKE_C_COMPILER=$(FUZZ_CLANG) --log-level=NOTICE
+	@cmake --build --preset fuzz
+	@tests/fuzz/run.sh build/fuzz/tests/fuzz $(or $(SECONDS),1200) $(NAMES)
 
 bench:
 	@./setup.sh test

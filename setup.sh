@@ -3,7 +3,7 @@
 #
 #   ./setup.sh         what `make build` needs: C compiler, cmake, libraries, Emscripten, node
 #   ./setup.sh demo    the same
-#   ./setup.sh test    and what the tests need: cmocka, a second compiler, Chromium, Firefox, WebKitGTK
+#   ./setup.sh test    and what the tests need: cmocka, a second compiler and its sanitizers, Chromium, Firefox, WebKitGTK
 #
 # Debian and Ubuntu packages are installed with apt (as root or by sudo). Everything else goes into
 # ${XDG_CACHE_HOME:-~/.cache}/wasm-vqa, which all clones share and which can be deleted at any time:
@@ -46,6 +46,7 @@ need() { local package=$1; shift; "$@" || missing+=("$package"); }
 any()  { local name; for name; do have "$name" && return; done; return 1; }
 header() { local name; for name do echo "#include <$name>"; done | cc -E -x c - >/dev/null 2>&1; }
 cmocka_header() { header stdarg.h stddef.h setjmp.h stdint.h cmocka.h; }
+fuzzing_clang() { local links; links=$(dirname "$0")/tests/fuzz/links.sh; "$links" clang-19 || "$links" clang; }
 new_node() { have node && at_least v$wanted_node "$(node --version)"; }
 
 look() {
@@ -62,6 +63,7 @@ look() {
     if [ $mode = test ]; then
         need libcmocka-dev  cmocka_header
         need clang-19       any clang-19 clang
+        need libclang-rt-19-dev  fuzzing_clang
         need chromium       any chromium chromium-browser google-chrome
         need firefox-esr    any firefox-esr firefox
         need webkit2gtk-driver  any WebKitWebDriver

@@ -20,8 +20,11 @@ static bool check(const char *text, int number, error *err)
 
 bool choices_read(choices *c, const char *list, size_t size, error *err)
 {
+    const size_t most = (size_t)VQA_MAX_CHOICES * (VQA_MAX_QUESTION + 1);
     *c = (choices){ 0 };
     if (size == 0) return fail(err, "there are no choices");
+    if (size > most)
+        return fail(err, "the choices have %zu bytes, at most %zu are taken", size, most);
     if (list[size - 1] != 0) return fail(err, "the last choice has no zero byte at its end");
     for (size_t i = 0; i < size; i++) c->count += list[i] == 0;
     if (c->count > VQA_MAX_CHOICES) {

@@ -245,10 +245,10 @@ int vqa_close_picture(vqa *v, int id) { return handle_close(v, PICTURE, id); }
 /* Whether `text` can be tokenized: `what` names it in the sentence. */
 static bool readable(vqa *v, const char *what, const char *text, size_t size)
 {
-    size_t valid = utf8_valid(text, size);
     if (size > VQA_MAX_QUESTION)
         return fail(&v->err, "the %s has %zu bytes, at most %d are taken", what, size,
                     VQA_MAX_QUESTION);
+    size_t valid = utf8_valid(text, size);
     return valid == size || fail(&v->err, "the %s is not UTF-8 text (byte %zu)", what, valid);
 }
 

@@ -86,45 +86,54 @@ static const char *build(void)
 #endif
 }
 
-static bool write_info(vqa *v, error *err)
+/* The text of vqa_info(); NULL without memory. */
+static char *describe(const vqa *v, double sure)
 {
-    double sure = v->problem == PROBLEM_REGRESSION ? 0 : 0.5;
-    if (!json_number(v->loading.settings.config, "sure_from", sure, 0, 1, &sure, err)) return false;
-    cJSON *info = cJSON_CreateObject();
+    cJSON *info = cJSON_CreateObject(), *unused = cJSON_AddArrayToObject(info, "unusedTensors");
     const weights *w = &v->loading.weights;
     int bits = BITS_FLOAT; /* the fewest */
-    cJSON *unused = cJSON_CreateArray();
     double parameters = 0;
-    for (int i = 0; i < w->count; i++) {
+    bool ok = unused != NULL;
+    for (int i = 0; i < w->count && ok; i++) {
         const weight *t = &w->all[i];
         if (weights_is_scale(w, t) || strcmp(t->info.name, PACK_CHECKSUM) == 0) continue;
         if (!t->used) {
-            cJSON_AddItemToArray(unused, cJSON_CreateString(t->info.name));
+            ok = json_append(unused, cJSON_CreateString(t->info.name));
             continue;
         }
         if (t->bits < bits) bits = t->bits;
         parameters += (double)t->rows * t->cols;
     }
-    cJSON_AddStringToObject(info, "name", v->loading.settings.name);
-    cJSON_AddStringToObject(info, "licence", v->loading.settings.licence);
-    cJSON_AddStringToObject(info, "architecture", v->model.arch->name);
-    cJSON_AddStringToObject(info, "summary", v->model.summary);
-    cJSON_AddStringToObject(info, "precision", bits < 8 ? "q4" : bits == 8 ? "q8" : "f32");
-    cJSON_AddNumberToObject(info, "parameters", parameters);
-    cJSON_AddNumberToObject(info, "answers", v->model.ranks ? 0 : v->model.answers);
-    cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional");
-    cJSON_AddBoolToObject(info, "hears", v->model.mels > 0);
-    cJSON_AddBoolToObject(info, "transcribes", v->model.arch->transcribe != NULL);
-    cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens);
-    cJSON_AddStringToObject(info, "build", build());
-    cJSON_AddStringToObject(info, "kernels", v->compute.k->name);
-    cJSON_AddNumberToObject(info, "threads", pool_threads(v->compute.threads));
-    cJSON_AddNumberToObject(info, "weightBytes", (double)weights_memory(w));
-    cJSON_AddNumberToObject(info, "scratchBytes", (double)v->scratch.size);
-    cJSON_AddNumberToObject(info, "sureFrom", sure);
-    cJSON_AddItemToObject(info, "unusedTensors", unused);
-    v->info = cJSON_PrintUnformatted(info);
+    ok = ok && cJSON_AddStringToObject(info, "name", v->loading.settings.name) &&
+         cJSON_AddStringToObject(info, "licence", v->loading.settings.licence) &&
+         cJSON_AddStringToObject(info, "architecture", v->model.arch->name) &&
+         cJSON_AddStringToObject(info, "summary", v->model.summary) &&
+         cJSON_AddStringToObject(info, "precision",
+                                 bits < 8    ? "q4"
+                                 : bits == 8 ? "q8"
+                                             : "f32") &&
+         cJSON_AddNumberToObject(info, "parameters", parameters) &&
+         cJSON_AddNumberToObject(info, "answers", v->model.ranks ? 0 : v->model.answers) &&
+         cJSON_AddStringToObject(info, "choices", v->model.ranks ? "required" : "optional") &&
+         cJSON_AddBoolToObject(info, "hears", v->model.mels > 0) &&
+         cJSON_AddBoolToObject(info, "transcribes", v->model.arch->transcribe != NULL) &&
+         cJSON_AddNumberToObject(info, "maxTokens", v->model.max_tokens) &&
+         cJSON_AddStringToObject(info, "build", build()) &&
+         cJSON_AddStringToObject(info, "kernels", v->compute.k->name) &&
+         cJSON_AddNumberToObject(info, "threads", pool_threads(v->compute.threads)) &&
+         cJSON_AddNumberToObject(info, "weightBytes", (double)weights_memory(w)) &&
+         cJSON_AddNumberToObject(info, "scratchBytes", (double)v->scratch.size) &&
+         cJSON_AddNumberToObject(info, "sureFrom", sure);
+    char *text = ok ? cJSON_PrintUnformatted(info) : NULL;
     cJSON_Delete(info);
+    return text;
+}
+
+static bool write_info(vqa *v, error *err)
+{
+    double sure = v->problem == PROBLEM_REGRESSION ? 0 : 0.5;
+    if (!json_number(v->loading.settings.config, "sure_from", sure, 0, 1, &sure, err)) return false;
+    v->info = describe(v, sure);
     return v->info || fail_memory(err, "not enough memory for the model's description");
 }
 

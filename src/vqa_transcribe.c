@@ -68,24 +68,27 @@ static bool add_words(const vqa *v, const transcript *t, int first, int count, c
 
 static double rounded(double x, double steps) { return floor(x * steps + 0.5) / steps; }
 
+static bool add_segment(const vqa *v, const transcript *t, const transcript_segment *s,
+                        cJSON *segments)
+{
+    cJSON *segment = cJSON_CreateObject();
+    return json_append(segments, segment) && cJSON_AddNumberToObject(segment, "start", s->start) &&
+           cJSON_AddNumberToObject(segment, "end", s->end) &&
+           add_words(v, t, s->first, s->count, segment) &&
+           cJSON_AddNumberToObject(segment, "noSpeech", rounded((double)s->no_speech, 1e6)) &&
+           cJSON_AddNumberToObject(segment, "averageLogprob", rounded((double)s->logprob, 1e6)) &&
+           json_put(segment, "tokens", cJSON_CreateIntArray(t->tokens + s->first, s->count));
+}
+
+/* The text of vqa_transcript(); NULL without memory. */
 static char *describe(const vqa *v, const transcript *t)
 {
     cJSON *json = cJSON_CreateObject();
     bool ok = add_words(v, t, 0, t->token_count, json) &&
               cJSON_AddStringToObject(json, "language", t->language);
     cJSON *segments = cJSON_AddArrayToObject(json, "segments");
-    for (int i = 0; i < t->segment_count && ok; i++) {
-        const transcript_segment *s = &t->segments[i];
-        cJSON *segment = cJSON_CreateObject(),
-              *tokens = cJSON_CreateIntArray(t->tokens + s->first, s->count);
-        ok = cJSON_AddItemToArray(segments, segment) &&
-             cJSON_AddNumberToObject(segment, "start", s->start) &&
-             cJSON_AddNumberToObject(segment, "end", s->end) &&
-             add_words(v, t, s->first, s->count, segment) &&
-             cJSON_AddNumberToObject(segment, "noSpeech", rounded((double)s->no_speech, 1e6)) &&
-             cJSON_AddNumberToObject(segment, "averageLogprob", rounded((double)s->logprob, 1e6)) &&
-             cJSON_AddItemToObject(segment, "tokens", tokens);
-    }
+    for (int i = 0; i < t->segment_count && ok; i++)
+        ok = add_segment(v, t, &t->segments[i], segments);
     char *text = ok && segments ? cJSON_PrintUnformatted(json) : NULL;
     cJSON_Delete(json);
     return text;
@@ -127,7 +130,8 @@ int vqa_transcribe(vqa *v, int sound, const char *options, size_t size)
     transcribe_options o;
     cJSON *json = size ? json_object(options, size, "the transcription's options", &v->err)
                        : cJSON_CreateObject();
-    if (!json) return VQA_BAD_CALL;
+    if (!json && !size) fail_memory(&v->err, "not enough memory for the transcription's options");
+    if (!json) return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_CALL;
     int status = VQA_BAD_CALL;
     if (read_options(&v->model, json, &o, &why))
         status = transcribe(v, heard, &o);

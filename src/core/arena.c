@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+/* More than any memory holds, and so little that sums of some thousands of it don't wrap around. */
+static const uint64_t TOO_MUCH = (uint64_t)1 << 52;
+
 static uint64_t rounded(uint64_t size)
 {
     return (size + ARENA_ALIGN - 1) & ~(uint64_t)(ARENA_ALIGN - 1);
@@ -24,7 +27,11 @@ void arena_free(arena *a)
     *a = (arena){ 0 };
 }
 
-uint64_t arena_cost(uint64_t count, uint64_t item) { return rounded(count * item); }
+uint64_t arena_cost(uint64_t count, uint64_t item)
+{
+    uint64_t size;
+    return __builtin_mul_overflow(count, item, &size) || size > TOO_MUCH ? TOO_MUCH : rounded(size);
+}
 
 void *arena_take(arena *a, size_t count, size_t item)
 {

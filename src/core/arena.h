@@ -28,8 +28,8 @@ void arena_free(arena *a);
  * arena is planned before it is used, so running out is a defect of the plan: the program stops. */
 void *arena_take(arena *a, size_t count, size_t item);
 
-/* What arena_take() uses up for `count` items of `item` bytes; plans are sums of this, in 64 bits, so that
- * what no memory could hold is refused by arena_new() instead of wrapping around. */
+/* What arena_take() uses up for `count` items of `item` bytes, in 64 bits; 2^52 for what no memory could hold. Plans
+ * are sums of this: they don't wrap around, and arena_new() refuses them. */
 uint64_t arena_cost(uint64_t count, uint64_t item);
 
 #endif

@@ -18,7 +18,7 @@ static inline tensor tensor_new(arena *a, int rows, int cols)
 /* What tensor_new() uses up. */
 static inline uint64_t tensor_cost(int rows, int cols)
 {
-    return arena_cost((uint64_t)rows * (uint64_t)cols, sizeof(float));
+    return arena_cost((uint64_t)rows * sizeof(float), (uint64_t)cols);
 }
 
 /* Row `r` of `t`: [cols]. */

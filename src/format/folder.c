@@ -73,7 +73,7 @@ bool folder_wants_weights(const folder *f) { return f->at == WEIGHTS || f->at ==
 
 bool folder_take(folder *f, const uint8_t *bytes, size_t size, error *err)
 {
-    if (f->size + size > MAX_TEXT)
+    if (size > MAX_TEXT - f->size)
         return fail(err, "%s has more than %d bytes", folder_wanted(f), MAX_TEXT);
     if (f->size + size >= f->room) { /* one byte more, for the end of the text */
         size_t room = 2 * (f->size + size) + 1;
@@ -118,11 +118,12 @@ static bool take_labels(folder *f, error *err)
             label[i] = entry->valuestring;
         }
     for (int i = 0; i < count && ok; i++)
-        ok = cJSON_AddItemToArray(f->settings.labels, cJSON_CreateString(label[i])) ||
+        ok = json_append(f->settings.labels, cJSON_CreateString(label[i])) ||
              fail_memory(err, "not enough memory for %d labels", count);
     ok = ok && pack_labels_valid(f->settings.labels, err);
     if (ok && count && !cJSON_HasObjectItem(config, "num_labels"))
-        cJSON_AddNumberToObject(config, "num_labels", count);
+        ok = cJSON_AddNumberToObject(config, "num_labels", count) ||
+             fail_memory(err, "not enough memory for %d labels", count);
     free(label);
     cJSON_Delete(names);
     return ok;
@@ -275,9 +276,8 @@ static bool take_generation(folder *f, error *err)
     cJSON *generation = parse(f, err);
     if (!generation) return false;
     cJSON_DeleteItemFromObjectCaseSensitive(f->settings.config, key);
-    if (cJSON_AddItemToObject(f->settings.config, key, generation)) return true;
-    cJSON_Delete(generation);
-    return fail_memory(err, "not enough memory for generation_config.json");
+    return json_put(f->settings.config, key, generation) ||
+           fail_memory(err, "not enough memory for generation_config.json");
 }
 
 /* tokenizer.json: {"model": {"vocab": {...}, "merges": ["a b", ...] or [["a", "b"], ...]}}. */
@@ -325,7 +325,9 @@ static bool take_tokenizer_json(folder *f, error *err)
                add_described(f, cJSON_GetObjectItemCaseSensitive(json, "added_tokens"), err));
     if (ok && cJSON_IsBool(lowercase) &&
         !cJSON_HasObjectItem(f->settings.tokenizer, "do_lower_case"))
-        cJSON_AddBoolToObject(f->settings.tokenizer, "do_lower_case", cJSON_IsTrue(lowercase));
+        ok = cJSON_AddBoolToObject(f->settings.tokenizer, "do_lower_case",
+                                   cJSON_IsTrue(lowercase)) ||
+             fail_memory(err, "not enough memory for the tokenizer");
     cJSON_Delete(json);
     return ok;
 }

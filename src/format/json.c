@@ -1,9 +1,49 @@
 #include "format/json.h"
 
 #include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/utf8.h"
+
+/* Whether cJSON had too little memory since this was last set to false: it does not say why it fails. */
+static _Thread_local bool no_memory;
+
+static void *take(size_t size)
+{
+    void *block = malloc(size);
+    if (!block) no_memory = true;
+    return block;
+}
+
+/* Let cJSON take its memory here, from the first text on. */
+static void watch_memory(void)
+{
+    enum { NOT_YET, AT_IT, DONE };
+    static atomic_int state;
+    int expected = NOT_YET;
+    if (atomic_compare_exchange_strong(&state, &expected, AT_IT)) {
+        cJSON_InitHooks(&(cJSON_Hooks){ take, free });
+        atomic_store(&state, DONE);
+    }
+    while (atomic_load(&state) != DONE) {} /* another thread is at it */
+}
+
+/* The values of a JSON text, keys among them; of other texts some number. */
+static size_t count_values(const char *text, size_t size)
+{
+    size_t count = 1;
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '"') quoted = !quoted;
+        if (quoted)
+            i += text[i] == '\\'; /* what is escaped ends no string */
+        else
+            count += text[i] == ',' || text[i] == '[' || text[i] == '{';
+    }
+    return count;
+}
 
 cJSON *json_parse(const char *text, size_t size, const char *what, error *err)
 {
@@ -11,11 +51,19 @@ cJSON *json_parse(const char *text, size_t size, const char *what, error *err)
         fail(err, "%s is not UTF-8 text (byte %zu)", what, utf8_valid(text, size));
         return NULL;
     }
+    if (count_values(text, size) > JSON_MAX_VALUES) {
+        fail(err, "%s has %zu values, at most %d are taken", what, count_values(text, size),
+             JSON_MAX_VALUES);
+        return NULL;
+    }
+    watch_memory();
+    no_memory = false;
     const char *end = text;
     cJSON *json = cJSON_ParseWithLengthOpts(text, size, &end, false);
     while (json && end < text + size && strchr(" \t\r\n", *end) && *end) end++;
     if (json && end == text + size) return json;
-    fail(err, "%s is not valid JSON", what);
+    no_memory ? fail_memory(err, "not enough memory for %s (%zu bytes of JSON)", what, size)
+              : fail(err, "%s is not valid JSON", what);
     cJSON_Delete(json);
     return NULL;
 }
@@ -27,6 +75,20 @@ cJSON *json_object(const char *text, size_t size, const char *what, error *err)
     fail(err, "%s is not a JSON object", what);
     cJSON_Delete(json);
     return NULL;
+}
+
+bool json_put(cJSON *object, const char *key, cJSON *value)
+{
+    if (cJSON_AddItemToObject(object, key, value)) return true;
+    cJSON_Delete(value);
+    return false;
+}
+
+bool json_append(cJSON *array, cJSON *value)
+{
+    if (cJSON_AddItemToArray(array, value)) return true;
+    cJSON_Delete(value);
+    return false;
 }
 
 static const cJSON *item(const cJSON *object, const char *key)

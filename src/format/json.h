@@ -7,13 +7,22 @@
 
 #include "core/error.h"
 
+enum {
+    JSON_MAX_VALUES = 4000000
+}; /* of a text; each takes 64 bytes and more, as a byte or two may say */
+
 /* Parse `size` bytes as one JSON value with nothing but white space behind it. NULL and a sentence
- * (naming `what`) for anything else. The caller gives it back with cJSON_Delete(). */
+ * (naming `what`) for anything else, for more than JSON_MAX_VALUES values and without memory (err->no_memory). The caller gives it back with cJSON_Delete(). */
 cJSON *json_parse(const char *text, size_t size, const char *what, error *err);
 
 /* The same for an object. NULL and a sentence (naming `what`) for anything else. The
  * caller gives it back with cJSON_Delete(). */
 cJSON *json_object(const char *text, size_t size, const char *what, error *err);
+
+/* Put `value` at `key`, or at the end of an array; it is given back where there is no memory (false) and may be
+ * NULL (false). */
+bool json_put(cJSON *object, const char *key, cJSON *value);
+bool json_append(cJSON *array, cJSON *value);
 
 /* The integer at `key`, within least..most; `missing` where there is no such key (or null); a
  * missing key fails too if `missing` is outside that range. */

@@ -118,12 +118,12 @@ static bool add_tensor(cJSON *header, const char *name, const char *type, int ra
     double offsets[2] = { (double)*at, (double)(*at + size) };
     cJSON *entry = cJSON_AddObjectToObject(header, name),
           *dimensions = cJSON_AddArrayToObject(entry, "shape");
-    for (int d = 0; d < rank; d++)
-        cJSON_AddItemToArray(dimensions, cJSON_CreateNumber((double)shape[d]));
-    cJSON *places = cJSON_CreateDoubleArray(offsets, 2);
+    bool ok = dimensions != NULL;
+    for (int d = 0; d < rank && ok; d++)
+        ok = json_append(dimensions, cJSON_CreateNumber((double)shape[d]));
     *at += size;
-    return entry && dimensions && cJSON_AddStringToObject(entry, "dtype", type) &&
-           cJSON_AddItemToObject(entry, "data_offsets", places);
+    return ok && cJSON_AddStringToObject(entry, "dtype", type) &&
+           json_put(entry, "data_offsets", cJSON_CreateDoubleArray(offsets, 2));
 }
 
 static bool add_text(cJSON *metadata, const char *key, const cJSON *value)

@@ -122,7 +122,11 @@ static bool parse_header(safetensors *s, error *err)
     s->header = NULL;
     if (!s->json) return false;
     const cJSON *metadata = NULL, *entry;
-    s->tensors = calloc((size_t)cJSON_GetArraySize(s->json) + 1, sizeof *s->tensors);
+    int entries = cJSON_GetArraySize(s->json);
+    if (entries > SAFETENSORS_MAX_TENSORS)
+        return fail(err, "the model file has %d tensors, at most %d are taken", entries,
+                    SAFETENSORS_MAX_TENSORS);
+    s->tensors = calloc((size_t)entries + 1, sizeof *s->tensors);
     if (!s->tensors) return fail_memory(err, "not enough memory for the model file's header");
     cJSON_ArrayForEach(entry, s->json)
     {

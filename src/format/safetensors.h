@@ -9,7 +9,10 @@
 
 #include "quant/weights.h"
 
-enum { SAFETENSORS_MAX_HEADER = 64 << 20 }; /* bytes; published files have less than 1 MB */
+enum {
+    SAFETENSORS_MAX_HEADER = 64 << 20, /* bytes; published files have less than 1 MB */
+    SAFETENSORS_MAX_TENSORS = 65536,
+};
 
 /* Who takes the contents. Each function returns false with a sentence to stop the reading. */
 typedef struct {
@@ -30,7 +33,7 @@ void safetensors_free(safetensors *s);
 
 /* The next bytes of the file. Refuses, with a sentence: header not UTF-8 JSON, of wrong form, or
  * too long; unknown dtype, shape and offsets that disagree, overlaps, holes, two tensors of one
- * name, bytes after the last tensor. After a failure every further call fails with the same
+ * name, bytes after the last tensor, more than SAFETENSORS_MAX_TENSORS. After a failure every further call fails with the same
  * sentence. */
 bool safetensors_push(safetensors *s, const uint8_t *bytes, size_t size, error *err);
 

@@ -89,7 +89,8 @@ bool vocabulary_read(vocabulary *v, const char *text, size_t size, error *err)
     size_t tokens = count_lines(text, size);
     if (tokens > VOCABULARY_MAX_TOKENS)
         return fail(err, "vocabulary: %zu tokens, at most %d", tokens, VOCABULARY_MAX_TOKENS);
-    if (!reserve(v, tokens, size)) return fail(err, "vocabulary: no memory for %zu tokens", tokens);
+    if (!reserve(v, tokens, size))
+        return fail_memory(err, "vocabulary: no memory for %zu tokens", tokens);
 
     for (size_t at = 0; at < size;) {
         const char *line = text + at, *feed = memchr(line, '\n', size - at);

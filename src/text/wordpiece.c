@@ -37,7 +37,7 @@ bool wordpiece_new(wordpiece **out, const char *vocab, size_t size, bool lower_c
 {
     *out = NULL;
     wordpiece *w = calloc(1, sizeof *w);
-    if (!w) return fail(err, "tokenizer: no memory for %zu bytes", sizeof *w);
+    if (!w) return fail_memory(err, "tokenizer: no memory for %zu bytes", sizeof *w);
     w->lower_case = lower_case;
     if (!vocabulary_read(&w->tokens, vocab, size, err) || !find_specials(w, err)) {
         wordpiece_free(w);

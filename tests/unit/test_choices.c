@@ -80,6 +80,8 @@ static void test_limits_of_lists(void **state)
     assert_false(choices_read(&c, list, VQA_MAX_QUESTION + 2, &err));
     assert_string_equal(err.text, "choice 1 has 10001 bytes, at most 10000 are taken");
     choices_free(&c);
+    assert_false(choices_read(&c, list, SIZE_MAX, &err)); /* before any of it is read */
+    assert_non_null(strstr(err.text, "bytes, at most 100010000 are taken"));
     free(list);
 }
 

@@ -135,6 +135,30 @@ static void test_arena_copies_give_back_but_leave_the_peak(void **state)
     arena_free(&a);
 }
 
+/* Plans of sizes that would wrap around stay too large, and so do their sums. */
+static void test_costs_do_not_wrap_around(void **state)
+{
+    (void)state;
+    const uint64_t half = (uint64_t)1 << 32, costs[] = {
+        arena_cost(half, half),
+        arena_cost(UINT64_MAX, 1),
+        arena_cost(UINT64_MAX / 4, 4),
+        arena_cost(half, half / 2 + 1),
+        tensor_cost(INT32_MAX, INT32_MAX),
+        arena_cost((uint64_t)1 << 61, 8),
+    };
+    uint64_t sum = 0;
+    for (size_t i = 0; i < COUNT(costs); i++) {
+        assert_true(costs[i] >= (uint64_t)1 << 52);
+        assert_true(sum + costs[i] > sum);
+        sum += costs[i];
+    }
+    arena a;
+    error err;
+    assert_false(arena_new(&a, sum, "too much", &err));
+    assert_true(err.no_memory);
+}
+
 static void test_arena_refuses_what_no_machine_has(void **state)
 {
     (void)state;
@@ -428,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_error_is_cut_to_its_size),
         cmocka_unit_test(test_arena_gives_aligned_blocks_that_do_not_overlap),
         cmocka_unit_test(test_arena_copies_give_back_but_leave_the_peak),
+        cmocka_unit_test(test_costs_do_not_wrap_around),
         cmocka_unit_test(test_arena_refuses_what_no_machine_has),
         cmocka_unit_test(test_tensors_are_rows_without_gaps),
         cmocka_unit_test(test_reader_getters_at_the_end),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/json.h"
 #include "format/safetensors.h"
 
 #include "testing.h"
@@ -88,9 +89,7 @@ static bool read_file(const uint8_t *bytes, size_t size, size_t piece, record *r
 static size_t make_file(const char *header, size_t data, uint8_t *file)
 {
     size_t length = strlen(header);
-    memset(file, 0, 8);
-    file[0] = (uint8_t)length;
-    file[1] = (uint8_t)(length >> 8);
+    for (int i = 0; i < 8; i++) file[i] = (uint8_t)((uint64_t)length >> 8 * i);
     memcpy(file + 8, header, length);
     for (size_t i = 0; i < data; i++) file[8 + length + i] = (uint8_t)(i + 1);
     return 8 + length + data;
@@ -326,6 +325,37 @@ static void test_deep_headers_refused(void **state)
     }
 }
 
+/* What would take much memory is counted before that is taken. */
+static void test_headers_of_too_much_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *item;
+        int count;
+        const char *why;
+    } cases[] = {
+        { "\"a\":0,", SAFETENSORS_MAX_TENSORS,
+          "the model file has 65537 tensors, at most 65536 are taken" },
+        { "0,", JSON_MAX_VALUES,
+          "the model file's header has 4000003 values, at most 4000000 are taken" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const size_t length = strlen(cases[i].item), all = length * (size_t)cases[i].count;
+        char *header = malloc(all + 20), *at = header;
+        uint8_t *file = malloc(all + 40);
+        assert_true(header && file);
+        at += sprintf(at, i ? "{\"a\":[" : "{");
+        for (int k = 0; k < cases[i].count; k++, at += length) memcpy(at, cases[i].item, length);
+        strcpy(at, i ? "0]}" : "\"\\\",[\":0}");
+        record r = { 0 };
+        error err = { .text = "" };
+        assert_false(read_file(file, make_file(header, 0, file), SIZE_MAX / 2, &r, &err));
+        assert_string_equal(err.text, cases[i].why);
+        free(header);
+        free(file);
+    }
+}
+
 static void test_what_the_sink_refuses(void **state)
 {
     (void)state;
@@ -356,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_lengths_that_lie),
         cmocka_unit_test(test_headers_refused),
         cmocka_unit_test(test_deep_headers_refused),
+        cmocka_unit_test(test_headers_of_too_much_refused),
         cmocka_unit_test(test_what_the_sink_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
