@@ -29,8 +29,7 @@ void arena_free(arena *a)
 
 uint64_t arena_cost(uint64_t count, uint64_t item)
 {
-    uint64_t size;
-    return __builtin_mul_overflow(count, item, &size) || size > TOO_MUCH ? TOO_MUCH : rounded(size);
+    return item && count > TOO_MUCH / item ? TOO_MUCH : rounded(count * item);
 }
 
 void *arena_take(arena *a, size_t count, size_t item)

@@ -51,9 +51,9 @@ cJSON *json_parse(const char *text, size_t size, const char *what, error *err)
         fail(err, "%s is not UTF-8 text (byte %zu)", what, utf8_valid(text, size));
         return NULL;
     }
-    if (count_values(text, size) > JSON_MAX_VALUES) {
-        fail(err, "%s has %zu values, at most %d are taken", what, count_values(text, size),
-             JSON_MAX_VALUES);
+    size_t values = count_values(text, size);
+    if (values > JSON_MAX_VALUES) {
+        fail(err, "%s has %zu values, at most %d are taken", what, values, JSON_MAX_VALUES);
         return NULL;
     }
     watch_memory();

@@ -315,7 +315,7 @@ const kernels *kernels_scalar(void)
         .gelu = gelu,
         .quick_gelu = quick_gelu,
         .relu = relu,
-        .relu6 = relu6,
+        .relu6 = VQA_FULL ? relu6 : NULL,
         .tanh = tanh_all,
         .sigmoid = sigmoid,
         .add = add,

@@ -482,8 +482,8 @@ static void add(float *y, const float *x, size_t n)
         .depthwise = VQA_FULL ? depthwise : NULL, .interleave = VQA_FULL ? interleave : NULL,      \
         .facts_q8 = integers_facts_q8, .quantize_row = quantize_row, .layer_norm = layer_norm,     \
         .softmax = softmax, .softmax_i16 = VQA_FULL ? softmax_i16 : NULL, .gelu = gelu,            \
-        .quick_gelu = quick_gelu, .relu = relu, .relu6 = relu6, .tanh = tanh_all,                  \
-        .sigmoid = sigmoid, .add = add,                                                            \
+        .quick_gelu = quick_gelu, .relu = relu, .relu6 = VQA_FULL ? relu6 : NULL,                  \
+        .tanh = tanh_all, .sigmoid = sigmoid, .add = add,                                          \
     }
 
 const kernels *kernels_simd(void)
