@@ -1,0 +1,121 @@
+"""Trains the picture encoder alone: names, kinds, places, styles, garments, caption words, and what cells of drawings hold.
+
+    python3 -m photos.pretrain --data PATH/TO/data --minutes 85
+"""
+import argparse
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from batches import Batches
+from photos.gallery import Gallery, Rounds
+from photos.heads import CellHeads, LabelHeads
+from photos.loop import add_options, half_floats, train
+from photos.model import Config, PhotoModel
+from pictures import cached
+
+FILE = "encoder.pt"
+COUNTS = {"tiny-imagenet": 33, "flickr8k": 12, "clothing": 6, "scenes": 4, "pacs": 4}  # pictures in a batch
+DRAWN, DRAWN_STORE = 5, 15_000
+SIZES = [(0.0, 64, 1.5), (0.4, 96, 1.0), (0.7, 128, 1.0)]  # from which share of the time on: pixels, and batch size
+PEAK = 2e-3
+
+
+def size_at(progress: float) -> tuple:
+    """Pixels and batch size."""
+    return next((size, scale) for start, size, scale in reversed(SIZES) if progress >= start)
+
+
+class Drawings:
+    """Drawn pictures and what their cells hold."""
+
+    def __init__(self, store: tuple, seed: int):
+        self.batches = Batches(*store, [], [], None, 0, seed)
+
+    def next(self, count: int, size: int, cell: int):
+        self.batches.grid = size // cell
+        pixels, labels = self.batches.pictures_only(count, plain=0)
+        return F.interpolate(pixels, (size, size), mode="bilinear", align_corners=False, antialias=True), labels
+
+
+def learner(parts: nn.ModuleDict, gallery: Gallery, store: tuple, device: str):
+    """lessons(seed) as loop.train() takes them."""
+    encoder, heads, cell_heads = parts["encoder"], parts["labels"], parts["cells"]
+
+    def lessons(seed):
+        rounds, drawings = Rounds(gallery, seed, device), Drawings(store, seed)
+
+        def learn(progress):
+            size, scale = size_at(progress)
+            pixels, labels, others, share = rounds.next(size, scale)
+            drawn, held = drawings.next(DRAWN, size, encoder.cell)
+            with half_floats(device):
+                cells = encoder.cells(torch.cat([pixels, drawn.to(device)]).contiguous(memory_format=torch.channels_last))
+                rows = encoder.rows(cells)
+            count = len(pixels)
+            told = heads.logits(cells[:count], rows[:count])
+            losses, mixed = heads.losses(told, labels), heads.losses(told, others)
+            losses = {task: share * loss + (1 - share) * mixed[task] for task, loss in losses.items()}
+            dense, right = cell_heads.losses(rows[count:], {name: value.to(device) for name, value in held.items()})
+            loss = sum(losses.values()) + 0.3 * sum(dense.values())
+            return loss, {**losses, **right, "loss": loss}
+        return learn
+    return lessons
+
+
+def average_precision(scores: torch.Tensor, right: torch.Tensor) -> float:
+    """Of all pairs of word and picture, ranked together."""
+    right = right[scores.argsort(descending=True)].double()
+    precision = right.cumsum(0) / torch.arange(1, len(right) + 1)
+    return float((precision * right).sum() / right.sum())
+
+
+def report(average: nn.ModuleDict, gallery: Gallery, size: int, device: str) -> str:
+    """% right by task from [CLS] (and from the trunk's mean), on pictures that are not trained on."""
+    right, asked, scores, words = {}, {}, [], []
+    with torch.no_grad(), half_floats(device):
+        for source in gallery.counts:
+            for pixels, labels in gallery.in_order(source, size):
+                cells = average["encoder"].cells(pixels.to(device))
+                early, late = average["labels"].logits(cells, average["encoder"].rows(cells))
+                for task, label in labels.items():
+                    if task == "words":
+                        scores.append(late[task].cpu().flatten()[label.flatten() >= 0])
+                        words.append(label.flatten()[label.flatten() >= 0])
+                        continue
+                    hits = [(told[task].argmax(-1).cpu() == label)[label >= 0].sum().item() for told in (late, early)]
+                    right[task] = [a + b for a, b in zip(hits, right.get(task, (0, 0)))]
+                    asked[task] = asked.get(task, 0) + int((label >= 0).sum())
+    line = "  ".join(f"{task} {100 * late / asked[task]:.1f} ({100 * early / asked[task]:.1f})" for task, (late, early) in right.items())
+    return f"{line}  words {100 * average_precision(torch.cat(scores), torch.cat(words)):.1f}"
+
+
+def new_parts(tasks: dict) -> nn.ModuleDict:
+    """The encoder, started as the whole model starts it, and its heads."""
+    c = Config(vocab_size=1, num_labels=1)
+    encoder = PhotoModel(c).image_encoder.to(memory_format=torch.channels_last)
+    return nn.ModuleDict({"encoder": encoder, "labels": LabelHeads(tasks, c.widths[-1], c.hidden), "cells": CellHeads(c.hidden)})
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser, minutes=85)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(args.seed)
+    gallery = Gallery(args.work, "train", COUNTS)
+    dev = Gallery(args.work, "dev", COUNTS)
+    store = cached(args.work, DRAWN_STORE, args.seed, args.processes)
+    parts = new_parts(gallery.tasks)
+    print(f"{sum(p.numel() for p in parts['encoder'].parameters())} parameters; "
+          + ", ".join(f"{len(rows)} pictures of {source}" for source, rows in gallery.rows.items()), flush=True)
+
+    def tell(average, progress):
+        return report(average, dev, size_at(progress)[0], args.device)
+
+    train(parts, learner(parts, gallery, store, args.device), tell, args, args.work / FILE, PEAK)
+
+
+if __name__ == "__main__":
+    main()
