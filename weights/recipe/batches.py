@@ -57,9 +57,9 @@ def spoil(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return pixels.clamp_(-1, 1)
 
 
-def dense_labels(tables: np.ndarray, masks: np.ndarray, grid: int) -> dict:
+def dense_labels(tables: np.ndarray, masks: np.ndarray | None, grid: int) -> dict:
     """For every patch: which shape and colour cover its middle (0 = none), that thing's box as seen from the patch
-    and its place in the picture, whether a centre lies in it, and the silhouette's part inside the patch."""
+    and its place in the picture, whether a centre lies in it, and, of given silhouettes, the part inside the patch."""
     b = len(tables)
     shape = np.zeros((b, grid * grid), np.int64)
     colour = np.zeros((b, grid * grid), np.int64)
@@ -83,12 +83,13 @@ def dense_labels(tables: np.ndarray, masks: np.ndarray, grid: int) -> dict:
             np.log(t[:, HALF_H, None] * 6), 0.5 * np.log(t[:, AREA, None] * 20)), 2)
         box[rows] = np.where(near[..., None], seen, box[rows])
         place[rows] = np.where(near[..., None], 4 * t[:, None, [X, Y]] - 2, place[rows])
-    cells = masks.shape[1] // grid
-    masks = masks.reshape(b, grid, cells, grid, cells).transpose(0, 1, 3, 2, 4).reshape(b, grid * grid, cells * cells)
-    counts = (tables[:, :, SHAPE] >= 0).sum(1)
-    return {name: torch.from_numpy(value) for name, value in
-            (("shape", shape), ("colour", colour), ("centre", centre), ("box", box), ("place", place), ("count", counts),
-             ("mask", masks.astype(np.float32) / 255))}
+    labels = {"shape": shape, "colour": colour, "centre": centre, "box": box, "place": place,
+              "count": (tables[:, :, SHAPE] >= 0).sum(1)}
+    if masks is not None:
+        cells = masks.shape[1] // grid
+        masks = masks.reshape(b, grid, cells, grid, cells).transpose(0, 1, 3, 2, 4).reshape(b, grid * grid, cells * cells)
+        labels["mask"] = masks.astype(np.float32) / 255
+    return {name: torch.from_numpy(value) for name, value in labels.items()}
 
 
 def known_facts(first: list, second: list) -> list:

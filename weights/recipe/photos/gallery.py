@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from batches import IGNORED
+from batches import IGNORED, dense_labels, turn_grid, turn_table
 from photos.augment import Views, at_size
 from photos.labels import label_table, tasks
-from photos.pictures import load
+from photos.pictures import indices, load
 
 MIXED = 0.5  # share of batches in which rectangles of tiny-imagenet's pictures change places
 
@@ -23,7 +23,7 @@ class Gallery:
         for source in counts:
             self.pictures[source], rows = load(work, source)
             self.labels[source] = label_table(work, source)
-            self.rows[source] = [i for i, row in enumerate(rows) if row["split"] == split]
+            self.rows[source] = indices(rows, split).tolist()
 
     def take(self, source: str, rows: list):
         """uint8 [N, S, S, 3] and labels {task: [N] or [N, words]}, only those tasks that the source knows."""
@@ -73,3 +73,19 @@ class Rounds:
         return {task: known[task].long() if task in known
                 else torch.full((count, classes) if task == "words" else (count,), IGNORED)
                 for task, classes in self.gallery.tasks.items()}
+
+
+class Drawings:
+    """Endless batches of drawn pictures, turned, and what their cells hold."""
+
+    def __init__(self, pictures: np.ndarray, rows: list, seed: int):
+        self.pictures, self.train = pictures, indices(rows, "train").tolist()
+        self.tables = np.array([row["things"] for row in rows], np.float32)
+        self.rng = random.Random(seed)
+
+    def next(self, count: int, size: int, cell: int):
+        """Pixels [count, 3, size, size] and the labels of batches.dense_labels() for cells of so many pixels."""
+        drawn = [(i, self.rng.randrange(8)) for i in self.rng.sample(self.train, count)]
+        pictures = np.stack([turn_grid(self.pictures[i], which) for i, which in drawn])
+        tables = np.stack([turn_table(self.tables[i], which) for i, which in drawn])
+        return at_size(torch.from_numpy(pictures), size), dense_labels(tables, None, size // cell)

@@ -5,19 +5,17 @@
 import argparse
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from batches import Batches
-from photos.gallery import Gallery, Rounds
+from photos.gallery import Drawings, Gallery, Rounds
 from photos.heads import CellHeads, LabelHeads
 from photos.loop import add_options, half_floats, train
 from photos.model import Config, PhotoModel
-from pictures import cached
+from photos.pictures import load
 
 FILE = "encoder.pt"
 COUNTS = {"tiny-imagenet": 33, "flickr8k": 12, "clothing": 6, "scenes": 4, "pacs": 4}  # pictures in a batch
-DRAWN, DRAWN_STORE = 5, 15_000
+DRAWN = 5
 SIZES = [(0.0, 64, 1.5), (0.4, 96, 1.0), (0.7, 128, 1.0)]  # from which share of the time on: pixels, and batch size
 PEAK = 2e-3
 
@@ -27,29 +25,17 @@ def size_at(progress: float) -> tuple:
     return next((size, scale) for start, size, scale in reversed(SIZES) if progress >= start)
 
 
-class Drawings:
-    """Drawn pictures and what their cells hold."""
-
-    def __init__(self, store: tuple, seed: int):
-        self.batches = Batches(*store, [], [], None, 0, seed)
-
-    def next(self, count: int, size: int, cell: int):
-        self.batches.grid = size // cell
-        pixels, labels = self.batches.pictures_only(count, plain=0)
-        return F.interpolate(pixels, (size, size), mode="bilinear", align_corners=False, antialias=True), labels
-
-
-def learner(parts: nn.ModuleDict, gallery: Gallery, store: tuple, device: str):
+def learner(parts: nn.ModuleDict, gallery: Gallery, drawn: tuple, device: str):
     """lessons(seed) as loop.train() takes them."""
     encoder, heads, cell_heads = parts["encoder"], parts["labels"], parts["cells"]
 
     def lessons(seed):
-        rounds, drawings = Rounds(gallery, seed, device), Drawings(store, seed)
+        rounds, drawings = Rounds(gallery, seed, device), Drawings(*drawn, seed)
 
         def learn(progress):
             size, scale = size_at(progress)
             pixels, labels, others, share = rounds.next(size, scale)
-            drawn, held = drawings.next(DRAWN, size, encoder.cell)
+            drawn, held = drawings.next(round(DRAWN * scale), size, encoder.cell)
             with half_floats(device):
                 cells = encoder.cells(torch.cat([pixels, drawn.to(device)]).contiguous(memory_format=torch.channels_last))
                 rows = encoder.rows(cells)
@@ -106,7 +92,6 @@ def main():
     torch.manual_seed(args.seed)
     gallery = Gallery(args.work, "train", COUNTS)
     dev = Gallery(args.work, "dev", COUNTS)
-    store = cached(args.work, DRAWN_STORE, args.seed, args.processes)
     parts = new_parts(gallery.tasks)
     print(f"{sum(p.numel() for p in parts['encoder'].parameters())} parameters; "
           + ", ".join(f"{len(rows)} pictures of {source}" for source, rows in gallery.rows.items()), flush=True)
@@ -114,7 +99,7 @@ def main():
     def tell(average, progress):
         return report(average, dev, size_at(progress)[0], args.device)
 
-    train(parts, learner(parts, gallery, store, args.device), tell, args, args.work / FILE, PEAK)
+    train(parts, learner(parts, gallery, load(args.work, "drawn"), args.device), tell, args, args.work / FILE, PEAK)
 
 
 if __name__ == "__main__":
