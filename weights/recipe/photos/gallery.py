@@ -7,28 +7,33 @@ import torch
 
 from batches import IGNORED, dense_labels, turn_grid, turn_table
 from photos.augment import Views, at_size
-from photos.labels import label_table, tasks
+from photos.labels import Labels
 from photos.pictures import indices, load
 
-MIXED = 0.5  # share of batches in which rectangles of tiny-imagenet's pictures change places
+UNSURE = 255  # of a caption word
+MIXED = 0.35  # share of batches in which rectangles of tiny-imagenet's pictures change places
 
 
 class Gallery:
     """The labelled pictures of one split."""
 
-    def __init__(self, work: Path, split: str, counts: dict):
+    def __init__(self, work: Path, labels: Labels, split: str, counts: dict):
         """`counts`: {source: pictures of it in a batch}."""
-        self.counts, self.tasks = counts, {task: len(classes) for task, classes in tasks(work).items()}
+        self.counts = counts
+        self.classes = {task: len(names) for task, names in labels.classes.items()}
         self.pictures, self.labels, self.rows = {}, {}, {}
         for source in counts:
             self.pictures[source], rows = load(work, source)
-            self.labels[source] = label_table(work, source)
+            self.labels[source] = labels.of(source)
             self.rows[source] = indices(rows, split).tolist()
 
     def take(self, source: str, rows: list):
         """uint8 [N, S, S, 3] and labels {task: [N] or [N, words]}, only those tasks that the source knows."""
         pictures = torch.from_numpy(np.ascontiguousarray(self.pictures[source][rows]))
-        return pictures, {task: torch.from_numpy(table[rows]) for task, table in self.labels[source].items()}
+        labels = {task: torch.from_numpy(table[rows]).long() for task, table in self.labels[source].items()}
+        if "words" in labels:
+            labels["words"][labels["words"] == UNSURE] = IGNORED
+        return pictures, labels
 
     def in_order(self, source: str, size: int, chunk=100):
         """All pictures of a source as they are: the model's input and labels, in parts."""
@@ -65,14 +70,14 @@ class Rounds:
             parts.append(pixels)
             labels.append(self._all_tasks(known, len(pixels)))
             others.append(self._all_tasks(other, len(pixels)))
-        labels, others = ({task: torch.cat([p[task] for p in parts]).to(self.device) for task in self.gallery.tasks}
+        labels, others = ({task: torch.cat([p[task] for p in parts]).to(self.device) for task in self.gallery.classes}
                           for parts in (labels, others))
         return torch.cat(parts), labels, others, share
 
     def _all_tasks(self, known: dict, count: int) -> dict:
-        return {task: known[task].long() if task in known
+        return {task: known[task] if task in known
                 else torch.full((count, classes) if task == "words" else (count,), IGNORED)
-                for task, classes in self.gallery.tasks.items()}
+                for task, classes in self.gallery.classes.items()}
 
 
 class Drawings:

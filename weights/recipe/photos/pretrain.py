@@ -9,6 +9,7 @@ from torch import nn
 
 from photos.gallery import Drawings, Gallery, Rounds
 from photos.heads import CellHeads, LabelHeads
+from photos.labels import Labels
 from photos.loop import add_options, half_floats, train
 from photos.model import Config, PhotoModel
 from photos.pictures import load
@@ -16,7 +17,7 @@ from photos.pictures import load
 FILE = "encoder.pt"
 COUNTS = {"tiny-imagenet": 33, "flickr8k": 12, "clothing": 6, "scenes": 4, "pacs": 4}  # pictures in a batch
 DRAWN = 5
-SIZES = [(0.0, 64, 1.5), (0.4, 96, 1.0), (0.7, 128, 1.0)]  # from which share of the time on: pixels, and batch size
+SIZES = [(0.0, 64, 1.5), (0.5, 96, 1.0), (0.8, 128, 1.0)]  # from which share of the time on: pixels, and batch size
 PEAK = 2e-3
 
 
@@ -77,11 +78,11 @@ def report(average: nn.ModuleDict, gallery: Gallery, size: int, device: str) -> 
     return f"{line}  words {100 * average_precision(torch.cat(scores), torch.cat(words)):.1f}"
 
 
-def new_parts(tasks: dict) -> nn.ModuleDict:
+def new_parts(classes: dict) -> nn.ModuleDict:
     """The encoder, started as the whole model starts it, and its heads."""
     c = Config(vocab_size=1, num_labels=1)
     encoder = PhotoModel(c).image_encoder.to(memory_format=torch.channels_last)
-    return nn.ModuleDict({"encoder": encoder, "labels": LabelHeads(tasks, c.widths[-1], c.hidden), "cells": CellHeads(c.hidden)})
+    return nn.ModuleDict({"encoder": encoder, "labels": LabelHeads(classes, c.widths[-1], c.hidden), "cells": CellHeads(c.hidden)})
 
 
 def main():
@@ -90,9 +91,9 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
-    gallery = Gallery(args.work, "train", COUNTS)
-    dev = Gallery(args.work, "dev", COUNTS)
-    parts = new_parts(gallery.tasks)
+    labels = Labels(args.work)
+    gallery, dev = (Gallery(args.work, labels, split, COUNTS) for split in ("train", "dev"))
+    parts = new_parts(gallery.classes)
     print(f"{sum(p.numel() for p in parts['encoder'].parameters())} parameters; "
           + ", ".join(f"{len(rows)} pictures of {source}" for source, rows in gallery.rows.items()), flush=True)
 
