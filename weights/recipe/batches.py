@@ -108,7 +108,8 @@ def known_facts(first: list, second: list) -> list:
 
 
 class Batches:
-    """Endless batches of generated pictures, mixed with easy-VQA's (last in the batch)."""
+    """Endless batches of generated pictures, mixed with easy-VQA's (last in the batch). Without `masks` the dense labels
+    have no silhouettes."""
 
     def __init__(self, pictures, tables, masks, easy_pictures, easy_questions, tokenizer, grid, seed):
         self.pictures, self.tables, self.masks = pictures, tables, masks
@@ -134,20 +135,20 @@ class Batches:
         return out
 
     def _generated(self, count: int):
-        """Pictures, tables and silhouettes, turned."""
-        out = []
-        for i in self._next("generated", count):
-            which = self.rng.randrange(8)
-            out.append((turn_grid(self.pictures[i], which), turn_table(self.tables[i], which), turn_grid(self.masks[i], which)))
-        return [list(column) for column in zip(*out)]
+        """Pictures, tables and silhouettes (or None), turned."""
+        turns = [(i, self.rng.randrange(8)) for i in self._next("generated", count)]
+        pictures = [turn_grid(self.pictures[i], which) for i, which in turns]
+        masks = np.stack([turn_grid(self.masks[i], which) for i, which in turns]) if self.masks is not None else None
+        return pictures, np.stack([turn_table(self.tables[i], which) for i, which in turns]), masks
 
     def pictures_only(self, count: int, plain: int):
         """Pictures and dense labels; the first `plain` pictures are replaced by their silhouettes, dark on light,
         whose colour is not asked."""
         pictures, tables, masks = self._generated(count)
-        labels = dense_labels(np.stack(tables), np.stack(masks), self.grid)
+        labels = dense_labels(tables, masks, self.grid)
         labels["colour"][:plain] = IGNORED
-        return torch.cat([self._silhouettes(np.stack(masks[:plain])), self._pixels(pictures[plain:])]), labels
+        pixels = self._pixels(pictures[plain:])
+        return torch.cat([self._silhouettes(masks[:plain]), pixels]) if plain else pixels, labels
 
     def _silhouettes(self, masks):
         masks = torch.from_numpy(masks[:, None]).float() / 255
@@ -185,5 +186,5 @@ class Batches:
         facts = [known_facts(*named) for named in marks] + easy_facts
         ids, lengths = pad([ids for ids, _ in asked])
         return {"pixels": self._pixels(pictures), "ids": ids, "lengths": lengths,
-                "answers": torch.tensor([a for _, a in asked]), "labels": dense_labels(np.stack(tables), np.stack(masks), self.grid),
+                "answers": torch.tensor([a for _, a in asked]), "labels": dense_labels(tables, masks, self.grid),
                 "focus": torch.from_numpy(focus), "facts": torch.tensor(facts)}

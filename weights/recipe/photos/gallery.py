@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from batches import IGNORED, dense_labels, turn_grid, turn_table
+from batches import IGNORED
 from photos.augment import Views, at_size
 from photos.labels import Labels
 from photos.pictures import indices, load
@@ -78,19 +78,3 @@ class Rounds:
         return {task: known[task] if task in known
                 else torch.full((count, classes) if task == "words" else (count,), IGNORED)
                 for task, classes in self.gallery.classes.items()}
-
-
-class Drawings:
-    """Endless batches of drawn pictures, turned, and what their cells hold."""
-
-    def __init__(self, pictures: np.ndarray, rows: list, seed: int):
-        self.pictures, self.train = pictures, indices(rows, "train").tolist()
-        self.tables = np.array([row["things"] for row in rows], np.float32)
-        self.rng = random.Random(seed)
-
-    def next(self, count: int, size: int, cell: int):
-        """Pixels [count, 3, size, size] and the labels of batches.dense_labels() for cells of so many pixels."""
-        drawn = [(i, self.rng.randrange(8)) for i in self.rng.sample(self.train, count)]
-        pictures = np.stack([turn_grid(self.pictures[i], which) for i, which in drawn])
-        tables = np.stack([turn_table(self.tables[i], which) for i, which in drawn])
-        return at_size(torch.from_numpy(pictures), size), dense_labels(tables, None, size // cell)

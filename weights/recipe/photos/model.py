@@ -91,7 +91,6 @@ class Trunk(nn.Module):
 class HybridEncoder(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
-        self.cell = c.patch_size
         self.embeddings = Names(patch_embeddings=Names(
             backbone=Trunk(c), projection=nn.Conv2d(c.widths[-1], c.hidden, 1)))
         self.embeddings.cls_token = nn.Parameter(torch.zeros(1, 1, c.hidden))
@@ -118,7 +117,7 @@ class HybridEncoder(nn.Module):
     def rows(self, cells):
         """The ViT's rows for the trunk's cells: [B, 1 + grid * grid, H]."""
         projection = self.embeddings.patch_embeddings.projection
-        x = Arithmetic.linear(cells.flatten(2).transpose(1, 2), projection.weight.flatten(1), projection.bias)
+        x = Arithmetic.conv(cells, projection.weight, projection.bias, 1, 0, positive=True).flatten(2).transpose(1, 2)
         x = torch.cat([self.embeddings.cls_token.expand(len(x), -1, -1), x], 1) + self.positions(cells.shape[-1])
         for layer in self.encoder.layer:
             x = layer(x)

@@ -3,16 +3,17 @@
     python3 -m photos.pretrain --data PATH/TO/data --minutes 85
 """
 import argparse
+from pathlib import Path
 
 import torch
 from torch import nn
 
-from photos.gallery import Drawings, Gallery, Rounds
+from photos.drawings import Drawings
+from photos.gallery import Gallery, Rounds
 from photos.heads import CellHeads, LabelHeads
 from photos.labels import Labels
 from photos.loop import add_options, half_floats, train
 from photos.model import Config, PhotoModel
-from photos.pictures import load
 
 FILE = "encoder.pt"
 COUNTS = {"tiny-imagenet": 33, "flickr8k": 12, "clothing": 6, "scenes": 4, "pacs": 4}  # pictures in a batch
@@ -26,17 +27,17 @@ def size_at(progress: float) -> tuple:
     return next((size, scale) for start, size, scale in reversed(SIZES) if progress >= start)
 
 
-def learner(parts: nn.ModuleDict, gallery: Gallery, drawn: tuple, device: str):
+def learner(parts: nn.ModuleDict, gallery: Gallery, work: Path, device: str):
     """lessons(seed) as loop.train() takes them."""
     encoder, heads, cell_heads = parts["encoder"], parts["labels"], parts["cells"]
 
     def lessons(seed):
-        rounds, drawings = Rounds(gallery, seed, device), Drawings(*drawn, seed)
+        rounds, drawings = Rounds(gallery, seed, device), Drawings(work, seed)
 
         def learn(progress):
             size, scale = size_at(progress)
             pixels, labels, others, share = rounds.next(size, scale)
-            drawn, held = drawings.next(round(DRAWN * scale), size, encoder.cell)
+            drawn, held = drawings.pictures(round(DRAWN * scale), size)
             with half_floats(device):
                 cells = encoder.cells(torch.cat([pixels, drawn.to(device)]).contiguous(memory_format=torch.channels_last))
                 rows = encoder.rows(cells)
@@ -100,7 +101,7 @@ def main():
     def tell(average, progress):
         return report(average, dev, size_at(progress)[0], args.device)
 
-    train(parts, learner(parts, gallery, load(args.work, "drawn"), args.device), tell, args, args.work / FILE, PEAK)
+    train(parts, learner(parts, gallery, args.work, args.device), tell, args, args.work / FILE, PEAK)
 
 
 if __name__ == "__main__":
