@@ -30,9 +30,9 @@ def add_options(parser, minutes: float) -> None:
     parser.add_argument("--seed", type=int, default=1)
 
 
-def half_floats(device: str):
+def half_floats(device: str, enabled: bool = True):
     """bf16 where it is safe."""
-    return torch.autocast(device, torch.bfloat16)
+    return torch.autocast(device, torch.bfloat16, enabled)
 
 
 def rate(progress: float, step: int) -> float:

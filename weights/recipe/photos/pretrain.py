@@ -27,6 +27,12 @@ def size_at(progress: float) -> tuple:
     return next((size, scale) for start, size, scale in reversed(SIZES) if progress >= start)
 
 
+def label_losses(heads: LabelHeads, told: list, labels: dict, others: dict, share: float) -> dict:
+    """Losses by task of pictures of which a share is their own, see Rounds.next()."""
+    own, mixed = heads.losses(told, labels), heads.losses(told, others)
+    return {task: share * loss + (1 - share) * mixed[task] for task, loss in own.items()}
+
+
 def learner(parts: nn.ModuleDict, gallery: Gallery, work: Path, device: str):
     """lessons(seed) as loop.train() takes them."""
     encoder, heads, cell_heads = parts["encoder"], parts["labels"], parts["cells"]
@@ -43,8 +49,7 @@ def learner(parts: nn.ModuleDict, gallery: Gallery, work: Path, device: str):
                 rows = encoder.rows(cells)
             count = len(pixels)
             told = heads.logits(cells[:count], rows[:count])
-            losses, mixed = heads.losses(told, labels), heads.losses(told, others)
-            losses = {task: share * loss + (1 - share) * mixed[task] for task, loss in losses.items()}
+            losses = label_losses(heads, told, labels, others, share)
             dense, right = cell_heads.losses(rows[count:], {name: value.to(device) for name, value in held.items()})
             loss = sum(losses.values()) + 0.3 * sum(dense.values())
             return loss, {**losses, **right, "loss": loss}
