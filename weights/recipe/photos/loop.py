@@ -16,16 +16,20 @@ SAVE_EVERY = 4         # minutes
 SHOW_EVERY = 100       # steps
 
 
+def add_device(parser) -> None:
+    """The options of everything that computes."""
+    parser.add_argument("--work", type=Path, default=Path(__file__).parent / "../../../build/recipe/photos",
+                        help="where photos.prepare has put the pictures")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+
+
 def add_options(parser, minutes: float) -> None:
-    """The options of every stage."""
-    here = Path(__file__).parent
-    parser.add_argument("--data", type=Path, default=here / "../../../../shared/data", help="the folder with flickr8k, daquar ...")
-    parser.add_argument("--work", type=Path, default=here / "../../../build/recipe/photos")
+    """The options of the stages that train."""
+    add_device(parser)
     parser.add_argument("--minutes", type=float, default=minutes, help="length of this run")
     parser.add_argument("--resume", type=float, default=0.0, metavar="SHARE",
                         help="go on from the checkpoint as if this share of the training were done")
     parser.add_argument("--until", type=float, default=1.0, metavar="SHARE", help="end there; a later run resumes from it")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--processes", type=int, default=2, help="that train, one thread each; on a GPU it is one")
     parser.add_argument("--seed", type=int, default=1)
 

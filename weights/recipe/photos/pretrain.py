@@ -1,6 +1,6 @@
 """Trains the picture encoder alone: names, kinds, places, styles, garments, caption words, and what cells of drawings hold.
 
-    python3 -m photos.pretrain --data PATH/TO/data --minutes 85
+    python3 -m photos.pretrain --work PATH/TO/work --minutes 85
 """
 import argparse
 from pathlib import Path

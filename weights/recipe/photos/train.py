@@ -1,6 +1,6 @@
 """Trains everything together: questions of all skills, starting from the picture encoder that pretrain.py has taught.
 
-    python3 -m photos.train --data PATH/TO/data --minutes 240
+    python3 -m photos.train --work PATH/TO/work --minutes 240
 """
 import argparse
 import collections
@@ -13,7 +13,7 @@ from torch import nn
 from photos.answers import read_answers, read_words
 from photos.augment import at_size
 from photos.drawings import Drawings
-from photos.evaluate import read_set, share_right
+from photos.evaluate import all_logits, share_right
 from photos.gallery import Gallery, Rounds
 from photos.heads import CellHeads, LabelHeads
 from photos.labels import Labels
@@ -22,11 +22,12 @@ from photos.loop import add_options, half_floats, read_checkpoint, train
 from photos.model import Config, PhotoModel
 from photos.pretrain import COUNTS, label_losses
 from photos.pretrain import FILE as ENCODER
+from photos.test_sets import read_set
 from quantize import Arithmetic
 from train import QuestionHeads
 from vocabulary import Tokenizer
 
-FILE = "model.pt"
+FILE = "model.pt"  # which photos.evaluate reads
 PICTURES, EACH = 30, 4                # of the lessons in a batch, and questions about each
 DRAWN, DRAWN_EACH = 10, 5             # of the generator, whose facts are known too
 LABELLED = 0.35                       # of pretrain's batch of labels
@@ -118,8 +119,8 @@ def main():
     print(f"{sum(p.numel() for p in parts['model'].parameters())} parameters, {len(words)} words, {len(answers)} answers", flush=True)
 
     def tell(average, progress):
-        right = share_right(average["model"], Tokenizer(words), answers, questions, size_at(progress), args.device)
-        return "  ".join(f"{skill} {100 * share:.1f}" for skill, share in right.items())
+        logits = all_logits(average["model"], Tokenizer(words), questions, size_at(progress), args.device)
+        return "  ".join(f"{skill} {100 * share:.1f}" for skill, share in share_right(logits, questions, answers).items())
 
     train(parts, learner(parts, gallery, args.work, words, answers, args.device), tell, args, args.work / FILE, PEAK)
 
