@@ -59,18 +59,18 @@ def right_answers(logits: torch.Tensor, asked: list, answers: list) -> torch.Ten
     return torch.tensor([answers[best] == answer for best, (_, _, answer, _) in zip(logits.argmax(-1).tolist(), asked)]).float()
 
 
-def by_skill(asked: list) -> dict:
+def by_skill(skills: list) -> dict:
     """{skill: rows}, and all of them."""
     rows = collections.defaultdict(list)
-    for k, (_, _, _, skill) in enumerate(asked):
+    for k, skill in enumerate(skills):
         rows[skill].append(k)
-    return {**rows, "all": list(range(len(asked)))}
+    return {**rows, "all": list(range(len(skills)))}
 
 
 def share_right(logits: torch.Tensor, asked: list, answers: list) -> dict:
     """{skill: share}"""
     right = right_answers(logits, asked, answers)
-    return {skill: right[rows].mean().item() for skill, rows in by_skill(asked).items()}
+    return {skill: right[rows].mean().item() for skill, rows in by_skill([skill for *_, skill in asked]).items()}
 
 
 def calibration_error(scores: torch.Tensor, right: torch.Tensor) -> float:
@@ -120,7 +120,7 @@ def table(model: PhotoModel, words: list, answers: list, args) -> None:
     guessed, sure = right_answers(blind, asked, answers), scores >= threshold
     print(f"temperature {temperature}, sure from {threshold}\n")
     print("| skill | questions | right | without the picture | sure | right where sure | calibration error |\n| --- |" + 6 * " --- |")
-    for skill, rows in by_skill(asked).items():
+    for skill, rows in by_skill([skill for *_, skill in asked]).items():
         certain = [k for k in rows if sure[k]]
         shares = (right[rows].mean(), guessed[rows].mean(), sure[rows].float().mean(), right[certain].mean(),
                   calibration_error(scores[rows], right[rows]))

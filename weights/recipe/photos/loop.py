@@ -30,6 +30,7 @@ def add_options(parser, minutes: float) -> None:
     parser.add_argument("--resume", type=float, default=0.0, metavar="SHARE",
                         help="go on from the checkpoint as if this share of the training were done")
     parser.add_argument("--until", type=float, default=1.0, metavar="SHARE", help="end there; a later run resumes from it")
+    parser.add_argument("--scale", type=float, default=1.0, help="batches so many times as large; a GPU is fed with 8")
     parser.add_argument("--processes", type=int, default=2, help="that train, one thread each; on a GPU it is one")
     parser.add_argument("--seed", type=int, default=1)
 

@@ -3,7 +3,6 @@
     python3 -m photos.pretrain --work PATH/TO/work --minutes 85
 """
 import argparse
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -33,24 +32,25 @@ def label_losses(heads: LabelHeads, told: list, labels: dict, others: dict, shar
     return {task: share * loss + (1 - share) * mixed[task] for task, loss in own.items()}
 
 
-def learner(parts: nn.ModuleDict, gallery: Gallery, work: Path, device: str):
+def learner(parts: nn.ModuleDict, gallery: Gallery, args):
     """lessons(seed) as loop.train() takes them."""
     encoder, heads, cell_heads = parts["encoder"], parts["labels"], parts["cells"]
 
     def lessons(seed):
-        rounds, drawings = Rounds(gallery, seed, device), Drawings(work, seed)
+        rounds, drawings = Rounds(gallery, seed, args.device), Drawings(args.work, seed)
 
         def learn(progress):
             size, scale = size_at(progress)
+            scale *= args.scale
             pixels, labels, others, share = rounds.next(size, scale)
             drawn, held = drawings.pictures(round(DRAWN * scale), size)
-            with half_floats(device):
-                cells = encoder.cells(torch.cat([pixels, drawn.to(device)]).contiguous(memory_format=torch.channels_last))
+            with half_floats(args.device):
+                cells = encoder.cells(torch.cat([pixels, drawn.to(args.device)]).contiguous(memory_format=torch.channels_last))
                 rows = encoder.rows(cells)
             count = len(pixels)
             told = heads.logits(cells[:count], rows[:count])
             losses = label_losses(heads, told, labels, others, share)
-            dense, right = cell_heads.losses(rows[count:], {name: value.to(device) for name, value in held.items()})
+            dense, right = cell_heads.losses(rows[count:], {name: value.to(args.device) for name, value in held.items()})
             loss = sum(losses.values()) + 0.3 * sum(dense.values())
             return loss, {**losses, **right, "loss": loss}
         return learn
@@ -106,7 +106,7 @@ def main():
     def tell(average, progress):
         return report(average, dev, size_at(progress)[0], args.device)
 
-    train(parts, learner(parts, gallery, args.work, args.device), tell, args, args.work / FILE, PEAK)
+    train(parts, learner(parts, gallery, args), tell, args, args.work / FILE, PEAK)
 
 
 if __name__ == "__main__":

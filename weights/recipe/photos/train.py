@@ -3,8 +3,6 @@
     python3 -m photos.train --work PATH/TO/work --minutes 240
 """
 import argparse
-import collections
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +11,7 @@ from torch import nn
 from photos.answers import read_answers, read_words
 from photos.augment import at_size
 from photos.drawings import Drawings
-from photos.evaluate import all_logits, share_right
+from photos.evaluate import all_logits, by_skill, share_right
 from photos.gallery import Gallery, Rounds
 from photos.heads import CellHeads, LabelHeads
 from photos.labels import Labels
@@ -57,51 +55,44 @@ def start_from_encoder(parts: nn.ModuleDict, saved: dict) -> None:
         part.load_state_dict({key[len(name) + 1:]: value for key, value in saved["average"].items() if key.startswith(name + ".")})
 
 
-def learner(parts: nn.ModuleDict, gallery: Gallery, work: Path, words: list, answers: list, device: str):
+def learner(parts: nn.ModuleDict, gallery: Gallery, words: list, answers: list, args):
     """lessons(seed) as loop.train() takes them."""
-    model, tokenizer = parts["model"], Tokenizer(words)
+    model, tokenizer, device = parts["model"], Tokenizer(words), args.device
+    count, drawn_count = round(PICTURES * args.scale), round(DRAWN * args.scale)
+    ours = slice(count, count + drawn_count)  # of a batch's pictures: those of the generator
 
     def lessons(seed):
-        asked, rounds = Lessons(work, tokenizer, seed), Rounds(gallery, seed, device)
-        drawings = Drawings(work, seed, tokenizer, answers)
+        asked, rounds = Lessons(args.work, tokenizer, seed), Rounds(gallery, seed, device)
+        drawings = Drawings(args.work, seed, tokenizer, answers)
 
         def learn(progress):
             size, Arithmetic.quantized = size_at(progress), progress >= QUANTIZED_FROM
-            batch = asked.next(PICTURES, EACH)
-            drawn = drawings.questions(DRAWN, size, DRAWN_EACH)
-            pixels, labels, others, share = rounds.next(size, LABELLED)
+            batch = asked.next(count, EACH)
+            drawn = drawings.questions(drawn_count, size, DRAWN_EACH)
+            pixels, labels, others, share = rounds.next(size, LABELLED * args.scale)
             pictures = torch.cat([at_size(torch.from_numpy(batch["pixels"]).to(device), size), drawn["pixels"].to(device), pixels])
             with half_floats(device, not Arithmetic.quantized):
                 cells = model.image_encoder.cells(pictures.contiguous(memory_format=torch.channels_last))
                 rows = model.image_encoder.rows(cells)
-                logits, _, _ = model.answer(rows[:PICTURES], batch["ids"].to(device), batch["lengths"].to(device))
-                logits2, after_first, row = model.answer(rows[PICTURES:PICTURES + DRAWN], drawn["ids"].to(device),
-                                                         drawn["lengths"].to(device))
+                logits, _, _ = model.answer(rows[:count], batch["ids"].to(device), batch["lengths"].to(device))
+                logits2, after_first, row = model.answer(rows[ours], drawn["ids"].to(device), drawn["lengths"].to(device))
             right = torch.cat([batch["answers"], drawn["answers"]]).to(device)
             logits = torch.cat([logits, logits2]).float()
             answered = F.cross_entropy(logits, right, label_smoothing=SMOOTHING)
             held = {name: value.to(device) for name, value in drawn["labels"].items()}
-            dense, _ = parts["cells"].losses(rows[PICTURES:PICTURES + DRAWN], held)
+            dense, _ = parts["cells"].losses(rows[ours], held)
             hints = 0.3 * sum(dense.values()) + parts["questions"].focus_loss(after_first.float(), drawn["focus"].to(device)) \
                 + parts["questions"].facts_loss(row.float(), drawn["facts"].to(device))
-            told = parts["labels"].logits(cells[PICTURES + DRAWN:], rows[PICTURES + DRAWN:])
+            told = parts["labels"].logits(cells[ours.stop:], rows[ours.stop:])
             known = sum(label_losses(parts["labels"], told, labels, others, share).values())
             loss = answered + (1 - 0.5 * progress) * (HINTS * hints + LABELS * known)
             figures = {"answers": answered, "hints": hints, "labels": known}
             hits = (logits.argmax(-1) == right).float().cpu()
-            for skill, rows_of in by_skill(batch["skill"] + ["drawn"] * len(drawn["answers"])).items():
-                figures[skill] = hits[rows_of].mean()
+            for skill, which in by_skill(batch["skill"] + ["drawn"] * len(drawn["answers"])).items():
+                figures[skill] = hits[which].mean()
             return loss, figures
         return learn
     return lessons
-
-
-def by_skill(skills: list) -> dict:
-    """{skill: rows}"""
-    rows = collections.defaultdict(list)
-    for k, skill in enumerate(skills):
-        rows[skill].append(k)
-    return rows
 
 
 def main():
@@ -122,7 +113,7 @@ def main():
         logits = all_logits(average["model"], Tokenizer(words), questions, size_at(progress), args.device)
         return "  ".join(f"{skill} {100 * share:.1f}" for skill, share in share_right(logits, questions, answers).items())
 
-    train(parts, learner(parts, gallery, args.work, words, answers, args.device), tell, args, args.work / FILE, PEAK)
+    train(parts, learner(parts, gallery, words, answers, args), tell, args, args.work / FILE, PEAK)
 
 
 if __name__ == "__main__":
