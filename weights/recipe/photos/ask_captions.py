@@ -50,7 +50,7 @@ SKILLS = ["people", "action", "colour", "exists", "caption"]
 
 class Captioned:
     """Flickr8k's photos."""
-    mirrored = True
+    smallest_crop = 0.85
 
     def __init__(self, work, split: str):
         self.pictures, rows = load(work, "flickr8k")

@@ -14,23 +14,26 @@ COUNTED = {"count": 3, "relation": 2, "relation exist": 2, "relation open": 2, "
 class Published:
     """A source whose rows have questions and answers of their own."""
 
-    def __init__(self, source: str, skill: str, mirrored: bool, typos: bool = False):
-        self.source, self.skill, self.mirrored, self.typos = source, skill, mirrored, typos
+    def __init__(self, source: str, skill: str, smallest_crop: float = 1.0, varied: bool = False):
+        self.source, self.skill, self.smallest_crop, self.varied = source, skill, smallest_crop, varied
 
     def __call__(self, work, split: str):
         self.pictures, self.rows = load(work, self.source)
         self.indices = indices(self.rows, split)
+        if self.source == "daquar" and split == "train":    # of several things answered, one at a time
+            for row in self.rows:
+                row["questions"] = [(q, one) for q, answer in row["questions"] for one in answer.split(", ")]
         return self
 
     def ask(self, rng: random.Random, row: dict, skill: str = None):
         """(question, answer, skill)."""
         question, answer = rng.choice(row["questions"])
-        return vary(rng, question.rstrip(" ?")) if self.typos else question, answer, self.skill
+        return vary(rng, question.rstrip(" ?")) if self.varied else question, answer, self.skill
 
 
 class Drawn:
     """Pictures of several shapes, and the tables of what is in them."""
-    mirrored = False
+    smallest_crop = 1.0
 
     def __init__(self, work, split: str):
         self.pictures, self.rows = load(work, "drawn")

@@ -57,7 +57,7 @@ def unlike(rng: random.Random, label: str, shares: dict, alike: list):
 
 class Sorted:
     """A source with one label a picture, kept as `field`."""
-    mirrored = True
+    smallest_crop = 0.8
     source = field = None
 
     def __init__(self, work, split: str):

@@ -77,9 +77,14 @@ def may_hold(group: str, other: str) -> bool:
     return group == other or any(group in pair and other in pair for pair in MAY_HOLD)
 
 
+def surely_not(kind: str, group: str, row: dict) -> bool:
+    """Whether nothing of this kind is in the picture labelled so."""
+    return not alike(kind, row["kind"]) if group == "animal" == row["group"] else not may_hold(group, row["group"])
+
+
 class Things:
     """Tiny ImageNet's pictures."""
-    mirrored = True
+    smallest_crop = 0.75
 
     def __init__(self, work, split: str):
         self.pictures, self.rows = load(work, "tiny-imagenet")
@@ -137,9 +142,6 @@ class Things:
         """A label of a thing that is surely not in the picture (or, of the one thing asked about, that it is not)."""
         labels, counts = list(self.labels), list(self.labels.values())
         for name, kind, group in rng.choices(labels, counts, k=12):
-            if group == "animal" and row["group"] == "animal":
-                if not alike(kind, row["kind"]):
-                    return name, kind, group
-            elif group != row["group"] if about_it else not may_hold(group, row["group"]):
+            if surely_not(kind, group, row) or about_it and group != row["group"]:
                 return name, kind, group
         return None
