@@ -11,12 +11,11 @@ from pathlib import Path
 import torch
 
 from batches import pad
-from photos.answers import read_answers, read_words
 from photos.augment import at_size
+from photos.files import Asked, read_answers, read_set, read_words
 from photos.loop import add_device, half_floats, read_checkpoint
 from photos.model import Config, PhotoModel
 from photos.pictures import SIDE
-from photos.test_sets import read_set
 from quantize import Arithmetic
 from vocabulary import Tokenizer
 
@@ -35,28 +34,31 @@ def read_model(work: Path) -> tuple:
     return model.eval(), words, answers
 
 
-def all_logits(model: PhotoModel, tokenizer: Tokenizer, asked: list, size: int = SIDE, device: str = "cpu",
+def all_logits(model: PhotoModel, tokenizer: Tokenizer, asked: Asked, size: int = SIDE, device: str = "cpu",
                quantized: bool = False, blanked: bool = False) -> torch.Tensor:
-    """[questions, answers]. asked: (picture uint8 [S, S, 3], question, answer, skill); with `blanked` all pictures are grey."""
-    by_length = sorted(range(len(asked)), key=lambda k: len(tokenizer(asked[k][1])))
-    out = [None] * len(asked)
+    """[questions, answers]; with `blanked` all pictures are grey."""
+    ids = [tokenizer(question) for question in asked.questions]
+    seen, out = [], [None] * len(ids)
     Arithmetic.quantized = quantized
     with torch.no_grad(), half_floats(device, not quantized):
-        for at in range(0, len(asked), CHUNK):
-            rows = by_length[at:at + CHUNK]
-            pixels = at_size(torch.stack([torch.from_numpy(asked[k][0]) for k in rows]).to(device), size)
-            ids, lengths = pad([tokenizer(asked[k][1]) for k in rows])
-            seen = model.encode_pictures(torch.zeros_like(pixels) if blanked else pixels)
-            logits, _, _ = model.answer(seen, ids.to(device), lengths.to(device))
-            for k, row in zip(rows, logits.float().cpu()):
+        for at in range(0, len(asked.pictures), CHUNK):
+            pixels = at_size(torch.from_numpy(asked.pictures[at:at + CHUNK]).to(device), size)
+            seen.append(model.encode_pictures(torch.zeros_like(pixels) if blanked else pixels).float())
+        seen = torch.cat(seen)
+        by_length = sorted(range(len(ids)), key=lambda k: len(ids[k]))
+        for at in range(0, len(ids), CHUNK):
+            some = by_length[at:at + CHUNK]
+            tokens, lengths = pad([ids[k] for k in some])
+            logits, _, _ = model.answer(seen[[asked.of[k] for k in some]], tokens.to(device), lengths.to(device))
+            for k, row in zip(some, logits.float().cpu()):
                 out[k] = row
     Arithmetic.quantized = False
     return torch.stack(out)
 
 
-def right_answers(logits: torch.Tensor, asked: list, answers: list) -> torch.Tensor:
+def right_answers(logits: torch.Tensor, asked: Asked, answers: list) -> torch.Tensor:
     """Which questions the likeliest answer is right for; an answer that is not on the list can't be given."""
-    return torch.tensor([answers[best] == answer for best, (_, _, answer, _) in zip(logits.argmax(-1).tolist(), asked)]).float()
+    return torch.tensor([answers[best] == answer for best, answer in zip(logits.argmax(-1).tolist(), asked.answers)]).float()
 
 
 def by_skill(skills: list) -> dict:
@@ -67,10 +69,10 @@ def by_skill(skills: list) -> dict:
     return {**rows, "all": list(range(len(skills)))}
 
 
-def share_right(logits: torch.Tensor, asked: list, answers: list) -> dict:
+def share_right(logits: torch.Tensor, asked: Asked, answers: list) -> dict:
     """{skill: share}"""
     right = right_answers(logits, asked, answers)
-    return {skill: right[rows].mean().item() for skill, rows in by_skill([skill for *_, skill in asked]).items()}
+    return {skill: right[rows].mean().item() for skill, rows in by_skill(asked.skills).items()}
 
 
 def calibration_error(scores: torch.Tensor, right: torch.Tensor) -> float:
@@ -80,7 +82,7 @@ def calibration_error(scores: torch.Tensor, right: torch.Tensor) -> float:
                for b in bins.unique())
 
 
-def best_temperature(logits: torch.Tensor, asked: list, answers: list) -> float:
+def best_temperature(logits: torch.Tensor, asked: Asked, answers: list) -> float:
     """What the logits have to be divided by for the smallest calibration error."""
     right = right_answers(logits, asked, answers)
     tried = [0.5 * 1.02 ** k for k in range(90)]
@@ -120,7 +122,7 @@ def table(model: PhotoModel, words: list, answers: list, args) -> None:
     guessed, sure = right_answers(blind, asked, answers), scores >= threshold
     print(f"temperature {temperature}, sure from {threshold}\n")
     print("| skill | questions | right | without the picture | sure | right where sure | calibration error |\n| --- |" + 6 * " --- |")
-    for skill, rows in by_skill([skill for *_, skill in asked]).items():
+    for skill, rows in by_skill(asked.skills).items():
         certain = [k for k in rows if sure[k]]
         shares = (right[rows].mean(), guessed[rows].mean(), sure[rows].float().mean(), right[certain].mean(),
                   calibration_error(scores[rows], right[rows]))

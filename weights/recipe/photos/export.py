@@ -10,9 +10,9 @@ from PIL import Image
 
 import export
 from photos.evaluate import read_calibration, read_model
+from photos.files import read_set
 from photos.loop import add_device
 from photos.model import Config, PhotoModel
-from photos.test_sets import read_set
 
 CHECKS = 20
 
@@ -38,8 +38,9 @@ def fold_temperature(model: PhotoModel, temperature: float) -> None:
 
 def check_cases(work: Path) -> list:
     """Drawn pictures, which may be given away, and their questions."""
-    drawn = [row for row in read_set(work, "dev") if row[3] == "generated"][:CHECKS]
-    return [(f"{k:02}.png", Image.fromarray(picture), question) for k, (picture, question, _, _) in enumerate(drawn)]
+    asked = read_set(work, "dev")
+    drawn = [k for k, skill in enumerate(asked.skills) if skill == "generated"][:CHECKS]
+    return [(f"{n:02}.png", Image.fromarray(asked.pictures[asked.of[k]]), asked.questions[k]) for n, k in enumerate(drawn)]
 
 
 def main():

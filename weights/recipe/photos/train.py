@@ -8,19 +8,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from photos.answers import read_answers, read_words
 from photos.augment import at_size
 from photos.drawings import Drawings
 from photos.evaluate import all_logits, by_skill, share_right
+from photos.files import read_answers, read_set, read_words
 from photos.gallery import Gallery, Rounds
 from photos.heads import CellHeads, LabelHeads
 from photos.labels import Labels
-from photos.lessons import Lessons
+from photos.lessons import SKILLS, Lessons
 from photos.loop import add_options, half_floats, read_checkpoint, train
 from photos.model import Config, PhotoModel
 from photos.pretrain import COUNTS, label_losses
 from photos.pretrain import FILE as ENCODER
-from photos.test_sets import read_set
 from quantize import Arithmetic
 from train import QuestionHeads
 from vocabulary import Tokenizer
@@ -33,6 +32,7 @@ SIZES = [(0.0, 96), (0.45, 128)]      # from which share of the time on
 QUANTIZED_FROM = 0.97                 # from this share on, train with the engine's int8 rounding
 PEAK = 1e-3
 SMOOTHING = 0.05
+DEV_EVERY = 4                         # only so many of the dev questions are asked at each checkpoint
 HINTS, LABELS = 0.5, 0.3              # weights of the losses beside the answers', falling by half towards the end
 
 
@@ -67,16 +67,16 @@ def learner(parts: nn.ModuleDict, gallery: Gallery, words: list, answers: list, 
 
         def learn(progress):
             size, Arithmetic.quantized = size_at(progress), progress >= QUANTIZED_FROM
-            batch = asked.next(count, EACH)
+            batch = {name: torch.from_numpy(value).to(device) for name, value in asked.next(count, EACH).items()}
             drawn = drawings.questions(drawn_count, size, DRAWN_EACH)
             pixels, labels, others, share = rounds.next(size, LABELLED * args.scale)
-            pictures = torch.cat([at_size(torch.from_numpy(batch["pixels"]).to(device), size), drawn["pixels"].to(device), pixels])
+            pictures = torch.cat([at_size(batch["pixels"], size), drawn["pixels"].to(device), pixels])
             with half_floats(device, not Arithmetic.quantized):
                 cells = model.image_encoder.cells(pictures.contiguous(memory_format=torch.channels_last))
                 rows = model.image_encoder.rows(cells)
-                logits, _, _ = model.answer(rows[:count], batch["ids"].to(device), batch["lengths"].to(device))
+                logits, _, _ = model.answer(rows[:count], batch["ids"], batch["lengths"])
                 logits2, after_first, row = model.answer(rows[ours], drawn["ids"].to(device), drawn["lengths"].to(device))
-            right = torch.cat([batch["answers"], drawn["answers"]]).to(device)
+            right = torch.cat([batch["answers"], drawn["answers"].to(device)])
             logits = torch.cat([logits, logits2]).float()
             answered = F.cross_entropy(logits, right, label_smoothing=SMOOTHING)
             held = {name: value.to(device) for name, value in drawn["labels"].items()}
@@ -88,7 +88,7 @@ def learner(parts: nn.ModuleDict, gallery: Gallery, words: list, answers: list, 
             loss = answered + (1 - 0.5 * progress) * (HINTS * hints + LABELS * known)
             figures = {"answers": answered, "hints": hints, "labels": known}
             hits = (logits.argmax(-1) == right).float().cpu()
-            for skill, which in by_skill(batch["skill"] + ["drawn"] * len(drawn["answers"])).items():
+            for skill, which in by_skill([SKILLS[k] for k in batch["skill"]] + ["hinted"] * len(drawn["answers"])).items():
                 figures[skill] = hits[which].mean()
             return loss, figures
         return learn
@@ -106,7 +106,7 @@ def main():
     parts = new_parts(words, answers, gallery.classes)
     if not args.resume:
         start_from_encoder(parts, read_checkpoint(args.work / ENCODER, "run photos.pretrain first"))
-    questions = read_set(args.work, "dev")
+    questions = read_set(args.work, "dev", every=DEV_EVERY)
     print(f"{sum(p.numel() for p in parts['model'].parameters())} parameters, {len(words)} words, {len(answers)} answers", flush=True)
 
     def tell(average, progress):
