@@ -9,8 +9,9 @@ import random
 from pathlib import Path
 
 import questions
+from photos.balance import Balance
 from photos.labels import Labels
-from photos.lessons import MIX
+from photos.lessons import MIX, ask
 from photos.vocabulary import build
 from photos.word_lists import COLOURS, GERUNDS, PLACES, SPORTS
 
@@ -22,7 +23,7 @@ NUMBERS = [str(n) for n in range(11)]
 
 def sample(work: Path, seed: int) -> dict:
     """{source: (question, answer, skill) many times}, of the training split."""
-    rng, out = random.Random(seed), {}
+    rng, balance, out = random.Random(seed), Balance(), {}
     for name, (reader, _) in MIX.items():
         source = reader(work, "train")
         asked = []
@@ -31,7 +32,7 @@ def sample(work: Path, seed: int) -> dict:
                 about = source.draw(rng)[1]
             else:
                 about = source.rows[rng.choice(source.indices)]
-            asked += filter(None, (source.ask(rng, about) for _ in range(5)))
+            asked += filter(None, (ask(rng, balance, name, source, about) for _ in range(5)))
         if hasattr(source, "source"):   # what is published, is known as a whole
             asked += [(q, a, "") for i in source.indices for q, a in source.rows[i].get("questions", [])]
         out[name] = asked

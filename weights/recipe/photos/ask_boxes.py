@@ -3,7 +3,7 @@ import random
 
 from photos.boxes import COLOURS, SHAPES, SIZES, draw_boxes, make_boxes
 
-NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"]
+NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 BOX = ["box", "box", "grey box", "grey square", "box"]
 TOUCHING = ["touching the edge", "touching the wall", "touching an edge", "touching the side", "closely touching the wall", "touching a wall",
             "touching a edge", "touching the edges"]

@@ -4,7 +4,7 @@ import random
 
 from photos.facts import facts_of
 from photos.pictures import indices, load
-from photos.word_lists import PERHAPS, SPORTS, THINGS
+from photos.word_lists import ALWAYS_UNSURE, PERHAPS, SPORTS, THINGS, UNSURE
 from photos.wordings import say, vary, yes_no
 
 HOW_MANY = {
@@ -22,7 +22,7 @@ ACTIVITY = ["what is happening", "what is going on", "what activity is shown", "
             "what is happening in the {img}", "what is being done"]
 IS_DOING = ["is {s} {g}", "is {s} {g} in the {img}", "do you see {s} {g}"]
 IS_DOING_MANY = ["are {s} {g}", "are {s} {g} in the {img}"]
-WHO = ["who is in the {img}", "who is this", "who do you see", "who is it", "who can be seen", "who is shown", "who is in the {img} , a man or a woman",
+WHO = ["who is in the {img}", "who is this", "who do you see", "who is it", "who can be seen", "who is shown",
        "is it a man , a woman , a boy or a girl"]
 WHO_DOING = ["who is {g}", "who is {g} in the {img}", "who is it that is {g}"]
 GENDER = ["is this {a}", "is it {a}", "is the person {a}", "is there {a}", "is {a} in the {img}"]
@@ -42,10 +42,14 @@ WEARING = ["what is {s} wearing", "what does {s} wear", "what is {s} wearing in 
 IS_THERE = ["is there {a}", "is there {a} in the {img}", "can you see {a}", "do you see {a}", "does the {img} contain {a}",
             "is {a} visible", "is {a} in the {img}", "does the {img} show {a}", "is there {a} here", "is there any {n}",
             "can {a} be seen", "does the {img} have {a}"]
-SUBJECTS = {"man": ["the man", "he", "the man", "the person", "this man", "the guy"], "woman": ["the woman", "she", "the woman", "the person", "this woman", "the lady"],
-            "boy": ["the boy", "he", "the boy", "the child", "this boy"], "girl": ["the girl", "she", "the girl", "the child", "this girl"],
-            "child": ["the child", "the kid", "this child"], "dog": ["the dog", "it", "the dog", "the animal", "this dog", "the pet"]}
-SKILLS = ["people", "action", "colour", "exists", "caption"]
+SUBJECTS = {
+    "man": ["the man", "he", "the man", "the person", "this man", "the guy"],
+    "woman": ["the woman", "she", "the woman", "the person", "this woman", "the lady"],
+    "boy": ["the boy", "he", "the boy", "the child", "this boy"], "girl": ["the girl", "she", "the girl", "the child", "this girl"],
+    "child": ["the child", "the kid", "this child"], "dog": ["the dog", "it", "the dog", "the animal", "this dog", "the pet"],
+}
+TINTS_ALIKE = [{"tan", "brown"}, {"orange", "red"}, {"orange", "yellow"}]
+SKILLS = {"people": 6, "action": 5, "colour": 2, "exists": 1, "caption": 2}    # how often each is tried
 
 
 class Captioned:
@@ -66,7 +70,7 @@ class Captioned:
 
     def ask(self, rng: random.Random, facts: dict, skill: str = None):
         """(question, answer, skill), or None where this photo has no such question."""
-        skill = skill or rng.choice(SKILLS)
+        skill = skill or rng.choices(list(SKILLS), list(SKILLS.values()))[0]
         asked = getattr(self, "_" + skill)(rng, facts)
         return asked and (vary(rng, asked[0]), asked[1], skill)
 
@@ -75,9 +79,8 @@ class Captioned:
         frequent = [n for _, n in self.shares[fact].most_common(12)]
         return rng.random() > times * sum(frequent) / len(frequent) / self.shares[fact][answer]
 
-    def _people(self, rng, f):
-        fact = "people" if "people" in f else "dogs" if "dogs" in f else None
-        if not fact or rng.random() > min(1, 3 * self.shares[fact][3] / self.shares[fact][f[fact]]):
+    def _people(self, rng, f, fact: str = "people"):
+        if fact not in f or rng.random() > 3 * self.shares[fact][3] / self.shares[fact][f[fact]]:
             return None
         return say(rng, HOW_MANY[fact]), str(f[fact])
 
@@ -126,12 +129,14 @@ class Captioned:
     def _caption(self, rng, f):
         """Who, where, which sport; what is ridden, held, worn; whether it is so."""
         who, several = self._subject(rng, f)
-        kinds = [k for k in ("who", "where", "sport", "riding", "holding", "wearing", "action", "colours") if k in f]
+        kinds = [k for k in ("who", "where", "sport", "riding", "holding", "wearing", "action", "colours", "dogs") if k in f]
         if not kinds:
             return None
         kind = rng.choice(kinds)
         if kind == "who":
             return self._who(rng, f)
+        if kind == "dogs":
+            return self._people(rng, f, "dogs")
         if kind == "where":
             if self._capped(rng, "where", f["where"], 1.0):
                 return None
@@ -142,14 +147,14 @@ class Captioned:
             if rng.random() < 0.6:
                 return say(rng, SPORT), f["sport"]
             there = rng.random() < 0.5
-            others = [s for s in SPORTS if s != f["sport"] and self.shares["sport"][s] > 9]
+            others = [s for s in SPORTS if s != f["sport"]]
             return say(rng, IS_SPORT, p=f["sport"] if there else rng.choice(others)), yes_no(there)
         if kind == "action":
             return self._is_doing(rng, f, who, several)
         if kind == "colours":
             thing, there = rng.choice(sorted(f["colours"])), rng.random() < 0.5
             true = f["colours"][thing]
-            others = [c for c in self.tints if c != true and {c, true} not in ({"tan", "brown"}, {"orange", "red"}, {"orange", "yellow"})]
+            others = [c for c in self.tints if c != true and {c, true} not in TINTS_ALIKE]
             shown = true if there else rng.choices(others, [self.tints[c] for c in others])[0]
             return say(rng, IS_COLOUR, n=thing, c=shown), yes_no(there)
         if not who or several:
@@ -173,19 +178,8 @@ class Captioned:
         there = rng.random() < 0.5
         action = f["action"]
         if not there:
-            others = [a for a in self.shares["action"] if a != action and a not in UNSURE.get(action, ()) and a not in ALWAYS_UNSURE]
+            others = [a for a in self.shares["action"] if a != action and a not in UNSURE.get(action, "").split() and a not in ALWAYS_UNSURE]
             action = rng.choices(others, [self.shares["action"][a] for a in others])[0]
         elif action in ALWAYS_UNSURE:
             return None
         return say(rng, IS_DOING_MANY if several else IS_DOING, s=who, g=action), yes_no(there)
-
-
-# actions that may go on together
-ALWAYS_UNSURE = {"playing", "performing", "working", "smiling", "laughing", "talking", "waiting", "posing", "catching"}
-UNSURE = {"running": {"jumping", "chasing", "kicking", "throwing"}, "jumping": {"running", "skateboarding", "riding", "snowboarding", "skiing",
-          "diving", "flying", "dancing", "kicking", "swinging", "splashing"}, "playing": {"running", "jumping", "kicking", "swinging", "sliding",
-          "splashing", "swimming", "throwing", "digging", "chasing", "standing", "fighting", "wrestling", "biting", "sitting", "climbing"},
-          "walking": {"standing", "hiking", "pushing", "pulling", "wading", "shopping"}, "sitting": {"eating", "drinking", "reading", "swinging",
-          "riding", "smoking", "sleeping", "fishing", "driving", "paddling", "kneeling", "writing", "standing"},
-          "standing": {"walking", "eating", "drinking", "fishing", "smoking", "kissing", "hugging", "painting", "reading", "throwing", "climbing"},
-          "riding": {"jumping", "sitting", "surfing", "skateboarding", "driving", "swinging", "sliding"}, "climbing": {"standing", "hiking"}}

@@ -42,7 +42,7 @@ ANIMAL = ["what animal is this", "which animal is this", "what animal is in the 
           "which animal is shown", "what animal is that", "what is this animal", "what animal can you see"]
 FAMILIES = {"mammal", "sea animal", "bug", "amphibian", "reptile", "ape", "insect"}   # to which nobody says "an animal called ..."
 KIND = ["what kind of thing is this", "what type of thing is it", "what kind of thing is in the {img}", "what type of thing is shown",
-        "what sort of thing is that", "what kind of object is this"]
+        "what sort of thing is that"]
 NAME = ["what is this exactly", "what exactly is this", "what is it called", "what is the name of this", "name this thing",
         "what is this", "what is it", "what is this thing", "what is in the {img}", "what is shown in the {img}", "what do you see",
         "what can you see in the {img}", "what is the main object", "what is in this {img}", "what's this", "what is the object",

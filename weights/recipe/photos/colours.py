@@ -15,6 +15,7 @@ RANGES = {
 }
 BLACK, WHITE, GRAY = (0, 22, 9), (82, 100, 7), (38, 72, 5)   # lightness from, to, largest chroma
 SHARE, RUNNER_UP = 0.55, 0.18   # of the region, that the colour must have at least, and the next one at most
+AROUND = 0.25                   # of what is around it, that may have the colour too
 APART = 14.0                    # distance in Lab of the region's median from that of what is around it
 
 
@@ -54,9 +55,9 @@ def plain_colour(picture: np.ndarray, box: tuple):
     lab = to_lab(picture)
     if np.linalg.norm(np.median(lab[inside], 0) - np.median(lab[outside], 0)) < APART:
         return None
-    shares = np.bincount(name_colours(lab[inside]) + 1, minlength=len(NAMES) + 1)[1:] / inside.sum()
+    shares, around = (np.bincount(name_colours(lab[part]) + 1, minlength=len(NAMES) + 1)[1:] / part.sum() for part in (inside, outside))
     first, second = np.argsort(-shares)[:2]
-    return NAMES[first] if shares[first] >= SHARE and shares[second] <= RUNNER_UP else None
+    return NAMES[first] if shares[first] >= SHARE and shares[second] <= RUNNER_UP and around[first] <= AROUND else None
 
 
 def measured(work: Path, source: str) -> list:

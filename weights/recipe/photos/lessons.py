@@ -19,6 +19,7 @@ from photos.ask_published import Drawn, Published
 from photos.ask_shapes import Grids
 from photos.ask_sorts import Garments, Places, Styles
 from photos.ask_things import Things
+from photos.balance import Balance
 from photos.pictures import SIDE
 from vocabulary import PAD, Tokenizer
 
@@ -48,6 +49,13 @@ def mentions_sides(text: str) -> bool:
     return "left" in text or "right" in text
 
 
+def ask(rng: random.Random, balance: Balance, name: str, source, about):
+    """(question, answer, skill), or None; our own questions balanced, the published ones as they are."""
+    asked = source.ask(rng, about)
+    published = isinstance(about, dict) and "questions" in about
+    return asked if asked and (published or balance.accepts(rng, name, *asked[:2])) else None
+
+
 class Lessons:
     """`next` gives a batch; `seed` says which."""
 
@@ -60,7 +68,7 @@ class Lessons:
 
     def reseed(self, seed: int):
         """Other pictures and questions from here on."""
-        self.rng, self.orders = random.Random(seed), {}
+        self.rng, self.orders, self.balance = random.Random(seed), {}, Balance()
 
     def _index(self, name: str) -> int:
         """Every picture of the source once a round, in shuffled order."""
@@ -70,11 +78,11 @@ class Lessons:
             self.rng.shuffle(order)
         return order.pop()
 
-    def _asked(self, source, about, count: int) -> list:
+    def _asked(self, name: str, about, count: int) -> list:
         """`count` (token ids, answer, skill, whether of left and right); fewer where the picture has not so many."""
         out = []
         for _ in range(count * TRIES):
-            asked = source.ask(self.rng, about)
+            asked = ask(self.rng, self.balance, name, self.sources[name], about)
             answer = self.answers.get(asked[1]) if asked else None
             if answer is not None:
                 ids = self.tokenizer(asked[0])[:LONGEST]
@@ -93,7 +101,7 @@ class Lessons:
             else:
                 i = self._index(name)
                 picture, about = source.pictures[i], source.rows[i]
-            asked = self._asked(source, about, count)
+            asked = self._asked(name, about, count)
             if not asked:
                 continue
             asked += self.rng.choices(asked, k=count - len(asked))

@@ -57,13 +57,24 @@ for _action, _verbs in GERUNDS.items():
             ACTIONS[_verb] = (_action, "base")
 ACTIONS.update({w: ("running", "base") for w in ("ran", "run")}, plays=("playing", "s"), jump=("jumping", "base"),
                play=("playing", "base"), sits=("sitting", "s"), laying=("lying", "ing"), lies=("lying", "s"))
+# actions that may go on together with others; with all others
+UNSURE = {
+    "running": "jumping chasing kicking throwing", "walking": "standing pushing pulling wading shopping",
+    "jumping": "running skateboarding riding snowboarding skiing diving flying dancing kicking swinging splashing",
+    "sitting": "eating drinking reading swinging riding smoking sleeping fishing driving paddling kneeling writing standing",
+    "standing": "walking eating drinking fishing smoking kissing hugging painting reading throwing climbing",
+    "riding": "jumping sitting surfing skateboarding driving swinging sliding", "climbing": "standing walking",
+    "playing": "running jumping kicking swinging sliding splashing swimming throwing digging chasing standing fighting "
+               "wrestling biting sitting climbing",
+}
+ALWAYS_UNSURE = {"playing", "performing", "working", "smiling", "laughing", "talking", "waiting", "posing", "catching"}
 
 PLACES = {
     "beach": {"beach", "shore", "seashore"}, "grass": {"grass", "grassy", "lawn"}, "snow": {"snow", "snowy"},
     "water": {"water", "ocean", "lake", "river", "sea", "stream", "pond", "wave"}, "pool": {"pool"},
     "street": {"street", "road", "sidewalk", "crosswalk"}, "field": {"field", "meadow"}, "park": {"park", "playground"},
     "mountain": {"mountain", "cliff", "hill"}, "forest": {"forest", "wood", "woods", "wooded"}, "desert": {"desert", "dune"},
-    "restaurant": {"restaurant", "cafe", "bar"}, "kitchen": {"kitchen"}, "stage": {"stage", "onstage"},
+    "restaurant": {"restaurant", "cafe"}, "kitchen": {"kitchen"}, "stage": {"stage", "onstage"},
     "subway": {"subway"}, "store": {"store", "market", "shop"}, "dirt": {"dirt", "muddy", "mud"}, "sand": {"sand", "sandy"},
     "bench": {"bench"}, "couch": {"couch", "sofa"}, "bed": {"bed"}, "bridge": {"bridge"}, "boat": {"boat", "canoe", "raft", "kayak"},
     "trampoline": {"trampoline"}, "bathtub": {"bathtub"}, "ice": {"ice", "rink"},
