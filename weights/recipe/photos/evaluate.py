@@ -121,7 +121,8 @@ def table(model: PhotoModel, words: list, answers: list, args) -> None:
     scores, right = (seen / temperature).softmax(-1).amax(-1), right_answers(seen, asked, answers)
     guessed, sure = right_answers(blind, asked, answers), scores >= threshold
     print(f"temperature {temperature}, sure from {threshold}\n")
-    print("| skill | questions | right | without the picture | sure | right where sure | calibration error |\n| --- |" + 6 * " --- |")
+    print("| skill | questions | right | without the picture | sure | right where sure | calibration error |")
+    print("| --- |" + 6 * " --- |")
     for skill, rows in by_skill(asked.skills).items():
         certain = [k for k in rows if sure[k]]
         shares = (right[rows].mean(), guessed[rows].mean(), sure[rows].float().mean(), right[certain].mean(),

@@ -64,8 +64,10 @@ class CellHeads(nn.Module):
         inside, at = labels["shape"] > 0, labels["centre"] > 0
         weight = (torch.where(inside, 1.0, 0.25) + 2.0 * at).flatten()
         told = {"shape": shape, "colour": colour}
-        losses = {name: (F.cross_entropy(logits.flatten(0, 1), labels[name].flatten(), reduction="none") * weight).sum() / weight.sum()
-                  for name, logits in told.items()}
+        losses = {}
+        for name, logits in told.items():
+            loss = F.cross_entropy(logits.flatten(0, 1), labels[name].flatten(), reduction="none")
+            losses[name] = (loss * weight).sum() / weight.sum()
         losses["box"] = F.smooth_l1_loss(box[inside], labels["box"][inside], beta=0.1)
         losses["centre"] = F.binary_cross_entropy_with_logits(centre[..., 0], labels["centre"])
         right = {f"right {name}": (logits.argmax(-1) == labels[name])[at].float().mean() for name, logits in told.items()}

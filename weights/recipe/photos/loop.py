@@ -1,4 +1,4 @@
-"""Training by the clock: on a CPU processes that share their weights without locks, on a GPU one; a running average, checkpoints."""
+"""Training by the clock: processes that share their weights without locks (on a GPU one), a running average, checkpoints."""
 import copy
 import math
 import os

@@ -80,8 +80,8 @@ def report(average: nn.ModuleDict, gallery: Gallery, size: int, device: str) -> 
                     hits = [(told[task].argmax(-1).cpu() == label)[label >= 0].sum().item() for told in (late, early)]
                     right[task] = [a + b for a, b in zip(hits, right.get(task, (0, 0)))]
                     asked[task] = asked.get(task, 0) + int((label >= 0).sum())
-    line = "  ".join(f"{task} {100 * late / asked[task]:.1f} ({100 * early / asked[task]:.1f})" for task, (late, early) in right.items())
-    return f"{line}  words {100 * average_precision(torch.cat(scores), torch.cat(words)):.1f}"
+    parts = [f"{task} {100 * late / asked[task]:.1f} ({100 * early / asked[task]:.1f})" for task, (late, early) in right.items()]
+    return "  ".join(parts + [f"words {100 * average_precision(torch.cat(scores), torch.cat(words)):.1f}"])
 
 
 def new_parts(classes: dict) -> nn.ModuleDict:

@@ -107,7 +107,8 @@ def main():
     if not args.resume:
         start_from_encoder(parts, read_checkpoint(args.work / ENCODER, "run photos.pretrain first"))
     questions = read_set(args.work, "dev", every=DEV_EVERY)
-    print(f"{sum(p.numel() for p in parts['model'].parameters())} parameters, {len(words)} words, {len(answers)} answers", flush=True)
+    size = sum(p.numel() for p in parts["model"].parameters())
+    print(f"{size} parameters, {len(words)} words, {len(answers)} answers", flush=True)
 
     def tell(average, progress):
         logits = all_logits(average["model"], Tokenizer(words), questions, size_at(progress), args.device)
