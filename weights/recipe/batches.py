@@ -57,9 +57,9 @@ def spoil(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return pixels.clamp_(-1, 1)
 
 
-def dense_labels(tables: np.ndarray, masks: np.ndarray, grid: int) -> dict:
+def dense_labels(tables: np.ndarray, masks: np.ndarray | None, grid: int) -> dict:
     """For every patch: which shape and colour cover its middle (0 = none), that thing's box as seen from the patch
-    and its place in the picture, whether a centre lies in it, and the silhouette's part inside the patch."""
+    and its place in the picture, whether a centre lies in it, and, of given silhouettes, the part inside the patch."""
     b = len(tables)
     shape = np.zeros((b, grid * grid), np.int64)
     colour = np.zeros((b, grid * grid), np.int64)
@@ -83,12 +83,13 @@ def dense_labels(tables: np.ndarray, masks: np.ndarray, grid: int) -> dict:
             np.log(t[:, HALF_H, None] * 6), 0.5 * np.log(t[:, AREA, None] * 20)), 2)
         box[rows] = np.where(near[..., None], seen, box[rows])
         place[rows] = np.where(near[..., None], 4 * t[:, None, [X, Y]] - 2, place[rows])
-    cells = masks.shape[1] // grid
-    masks = masks.reshape(b, grid, cells, grid, cells).transpose(0, 1, 3, 2, 4).reshape(b, grid * grid, cells * cells)
-    counts = (tables[:, :, SHAPE] >= 0).sum(1)
-    return {name: torch.from_numpy(value) for name, value in
-            (("shape", shape), ("colour", colour), ("centre", centre), ("box", box), ("place", place), ("count", counts),
-             ("mask", masks.astype(np.float32) / 255))}
+    labels = {"shape": shape, "colour": colour, "centre": centre, "box": box, "place": place,
+              "count": (tables[:, :, SHAPE] >= 0).sum(1)}
+    if masks is not None:
+        cells = masks.shape[1] // grid
+        masks = masks.reshape(b, grid, cells, grid, cells).transpose(0, 1, 3, 2, 4).reshape(b, grid * grid, cells * cells)
+        labels["mask"] = masks.astype(np.float32) / 255
+    return {name: torch.from_numpy(value) for name, value in labels.items()}
 
 
 def known_facts(first: list, second: list) -> list:
@@ -107,7 +108,8 @@ def known_facts(first: list, second: list) -> list:
 
 
 class Batches:
-    """Endless batches of generated pictures, mixed with easy-VQA's (last in the batch)."""
+    """Endless batches of generated pictures, mixed with easy-VQA's (last in the batch). Without `masks` the dense labels
+    have no silhouettes."""
 
     def __init__(self, pictures, tables, masks, easy_pictures, easy_questions, tokenizer, grid, seed):
         self.pictures, self.tables, self.masks = pictures, tables, masks
@@ -133,20 +135,20 @@ class Batches:
         return out
 
     def _generated(self, count: int):
-        """Pictures, tables and silhouettes, turned."""
-        out = []
-        for i in self._next("generated", count):
-            which = self.rng.randrange(8)
-            out.append((turn_grid(self.pictures[i], which), turn_table(self.tables[i], which), turn_grid(self.masks[i], which)))
-        return [list(column) for column in zip(*out)]
+        """Pictures, tables and silhouettes (or None), turned."""
+        turns = [(i, self.rng.randrange(8)) for i in self._next("generated", count)]
+        pictures = [turn_grid(self.pictures[i], which) for i, which in turns]
+        masks = np.stack([turn_grid(self.masks[i], which) for i, which in turns]) if self.masks is not None else None
+        return pictures, np.stack([turn_table(self.tables[i], which) for i, which in turns]), masks
 
     def pictures_only(self, count: int, plain: int):
         """Pictures and dense labels; the first `plain` pictures are replaced by their silhouettes, dark on light,
         whose colour is not asked."""
         pictures, tables, masks = self._generated(count)
-        labels = dense_labels(np.stack(tables), np.stack(masks), self.grid)
+        labels = dense_labels(tables, masks, self.grid)
         labels["colour"][:plain] = IGNORED
-        return torch.cat([self._silhouettes(np.stack(masks[:plain])), self._pixels(pictures[plain:])]), labels
+        pixels = self._pixels(pictures[plain:])
+        return torch.cat([self._silhouettes(masks[:plain]), pixels]) if plain else pixels, labels
 
     def _silhouettes(self, masks):
         masks = torch.from_numpy(masks[:, None]).float() / 255
@@ -184,5 +186,5 @@ class Batches:
         facts = [known_facts(*named) for named in marks] + easy_facts
         ids, lengths = pad([ids for ids, _ in asked])
         return {"pixels": self._pixels(pictures), "ids": ids, "lengths": lengths,
-                "answers": torch.tensor([a for _, a in asked]), "labels": dense_labels(np.stack(tables), np.stack(masks), self.grid),
+                "answers": torch.tensor([a for _, a in asked]), "labels": dense_labels(tables, masks, self.grid),
                 "focus": torch.from_numpy(focus), "facts": torch.tensor(facts)}

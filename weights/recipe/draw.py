@@ -154,6 +154,6 @@ def draw_scene(rng: random.Random, count: int, plain: bool = False):
     return (canvas if plain else spoil(rng, canvas)), things
 
 
-def to_input(image: Image.Image) -> np.ndarray:
-    """The preprocessor's resize: squeezed to SIDE x SIDE, bilinear with antialias."""
-    return np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.BILINEAR))
+def to_input(image: Image.Image, side: int = SIDE) -> np.ndarray:
+    """The preprocessor's resize: squeezed to side x side, bilinear with antialias."""
+    return np.asarray(image.convert("RGB").resize((side, side), Image.BILINEAR))

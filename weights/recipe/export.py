@@ -69,19 +69,22 @@ def config_from_json(j: dict) -> Config:
                   j["fusion_num_hidden_layers"], j["fusion_intermediate_size"])
 
 
-def write_folder(model: Model, words: list, folder: Path, checks: list) -> None:
-    """Everything in a new folder, then put in the old one's place. `checks` are (name, PIL picture, question)."""
+def write_folder(model: Model, words: list, folder: Path, checks: list, config: dict = None) -> None:
+    """Everything in a new folder, then put in the old one's place. `checks` are (name, PIL picture, question); without
+    `config` it is config_json()'s."""
     c = model.config
+    config = config or config_json(c)
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     (part / "checks").mkdir(parents=True)
-    write_safetensors(part / "model.safetensors", {name: t for name, t in sorted(model.state_dict().items())})
+    write_safetensors(part / "model.safetensors", {name: t for name, t in sorted(model.state_dict().items())
+                                                   if not name.endswith("num_batches_tracked")})
     (part / "vocab.txt").write_text("\n".join(words) + "\n")
 
     def dump(name, value):
         (part / name).write_text(json.dumps(value, indent=2) + "\n")
 
-    dump("config.json", config_json(c))
+    dump("config.json", config)
     dump("tokenizer_config.json", {"do_lower_case": True, "tokenizer_class": "BertTokenizer",
                                    "model_max_length": c.max_tokens, "unk_token": "[UNK]", "sep_token": "[SEP]",
                                    "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"})
@@ -89,7 +92,7 @@ def write_folder(model: Model, words: list, folder: Path, checks: list) -> None:
         "image_processor_type": "ViTImageProcessor", "do_resize": True, "do_rescale": True, "do_normalize": True,
         "size": {"height": c.image_size, "width": c.image_size}, "resample": 2, "rescale_factor": 1 / 255,
         "image_mean": [0.5] * 3, "image_std": [0.5] * 3})
-    dump("checks.json", check_rows(model, Tokenizer(words), part / "checks", checks))
+    dump("checks.json", check_rows(model, Tokenizer(words), part / "checks", checks, config["id2label"]))
     old = folder.with_name(folder.name + ".old")
     if folder.exists():
         os.rename(folder, old)
@@ -97,7 +100,7 @@ def write_folder(model: Model, words: list, folder: Path, checks: list) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def check_rows(model: Model, tokenizer: Tokenizer, folder: Path, checks: list) -> list:
+def check_rows(model: Model, tokenizer: Tokenizer, folder: Path, checks: list, answers: dict) -> list:
     """Answers of the float model that another implementation can be compared with."""
     rows = []
     model.eval()
@@ -105,11 +108,11 @@ def check_rows(model: Model, tokenizer: Tokenizer, folder: Path, checks: list) -
         picture = picture.convert("RGB")
         picture.save(folder / name)
         with torch.no_grad():
-            pixels = to_pixels(to_input(picture)[None])
+            pixels = to_pixels(to_input(picture, model.config.image_size)[None])
             logits = model.answer(model.encode_pictures(pixels), *pad([tokenizer(question)]))[0][0]
         top = logits.softmax(-1).topk(3)
         rows.append({"file": "checks/" + name, "question": question, "token_ids": tokenizer(question),
-                     "top3": [[ANSWERS[i], round(p.item(), 6)] for p, i in zip(top.values, top.indices.tolist())],
+                     "top3": [[answers[str(i)], round(p.item(), 6)] for p, i in zip(top.values, top.indices.tolist())],
                      "logits": [round(v, 5) for v in logits.tolist()]})
     return rows
 

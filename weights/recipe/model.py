@@ -53,7 +53,8 @@ def split_heads(x, heads):
 
 def hide_padding(longest: int, lengths: torch.Tensor) -> torch.Tensor:
     """[B, longest]: what is added to attention scores so that rows beyond `lengths` [B] are not looked at."""
-    return torch.zeros(len(lengths), longest).masked_fill_(torch.arange(longest) >= lengths[:, None], -1e9)
+    beyond = torch.arange(longest, device=lengths.device) >= lengths[:, None]
+    return torch.zeros(beyond.shape, device=lengths.device).masked_fill_(beyond, -1e9)
 
 
 def attend(q, k, v, heads, hidden_keys=None):
@@ -167,12 +168,25 @@ class ImageEncoder(nn.Module):
                 states.append(x)
         return self.layernorm(x)
 
+    def start(self, c: Config):
+        """Starts behind the usual random numbers: rows look at rows like themselves, in the first layers at neighbours."""
+        for layer in self.encoder.layer[2:]:
+            look_at_likes(layer)
+        self.embeddings.position_embeddings.data.copy_(plane_codes(c.image_size // c.patch_size, c.hidden))
+        for layer in self.encoder.layer[:2]:
+            look_at_neighbours(layer, self.embeddings.position_embeddings.data[0, 1:], c.heads)
+
 
 def plane_codes(grid: int, hidden: int) -> torch.Tensor:
     """A start for the picture's position embeddings: codes of row and column, all at right angles; zeros for [CLS]."""
     codes = torch.linalg.qr(torch.randn(hidden, hidden))[0][:2 * grid] * 0.2 * math.sqrt(hidden)
     rows = (codes[:grid, None] + codes[None, grid:]).flatten(0, 1)
     return torch.cat([torch.zeros(1, hidden), rows])[None]
+
+
+def look_at_likes(layer: PreNormBlock) -> None:
+    """Starts the heads so that a row looks at rows like itself."""
+    layer.attention.attention.key.weight.data.copy_(layer.attention.attention.query.weight.data)
 
 
 def look_at_neighbours(layer: PreNormBlock, positions: torch.Tensor, heads: int, strength: float = 1.8) -> None:
@@ -194,11 +208,13 @@ def look_at_neighbours(layer: PreNormBlock, positions: torch.Tensor, heads: int,
 
 
 class Model(nn.Module):
+    picture_encoder = ImageEncoder
+
     def __init__(self, c: Config):
         super().__init__()
         self.config = c
         self.text_encoder = TextEncoder(c)
-        self.image_encoder = ImageEncoder(c)
+        self.image_encoder = self.picture_encoder(c)
         self.fusion = Names(
             layers=nn.ModuleList(PreNormBlock(c.hidden, c.fusion_intermediate, c.heads) for _ in range(c.fusion_layers)),
             norm=nn.LayerNorm(c.hidden, EPS))
@@ -211,11 +227,9 @@ class Model(nn.Module):
                 nn.init.trunc_normal_(parameter, std=min(0.06, 1 / math.sqrt(fan)))
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
-        for layer in (*self.image_encoder.encoder.layer[2:], *self.fusion.layers):  # rows look at rows like themselves
-            layer.attention.attention.key.weight.data.copy_(layer.attention.attention.query.weight.data)
-        self.image_encoder.embeddings.position_embeddings.data.copy_(plane_codes(c.image_size // c.patch_size, c.hidden))
-        for layer in self.image_encoder.encoder.layer[:2]:
-            look_at_neighbours(layer, self.image_encoder.embeddings.position_embeddings.data[0, 1:], c.heads)
+        for layer in self.fusion.layers:
+            look_at_likes(layer)
+        self.image_encoder.start(c)
 
     def start_patches(self, pixels):
         """Starts the patch projection at the principal components of real patches, nearly whitened, so that edges

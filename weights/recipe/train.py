@@ -38,24 +38,42 @@ BATCH = 20                  # pictures, with six questions about each
 EASY, EASY_LATER, LATER = 7, 3, 0.65  # of them easy-VQA's; fewer from this share of the time on
 
 
-class DenseHeads(nn.Module):
-    """What training asks of every patch; left out of the exported model.
+class QuestionHeads(nn.Module):
+    """What training asks of the fusion besides answers; left out of the exported model."""
+
+    def __init__(self, hidden):
+        super().__init__()
+        self.focus = nn.Linear(hidden, 2)
+        self.fact_parts = [MAX_OBJECTS + 1, MAX_OBJECTS + 1, 2, 2, 2]
+        self.facts = nn.Linear(hidden, sum(self.fact_parts))
+
+    def focus_loss(self, after_first, focus):
+        """Which patches hold the things that the question names."""
+        logits = self.focus(after_first[:, 1:]).transpose(1, 2)
+        return F.binary_cross_entropy_with_logits(logits, focus, pos_weight=torch.full((), 10.0, device=focus.device))
+
+    def facts_loss(self, row, facts):
+        """The facts that the answer hangs on, from the row that gives the answer."""
+        parts = self.facts(row).split(self.fact_parts, -1)
+        return sum(F.cross_entropy(logits, known, ignore_index=IGNORED, reduction="sum")
+                   for logits, known in zip(parts, facts.t())) / len(facts)
+
+
+class DenseHeads(QuestionHeads):
+    """What training asks of every patch, too.
 
     The first layer has to know the silhouette, the second the box around the thing that a patch belongs to,
     the last its shape, colour, place and centre. So each layer gets something to learn from the first step.
     """
 
     def __init__(self, hidden, grid):
-        super().__init__()
+        super().__init__(hidden)
         self.parts = [len(SHAPES) + 1, len(COLOURS) + 1, 1, 5]
         self.silhouette = nn.Linear(hidden, (MASK_SIDE // grid) ** 2)
         self.box = nn.Linear(hidden, 5)
         self.patch = nn.Linear(hidden, sum(self.parts))
         self.place = nn.Linear(hidden, 2)
         self.count = nn.Linear(hidden, MAX_OBJECTS + 1)
-        self.focus = nn.Linear(hidden, 2)
-        self.fact_parts = [MAX_OBJECTS + 1, MAX_OBJECTS + 1, 2, 2, 2]
-        self.facts = nn.Linear(hidden, sum(self.fact_parts))
 
     def picture_losses(self, states, rows, labels):
         """Losses by name, and shares of right shapes and colours at the centres. `states` and `rows`: of the pictures
@@ -84,18 +102,6 @@ class DenseHeads(nn.Module):
         if plain.any():
             right["right plain shape"] = (shape.argmax(-1) == labels["shape"])[plain].float().mean()
         return losses, right
-
-    def focus_loss(self, after_first, focus):
-        """Which patches hold the things that the question names."""
-        logits = self.focus(after_first[:, 1:]).transpose(1, 2)
-        return F.binary_cross_entropy_with_logits(logits, focus, pos_weight=torch.tensor(10.0))
-
-
-    def facts_loss(self, row, facts):
-        """The facts that the answer hangs on, from the row that gives the answer."""
-        parts = self.facts(row).split(self.fact_parts, -1)
-        return sum(F.cross_entropy(logits, known, ignore_index=IGNORED, reduction="sum")
-                   for logits, known in zip(parts, facts.t())) / len(facts)
 
 
 def rate(progress: float, steps_in_stage: int) -> float:
