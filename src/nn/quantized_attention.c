@@ -24,6 +24,14 @@ static int even(int n) { return n + n % 2; }
 /* Outputs in whole panels. */
 static size_t padded_to_panels(int out) { return (size_t)panel_count(out) * PANEL; }
 
+/* To a whole number, halves to even; NaN becomes the least. */
+static int16_t rounded(float x)
+{
+    x = x > -I16_VALUE_MAX ? x : -I16_VALUE_MAX;
+    x = x < I16_VALUE_MAX ? x : I16_VALUE_MAX;
+    return (int16_t)((x + ROUNDING) - ROUNDING);
+}
+
 /* The keys of a head, less their mean, as a matrix that queries are multiplied with. */
 static q8_matrix pack_keys(const kernels *table, tensor k, size_t column, int depth, arena *room)
 {
@@ -70,8 +78,7 @@ static i16_matrix pack_values(tensor v, size_t column, int depth, arena *room)
         for (int r = 0; r < v.rows; r++) {
             const float *value = tensor_row(v, r) + column + first;
             int16_t *to = panels + first * in + (size_t)(r / 2 * 2 * PANEL + r % 2);
-            for (int j = 0; j < outputs; j++)
-                to[2 * j] = (int16_t)((value[j] * inverse[j] + ROUNDING) - ROUNDING);
+            for (int j = 0; j < outputs; j++) to[2 * j] = rounded(value[j] * inverse[j]);
         }
     }
     return (i16_matrix){ panels, scale };
