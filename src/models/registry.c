@@ -50,16 +50,14 @@ static const architecture *known(const cJSON *config, error *err)
 /* Whether the model has a part that only full builds have. */
 static bool needs_full(const cJSON *config)
 {
-    static const char *const types[] = { "whisper", "gru",          "lstm",
-                                         "resnet",  "mobilenet_v2", "vit_hybrid" };
-    const char *used[] = {
-        json_text(config, "model_type", ""),
-        json_text(cJSON_GetObjectItemCaseSensitive(config, "text_config"), "model_type", ""),
-        json_text(cJSON_GetObjectItemCaseSensitive(config, "vision_config"), "model_type", ""),
-    };
-    for (int i = 0; i < 3; i++)
+    static const char *const types[] = { "whisper", "gru", "lstm", "mobilenet_v2" };
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(config, "text_config"),
+                *vision = cJSON_GetObjectItemCaseSensitive(config, "vision_config"),
+                *parts[] = { config, text, vision,
+                             cJSON_GetObjectItemCaseSensitive(vision, "backbone_config") };
+    for (int i = 0; i < 4; i++)
         for (size_t k = 0; k < sizeof types / sizeof *types; k++)
-            if (strcmp(used[i], types[k]) == 0) return true;
+            if (strcmp(json_text(parts[i], "model_type", ""), types[k]) == 0) return true;
     return cJSON_HasObjectItem(config, "speech_config");
 }
 
