@@ -40,9 +40,9 @@ bool fail_memory(error *err, const char *format, ...)
     return false;
 }
 
-bool fail_build(error *err, const char *sentence)
+bool fail_build(error *err, const char *what)
 {
-    fail(err, "%s", sentence);
+    fail(err, "%s needs a full build of the runtime (vqa-full.wasm)", what);
     err->other_build = true;
     return false;
 }

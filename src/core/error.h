@@ -20,7 +20,7 @@ bool fail(error *err, const char *format, ...) __attribute__((format(printf, 2, 
 /* The same when memory did not suffice. */
 bool fail_memory(error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same when it takes the full build. */
-bool fail_build(error *err, const char *sentence);
+/* The same when `what` ("the model") takes the full build. */
+bool fail_build(error *err, const char *what);
 
 #endif

@@ -39,9 +39,9 @@ bool image_encoder_bind(image_encoder *e, weights *w, const char *prefix, const 
 {
     *e = (image_encoder){ 0 };
     const char *type = json_text(config, "model_type", "vit");
-    if (strcmp(type, "vit") == 0 || (VQA_FULL && strcmp(type, "vit_hybrid") == 0))
+    if (strcmp(type, "vit") == 0 || strcmp(type, "vit_hybrid") == 0)
         return bind_vit(e, w, prefix, config, err);
-    if (VQA_FULL && (strcmp(type, "resnet") == 0 || strcmp(type, "mobilenet_v2") == 0))
+    if (strcmp(type, "resnet") == 0 || (VQA_FULL && strcmp(type, "mobilenet_v2") == 0))
         return bind_cnn(e, w, prefix, config, err);
     return fail(err,
                 "config: the picture encoder '%s' is not supported (supported: vit, vit_hybrid, "
@@ -52,19 +52,19 @@ bool image_encoder_bind(image_encoder *e, weights *w, const char *prefix, const 
 void image_encoder_free(image_encoder *e)
 {
     image_vit_free(&e->vit);
-    if (VQA_FULL) image_cnn_free(&e->cnn);
+    image_cnn_free(&e->cnn);
 }
 
 int image_encoder_rows(const image_encoder *e, int height, int width)
 {
-    return VQA_FULL && e->convolutional ? image_cnn_rows(&e->cnn, height, width)
-                                        : image_vit_tokens(&e->vit, height, width);
+    return e->convolutional ? image_cnn_rows(&e->cnn, height, width)
+                            : image_vit_tokens(&e->vit, height, width);
 }
 
 void image_encoder_encode(const compute *c, const image_encoder *e, const float *pixels, int height,
                           int width, int wanted, tensor y, arena tmp)
 {
-    if (VQA_FULL && e->convolutional)
+    if (e->convolutional)
         image_cnn_encode(c, &e->cnn, pixels, height, width, y, tmp);
     else
         image_vit_encode(c, &e->vit, pixels, height, width, wanted, y, tmp);
@@ -72,6 +72,6 @@ void image_encoder_encode(const compute *c, const image_encoder *e, const float 
 
 uint64_t image_encoder_scratch(const image_encoder *e, int height, int width)
 {
-    return VQA_FULL && e->convolutional ? image_cnn_scratch(&e->cnn, height, width)
-                                        : image_vit_scratch(&e->vit, height, width);
+    return e->convolutional ? image_cnn_scratch(&e->cnn, height, width)
+                            : image_vit_scratch(&e->vit, height, width);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "format/json.h"
 #include "nn/pooling.h"
 
@@ -30,7 +31,8 @@ bool image_cnn_bind(image_cnn *v, weights *w, const char *prefix, const cJSON *c
     *v = (image_cnn){ 0 };
     const char *type = json_text(config, "model_type", "resnet");
     bool bound =
-        strcmp(type, "mobilenet_v2") == 0 ? image_mobilenet_bind(v, w, prefix, config, err)
+        VQA_FULL && strcmp(type, "mobilenet_v2") == 0
+            ? image_mobilenet_bind(v, w, prefix, config, err)
         : strcmp(type, "resnet") == 0
             ? image_resnet_bind(v, w, prefix, config, err)
             : fail(err, "config: \"model_type\" is '%s', expected resnet or mobilenet_v2", type);

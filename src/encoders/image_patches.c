@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/build.h"
 #include "format/json.h"
 #include "nn/patches.h"
 
@@ -71,22 +70,19 @@ bool image_patches_bind(image_patches *p, const image_patches_kind *kind, weight
     for (int i = 0; i < 4; i++) snprintf(name[i], sizeof name[i], "%s%s", prefix, parts[i]);
     return side_config(config, "image_size", kind->image_size, &p->height, &p->width, err) &&
            json_int(config, "num_channels", 3, 3, 3, &p->channels, err) &&
-           (VQA_FULL && kind->backbone ? bind_cells(p, w, name[3], name[2], config, hidden, err)
-                                       : bind_squares(p, w, name[2], config, hidden, err)) &&
+           (kind->backbone ? bind_cells(p, w, name[3], name[2], config, hidden, err)
+                           : bind_squares(p, w, name[2], config, hidden, err)) &&
            (p->cls = weights_floats(w, name[0], SHAPE(1, 1, hidden), err)) &&
            (p->positions = weights_floats(
                 w, name[1], SHAPE(1, image_patches_rows(p, p->height, p->width), hidden), err));
 }
 
-void image_patches_free(image_patches *p)
-{
-    if (VQA_FULL) image_cnn_free(&p->backbone);
-}
+void image_patches_free(image_patches *p) { image_cnn_free(&p->backbone); }
 
 /* Patches along a side of so many pixels. */
 static int along(const image_patches *p, int side)
 {
-    return VQA_FULL && p->kind->backbone ? image_cnn_cells(&p->backbone, side) : side / p->patch;
+    return p->kind->backbone ? image_cnn_cells(&p->backbone, side) : side / p->patch;
 }
 
 int image_patches_rows(const image_patches *p, int height, int width)
@@ -134,7 +130,7 @@ void image_patches_embed(const compute *c, const image_patches *p, const float *
                          int width, tensor y, arena tmp)
 {
     assert(y.rows && y.rows == image_patches_rows(p, height, width) && y.cols == p->hidden);
-    if (VQA_FULL && p->kind->backbone)
+    if (p->kind->backbone)
         embed_cells(c, p, pixels, height, width, y, tmp);
     else
         embed_squares(c, p, pixels, height, width, y, tmp);
@@ -144,9 +140,9 @@ void image_patches_embed(const compute *c, const image_patches *p, const float *
 uint64_t image_patches_scratch(const image_patches *p, int height, int width)
 {
     int rows = image_patches_rows(p, height, width);
-    uint64_t cut = VQA_FULL && p->kind->backbone ? image_cnn_scratch(&p->backbone, height, width)
-                                                 : tensor_cost(rows, p->projection.in) +
-                                                       linear_scratch(rows, p->projection.in),
+    uint64_t cut = p->kind->backbone ? image_cnn_scratch(&p->backbone, height, width)
+                                     : tensor_cost(rows, p->projection.in) +
+                                           linear_scratch(rows, p->projection.in),
              positions = tensor_cost(rows, p->hidden);
     return cut > positions ? cut : positions;
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/build.h"
 #include "encoders/config.h"
 
 static const image_patches_kind squares = { 224, 16, interpolate_bicubic, false },
@@ -16,7 +15,7 @@ bool image_vit_bind(image_vit *v, weights *w, const char *prefix, const cJSON *c
     transformer_shape shape;
     if (!transformer_config(&shape, config, err)) return false;
     shape.pre_norm = true;
-    bool hybrid = VQA_FULL && strcmp(json_text(config, "model_type", ""), "vit_hybrid") == 0;
+    bool hybrid = strcmp(json_text(config, "model_type", ""), "vit_hybrid") == 0;
     char name[4][200];
     const char *const parts[4] = { "embeddings.", "encoder.layer.", "layernorm", "pooler" };
     for (int i = 0; i < 4; i++) snprintf(name[i], sizeof name[i], "%s%s", prefix, parts[i]);

@@ -183,9 +183,9 @@ static bool name_tokenizer(folder *f, error *err)
     if (json_text(s->tokenizer, "tokenizer_class", NULL)) return true;
     cJSON_DeleteItemFromObjectCaseSensitive(s->tokenizer, "tokenizer_class");
     return cJSON_AddStringToObject(s->tokenizer, "tokenizer_class",
-                                   is_type(f, "clip") ? "CLIPTokenizer"
-                                   : is_whisper(f)    ? "WhisperTokenizer"
-                                                      : "BertTokenizer") ||
+                                   VQA_FULL && is_type(f, "clip") ? "CLIPTokenizer"
+                                   : is_whisper(f)                ? "WhisperTokenizer"
+                                                                  : "BertTokenizer") ||
            fail_memory(err, "not enough memory for the tokenizer");
 }
 
@@ -319,7 +319,7 @@ static bool take_tokenizer_json(folder *f, error *err)
               (cJSON_IsObject(vocabulary) ||
                fail(err, "tokenizer.json has no \"vocab\" in its \"model\"")) &&
               add_vocabulary(f, vocabulary, err) &&
-              (is_wordpiece(f) ||
+              (!VQA_FULL || is_wordpiece(f) ||
                add_merges(f, cJSON_GetObjectItemCaseSensitive(model, "merges"), err)) &&
               (!is_whisper(f) ||
                add_described(f, cJSON_GetObjectItemCaseSensitive(json, "added_tokens"), err));
@@ -390,8 +390,8 @@ static const struct {
     [CARD] = { "README.md", take_card, TOKENIZER_CONFIG, TOKENIZER_CONFIG },
     [TOKENIZER_CONFIG] = { "tokenizer_config.json", take_tokenizer_config, VOCAB_TXT, VOCAB_TXT },
     [VOCAB_TXT] = { "vocab.txt", take_vocab_txt, WEIGHTS, TOKENIZER_JSON },
-    [VOCAB_JSON] = { "vocab.json", take_vocab_json, MERGES_TXT, TOKENIZER_JSON },
-    [MERGES_TXT] = { "merges.txt", take_merges_txt, WEIGHTS, REFUSED },
+    [VOCAB_JSON] = { "vocab.json", VQA_FULL ? take_vocab_json : NULL, MERGES_TXT, TOKENIZER_JSON },
+    [MERGES_TXT] = { "merges.txt", VQA_FULL ? take_merges_txt : NULL, WEIGHTS, REFUSED },
     [TOKENIZER_JSON] = { "tokenizer.json", take_tokenizer_json, WEIGHTS, REFUSED },
     [ADDED_TOKENS] = { "added_tokens.json", VQA_FULL ? take_added_tokens : NULL, GENERATION,
                        GENERATION },
@@ -440,6 +440,7 @@ bool folder_end(folder *f, bool there, error *err)
     f->size = f->room = 0;
     if (f->at == TOKENIZER_CONFIG) {
         if (!name_tokenizer(f, err)) return false;
+        if (!VQA_FULL && !is_wordpiece(f)) return fail_build(err, "the tokenizer");
         next = is_wordpiece(f) ? VOCAB_TXT : VOCAB_JSON;
     }
     if (is_whisper(f) && next == WEIGHTS && f->at != GENERATION) { /* the tokenizer is there */

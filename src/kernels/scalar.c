@@ -306,7 +306,7 @@ const kernels *kernels_scalar(void)
         .matmul_q4 = matmul_q4,
         .matmul_i16 = VQA_FULL ? matmul_i16 : NULL,
         .depthwise = VQA_FULL ? depthwise : NULL,
-        .interleave = VQA_FULL ? interleave : NULL,
+        .interleave = interleave,
         .facts_q8 = facts_q8,
         .quantize_row = quantize_row,
         .layer_norm = layer_norm,

@@ -479,7 +479,7 @@ static void add(float *y, const float *x, size_t n)
     {                                                                                              \
         .name = table_name, .matmul_f32 = matmul_f32, .matmul_q8 = product_q8,                     \
         .matmul_q4 = integers_matmul_q4, .matmul_i16 = VQA_FULL ? matmul_i16 : NULL,               \
-        .depthwise = VQA_FULL ? depthwise : NULL, .interleave = VQA_FULL ? interleave : NULL,      \
+        .depthwise = VQA_FULL ? depthwise : NULL, .interleave = interleave,                        \
         .facts_q8 = integers_facts_q8, .quantize_row = quantize_row, .layer_norm = layer_norm,     \
         .softmax = softmax, .softmax_i16 = VQA_FULL ? softmax_i16 : NULL, .gelu = gelu,            \
         .quick_gelu = quick_gelu, .relu = relu, .relu6 = VQA_FULL ? relu6 : NULL,                  \

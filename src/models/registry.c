@@ -11,9 +11,9 @@
 #include "models/whisper.h"
 
 static const architecture *const architectures[] = { &multimodal_architecture, &vilt_architecture,
-                                                     &clip_architecture,
+                                                     VQA_FULL ? &clip_architecture : NULL,
                                                      VQA_FULL ? &whisper_architecture : NULL };
-enum { ARCHITECTURES = sizeof architectures / sizeof *architectures - !VQA_FULL };
+enum { ARCHITECTURES = VQA_FULL ? sizeof architectures / sizeof *architectures : 2 };
 
 static const architecture *find(const char *type)
 {
@@ -50,23 +50,20 @@ static const architecture *known(const cJSON *config, error *err)
 /* Whether the model has a part that only full builds have. */
 static bool needs_full(const cJSON *config)
 {
-    static const char *const types[] = { "whisper", "gru",          "lstm",
-                                         "resnet",  "mobilenet_v2", "vit_hybrid" };
-    const char *used[] = {
-        json_text(config, "model_type", ""),
-        json_text(cJSON_GetObjectItemCaseSensitive(config, "text_config"), "model_type", ""),
-        json_text(cJSON_GetObjectItemCaseSensitive(config, "vision_config"), "model_type", ""),
-    };
-    for (int i = 0; i < 3; i++)
+    static const char *const types[] = { "clip", "whisper", "gru", "lstm", "mobilenet_v2" };
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(config, "text_config"),
+                *vision = cJSON_GetObjectItemCaseSensitive(config, "vision_config"),
+                *parts[] = { config, text, vision,
+                             cJSON_GetObjectItemCaseSensitive(vision, "backbone_config") };
+    for (int i = 0; i < 4; i++)
         for (size_t k = 0; k < sizeof types / sizeof *types; k++)
-            if (strcmp(used[i], types[k]) == 0) return true;
+            if (strcmp(json_text(parts[i], "model_type", ""), types[k]) == 0) return true;
     return cJSON_HasObjectItem(config, "speech_config");
 }
 
 bool model_known(const cJSON *config, error *err)
 {
-    if (!VQA_FULL && needs_full(config))
-        return fail_build(err, "the model needs a full build of the runtime (vqa-full.wasm)");
+    if (!VQA_FULL && needs_full(config)) return fail_build(err, "the model");
     return known(config, err) != NULL;
 }
 

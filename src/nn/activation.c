@@ -16,8 +16,7 @@ bool activation_named(const char *name, activation *a, error *err)
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) {
-            if (!VQA_FULL && i == ACTIVATION_RELU6)
-                return fail_build(err, "relu6 needs a full build of the runtime (vqa-full.wasm)");
+            if (!VQA_FULL && i == ACTIVATION_RELU6) return fail_build(err, "relu6");
             *a = (activation)i;
             return true;
         }

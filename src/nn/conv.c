@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "kernels/panel.h"
 #include "nn/batch_norm.h"
 
@@ -114,7 +115,7 @@ void nn_conv(const compute *c, const conv *v, feature_map x, feature_map y, acti
     work w = {
         .k = c->k, .v = v, .x = x, .y = y, .outside = zeros, .act = activation_function(c->k, act)
     };
-    if (v->groups > 1) {
+    if (VQA_FULL && v->groups > 1) {
         pool_run(c->threads, y.height, sum_line, &w);
         return;
     }

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/build.h"
+
 typedef struct {
     pooling kind;
     const window *window;
@@ -24,13 +26,14 @@ static void pool_line(void *context, int line)
             if (!x) continue;
             if (!any)
                 memcpy(y, x, (size_t)channels * sizeof *y);
-            else if (w->kind == POOLING_MAX)
+            else if (!VQA_FULL || w->kind == POOLING_MAX)
                 for (int i = 0; i < channels; i++) y[i] = x[i] > y[i] ? x[i] : y[i];
             else
                 for (int i = 0; i < channels; i++) y[i] += x[i];
             any = true;
         }
-        for (int i = 0; w->kind == POOLING_AVERAGE && i < channels; i++) y[i] /= (float)pixels;
+        for (int i = 0; VQA_FULL && w->kind == POOLING_AVERAGE && i < channels; i++)
+            y[i] /= (float)pixels;
     }
 }
 

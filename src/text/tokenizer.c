@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "text/bpe.h"
 #include "text/wordpiece.h"
 
@@ -40,7 +41,7 @@ bool tokenizer_new(tokenizer **out, const char *kind, const char *vocab, const c
         ok = wordpiece_new(&t->wordpiece, vocab, strlen(vocab), lower_case, err);
     else if (is_kind(kind, "CLIPTokenizer") || is_kind(kind, "GPT2Tokenizer") ||
              is_kind(kind, "WhisperTokenizer"))
-        ok = open_bpe(t, kind, vocab, merges, err);
+        ok = VQA_FULL ? open_bpe(t, kind, vocab, merges, err) : fail_build(err, "the tokenizer");
     else
         ok = fail(err,
                   "the tokenizer '%s' is not supported (supported: BertTokenizer, CLIPTokenizer, "
@@ -57,25 +58,26 @@ void tokenizer_free(tokenizer *t)
 {
     if (!t) return;
     wordpiece_free(t->wordpiece);
-    bpe_free(t->bpe);
+    if (VQA_FULL) bpe_free(t->bpe);
     free(t);
 }
 
 int tokenizer_size(const tokenizer *t)
 {
-    return t->bpe ? bpe_size(t->bpe) : wordpiece_size(t->wordpiece);
+    return VQA_FULL && t->bpe ? bpe_size(t->bpe) : wordpiece_size(t->wordpiece);
 }
 
 int tokenizer_encode(const tokenizer *t, const char *text, size_t size, int *ids, int max_length)
 {
-    return t->bpe ? bpe_encode(t->bpe, text, size, ids, max_length)
-                  : wordpiece_encode(t->wordpiece, text, size, ids, max_length);
+    return VQA_FULL && t->bpe ? bpe_encode(t->bpe, text, size, ids, max_length)
+                              : wordpiece_encode(t->wordpiece, text, size, ids, max_length);
 }
 
 text_state tokenizer_state(const tokenizer *t, const int *ids, int count)
 {
-    int around = t->bpe && bpe_id(t->bpe, BPE_START) < 0 ? 0 : 1,
-        unknown = t->bpe ? bpe_id(t->bpe, BPE_END) : wordpiece_id(t->wordpiece, WORDPIECE_UNK);
+    int around = VQA_FULL && t->bpe && bpe_id(t->bpe, BPE_START) < 0 ? 0 : 1,
+        unknown = VQA_FULL && t->bpe ? bpe_id(t->bpe, BPE_END)
+                                     : wordpiece_id(t->wordpiece, WORDPIECE_UNK);
     if (count <= 2 * around) return TEXT_EMPTY;
     for (int i = around; i < count - around; i++)
         if (ids[i] != unknown) return TEXT_KNOWN;
@@ -84,5 +86,5 @@ text_state tokenizer_state(const tokenizer *t, const int *ids, int count)
 
 char *tokenizer_decode(const tokenizer *t, const int *ids, int count, size_t *size)
 {
-    return t->bpe ? bpe_decode(t->bpe, ids, count, true, size) : NULL;
+    return VQA_FULL && t->bpe ? bpe_decode(t->bpe, ids, count, true, size) : NULL;
 }

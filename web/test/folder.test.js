@@ -84,6 +84,13 @@ describe('with the runtime', { skip: missing(RUNTIME) }, () => {
     assert.deepEqual(seen.slice(-3), ['download', 'quantize', 'ready'].map((stage) => ({ stage, loaded: total, total })));
   });
 
+  test('what takes a full runtime is refused at the first file that says so', async () => {
+    const changed = (name, text) => Object.entries({ ...folder, [name]: text }).map(([name, bytes]) => new File([bytes], name));
+    await refuses(changed('config.json', '{ "model_type": "clip" }'), 'E_BUILD', /^the model needs a full build of the runtime \(vqa-full\.wasm\)$/);
+    const bytes = changed('tokenizer_config.json', '{ "tokenizer_class": "GPT2Tokenizer" }');
+    await refuses(bytes, 'E_BUILD', /^the tokenizer needs a full build of the runtime \(vqa-full\.wasm\)$/);
+  });
+
   test('choices rank among the model\'s answers with their scores', async () => {
     const vqa = await create(path);
     const { answers: all } = await vqa.ask(RED_CIRCLE, QUESTION, { topK: 42 });
