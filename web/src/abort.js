@@ -35,6 +35,18 @@ export async function failFast(work, signal) {
 }
 
 /**
+ * What aborts with a signal, and by itself.
+ * @param {AbortSignal} [signal]
+ */
+export function linked(signal) {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal && reasonOf(signal));
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  return controller;
+}
+
+/**
  * Throw the signal's reason if it is aborted: signal.throwIfAborted(), which Chrome has from 100 on only.
  * @param {AbortSignal} [signal]
  */

@@ -45,7 +45,7 @@ export async function* pieces({ stream, lent }, what, spare, signal) {
   const { reader, fills, read } = open(stream, spare);
   try {
     while (true) {
-      const { done, value } = await arrival(read(), what, signal);
+      const { done, value } = await arrival(read(), what, signal, lent);
       if (done) return;
       if (!(value instanceof Uint8Array)) throw new VqaError('E_CALL', `the ${what} stream gave something that is not a Uint8Array`);
       const whole = !lent && value.length === value.buffer.byteLength;
@@ -55,6 +55,17 @@ export async function* pieces({ stream, lent }, what, spare, signal) {
   } finally {
     reader.cancel().catch(() => {}); // ends a download that nobody wants any more
   }
+}
+
+/**
+ * All pieces as one.
+ * @param {AsyncGenerator<Uint8Array<ArrayBuffer>>} pieces
+ * @returns {Promise<ArrayBuffer>}
+ */
+export async function joined(pieces) {
+  const all = [];
+  for await (const piece of pieces) all.push(piece);
+  return new Blob(all).arrayBuffer();
 }
 
 /**

@@ -1,6 +1,6 @@
 // Files by address: http(s), data and blob URLs everywhere, paths and file: URLs in Node.
 
-import { abortable, throwIfAborted } from './abort.js';
+import { abortable, linked, throwIfAborted } from './abort.js';
 import { VqaError, reason } from './errors.js';
 import { localKind, localUrl, openLocal } from './local.js';
 
@@ -42,32 +42,41 @@ export async function fetchIfThere(url, what, signal, missing = [404], init) {
   return null;
 }
 
-/**
- * All bytes of a file.
- * @param {string | URL} url
- * @param {string} what
- * @param {AbortSignal} [signal]
- * @returns {Promise<ArrayBuffer>}
- */
-export async function fetchBytes(url, what, signal) {
-  const response = await fetchFile(url, what, signal);
-  return arrival(response.arrayBuffer(), `${what} ${url}`, signal);
-}
+/** A host that sends nothing for so long is given up. In milliseconds. */
+const SILENCE = 30_000;
 
 /**
- * Wait for bytes that are on their way; if they break off, that is one clear sentence.
+ * Wait for bytes that are on their way; if they break off, or a host is silent for too long, that is one clear sentence.
  * @template T
  * @param {Promise<T>} bytes
  * @param {string} what
  * @param {AbortSignal} [signal]
+ * @param {boolean} [patient]  wait as long as it takes: nobody knows where they come from
  * @returns {Promise<T>}
  */
-export async function arrival(bytes, what, signal) {
+export async function arrival(bytes, what, signal, patient) {
   try {
-    return await abortable(bytes, signal);
+    return await abortable(patient ? bytes : inTime(bytes), signal);
   } catch (error) {
     throwIfAborted(signal);
     throw new VqaError('E_NETWORK', `the ${what} could not be read to its end: ${reason(error)}`);
+  }
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>}
+ */
+export async function inTime(promise) {
+  let timer;
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing came for ${SILENCE / 1000} seconds`)), SILENCE);
+  });
+  try {
+    return await Promise.race([promise, /** @type {Promise<never>} */ (silence)]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -102,9 +111,11 @@ export const isPage = ({ ok, headers }) => ok && headers.get('content-type')?.st
  * @returns {Promise<Response>}
  */
 async function request(url, what, signal, init) {
+  const controller = linked(signal);
   try {
-    return await fetch(url, { ...init, signal });
+    return await inTime(fetch(url, { ...init, signal: controller.signal }));
   } catch (error) {
+    controller.abort();
     throwIfAborted(signal);
     const hint = isForeign(url) ? ' (its server is not reached, or does not let pages of other sites read it)' : '';
     throw new VqaError('E_NETWORK', `the ${what} ${url} can't be fetched: ${reason(error)}${hint}`);

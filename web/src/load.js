@@ -27,8 +27,9 @@ const AHEAD = 8;
  * Load a model into a fresh engine.
  * @param {import('./model.js').Pack | import('./model.js').Folder} model
  * @param {Engine} to
+ * @param {boolean} [again]  a pack from an address is fetched past all caches
  */
-export async function load(model, to) {
+export async function load(model, to, again) {
   const { call, starter, meter, store } = to;
   await failFast(async (signal, fail) => {
     const taking = { ...to, signal, fail, spare: [] };
@@ -36,7 +37,7 @@ export async function load(model, to) {
       await starter.open(model.size);
       await loadFolder(model, taking);
     } else {
-      const { size, read } = await model.fetch(signal, store);
+      const { size, read } = await model.fetch(signal, store, again);
       await starter.open(size);
       await takeAll(read(meter, taking.spare), taking);
     }
@@ -95,17 +96,18 @@ const QUANTIZED = 'quantized';
 const OF_BYTES = ['E_MODEL', 'E_INTEGRITY'];
 
 /**
- * Load a model, with what is kept of it, and keep what was not. What is damaged or out of date is removed and fetched anew.
+ * Load a model, with what is kept of it, and keep what was not. What is damaged or out of date is removed and fetched anew,
+ * once. A pack is also when nothing was kept here: browsers keep what they fetch, damaged on the way or not.
  * @param {import('./model.js').Pack | import('./model.js').Folder} model
  * @param {Engine} to
  * @returns {Promise<boolean>} whether it is kept now
  */
 export async function loadAndKeep(model, to) {
   const { store, meter, signal, starter } = to;
-  for (let again = true; ;) {
+  for (let again = false; ;) {
     try {
       const quantized = 'open' in model && await findQuantized(to);
-      await load(quantized || model, to);
+      await load(quantized || model, to, again);
       if (!store) return false;
       if ('open' in model && !quantized) await keep([...model.files?.values() ?? []], store, to);
       await store.tidy();
@@ -118,10 +120,10 @@ export async function loadAndKeep(model, to) {
       }
       const isStale = error instanceof Stale;
       if (!isStale && !(error instanceof VqaError && OF_BYTES.includes(error.code))) throw error;
-      const curable = isStale || store?.used;
+      const curable = isStale || store?.used || ('fetch' in model && model.url);
       await store?.clear();
-      if (!again || !curable) throw error;
-      again = false;
+      if (again || !curable) throw error;
+      again = true;
       meter.restart();
     }
   }

@@ -1,7 +1,7 @@
 // A model's bytes, from wherever they are: a pack, or a folder as Hugging Face publishes models.
 
 import { beside, nameOf, readAddress } from './address.js';
-import { bytesOf, pieces } from './bytes.js';
+import { bytesOf, joined, pieces } from './bytes.js';
 import { download } from './download.js';
 import { VqaError, reason } from './errors.js';
 import { MISSING_HERE } from './fetch.js';
@@ -19,7 +19,7 @@ import { readManifest, readParts } from './manifest.js';
  * @typedef {string | URL | ByteSource | FileSystemFileHandle | FileList | readonly File[]} ModelSource
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
  * @typedef {{ size: number | undefined, read(meter: Meter, spare: Spare): AsyncGenerator<Uint8Array<ArrayBuffer>> }} Fetched  size: undefined while nobody knows it
- * @typedef {{ url?: URL, fetch(signal?: AbortSignal, store?: Store): Promise<Fetched> }} Pack
+ * @typedef {{ url?: URL, fetch(signal?: AbortSignal, store?: Store, again?: boolean): Promise<Fetched> }} Pack  again: past all caches
  * @typedef {object} Folder
  * @property {URL} [url]
  * @property {Map<string, import('./fresh.js').Made>} [files]  those that decide what the model answers, if they have an address; complete when it is loaded
@@ -93,7 +93,7 @@ function atAddress({ url, kind }, integrity) {
   const promised = integrity !== undefined;
   /** @param {URL} address @param {string} what @param {import('./download.js').Way} way */
   const get = async (address, what, way) => /** @type {Opened} */ (await download(address, what, way));
-  const model = kind === 'pack' ? packOf((signal, store) => get(url, 'model', { store, name: 'pack', promised, signal }), integrity)
+  const model = kind === 'pack' ? packOf((signal, store, again) => get(url, 'model', { store, name: 'pack', promised, again, signal }), integrity)
     : inParts((again, signal, store) => get(url, 'manifest', { store, name: 'manifest', promised, again, signal }),
       ({ file, sha256 }, again, signal, store) => get(beside(file, url), 'part', { store, name: `${file} ${sha256}`, promised: true, again, signal }), integrity);
   return { ...model, url };
@@ -173,14 +173,14 @@ function given(source, what, signal) {
 }
 
 /**
- * @param {(signal?: AbortSignal, store?: Store) => Promise<Opened>} open
+ * @param {(signal?: AbortSignal, store?: Store, again?: boolean) => Promise<Opened>} open
  * @param {string} [integrity]
  * @returns {Pack}
  */
 export function packOf(open, integrity) {
   return {
-    async fetch(signal, store) {
-      const { size, pieces } = await open(signal, store);
+    async fetch(signal, store, again) {
+      const { size, pieces } = await open(signal, store, again);
       return {
         size,
         read(meter, spare) {
@@ -200,11 +200,10 @@ export function packOf(open, integrity) {
  */
 function inParts(open, openPart, integrity) {
   return {
-    async fetch(signal, store) {
+    async fetch(signal, store, fresh = false) {
       const manifest = await twice(async (again) => {
-        const pieces = [];
-        for await (const piece of expectPieces('manifest', (await open(again, signal, store)).pieces([]), integrity)) pieces.push(piece);
-        return readManifest(await new Blob(pieces).arrayBuffer());
+        const { pieces } = await open(again || fresh, signal, store);
+        return readManifest(await joined(expectPieces('manifest', pieces([]), integrity)));
       });
       return {
         size: manifest.size,

@@ -1,8 +1,9 @@
 // Pictures in every form a page has them, made into what the engine takes: file bytes or pixels.
 
+import { bytesOf, joined, pieces } from './bytes.js';
 import { expectSize, expectWhole } from './check.js';
 import { VqaError, reason } from './errors.js';
-import { fetchBytes } from './fetch.js';
+import { fetchFile } from './fetch.js';
 
 /**
  * @typedef {{ data: ArrayLike<number>, width: number, height: number }} Pixels
@@ -26,7 +27,9 @@ import { fetchBytes } from './fetch.js';
 export async function readPicture(picture, signal) {
   const source = /** @type {any} */ (picture);
   if (typeof source === 'string' || source instanceof URL) {
-    return fromFile(new Uint8Array(await fetchBytes(source, 'picture', signal)));
+    const name = `picture ${source}`;
+    const bytes = bytesOf(await fetchFile(source, 'picture', signal), name);
+    return fromFile(new Uint8Array(await joined(pieces(bytes, name, [], signal))));
   }
   if (source instanceof Blob) return fromFile(await blobBytes(source));
   if (source instanceof ArrayBuffer) return fromFile(new Uint8Array(source));

@@ -2,7 +2,7 @@
 
 import { abortable, throwIfAborted } from './abort.js';
 import { VqaError, reason } from './errors.js';
-import { arrival, fetchFile } from './fetch.js';
+import { arrival, fetchFile, inTime } from './fetch.js';
 
 const PAGE = 65536;
 const FIRST_PAGES = 16; // what the runtime starts with
@@ -29,7 +29,7 @@ export async function compile(wasm, signal) {
     if (!fromUrl) return await WebAssembly.compile(wasm);
     const response = await fetchFile(wasm, 'runtime', signal);
     const streams = 'compileStreaming' in WebAssembly && response.headers.get('content-type') === 'application/wasm';
-    if (streams) return await abortable(WebAssembly.compileStreaming(response), signal);
+    if (streams) return await abortable(inTime(WebAssembly.compileStreaming(response)), signal);
     return await WebAssembly.compile(await arrival(response.arrayBuffer(), `runtime ${wasm}`, signal));
   } catch (error) {
     throwIfAborted(signal);

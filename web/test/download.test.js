@@ -216,6 +216,28 @@ test('a few times it is tried again, with growing pauses', async (t) => {
   assert.match(asked.join(), /^GET bytes=\d+- "old"$/);
 });
 
+/** What waits for bytes for 30 seconds waits for a tenth of one. */
+function hurry(t) {
+  const { setTimeout } = globalThis;
+  t.mock.method(globalThis, 'setTimeout', (work, time, ...rest) => setTimeout(work, time === 30_000 ? 1000 : time, ...rest));
+}
+
+test('a host that falls silent is asked again, and one that stays silent is given up', async (t) => {
+  fakeCaches(t);
+  hurry(t);
+  host.stalls = 2_000_000;
+  isWhole(await visit({ at: { 1_500_000: () => { host.stalls = 0; } } }));
+  assert.match(asked.join(), /^GET,GET bytes=\d+- "old"$/);
+  fakeCaches(t);
+  host.answers = [() => {}];
+  const message = /^the model http:\S+ can't be fetched: nothing came for 30 seconds$/;
+  await assert.rejects(visit(), { code: 'E_NETWORK', message });
+  fakeCaches(t);
+  host.headers = {}; // so that it can't go on
+  host.stalls = 2_000_000;
+  await assert.rejects(visit(), { code: 'E_NETWORK', message: 'the model could not be read to its end: nothing came for 30 seconds' });
+});
+
 test('a host that refuses to go on is asked for all of it', async (t) => {
   const refusals = [400, 403, 404, 405, 501].map((status) => (response) => response.writeHead(status).end());
   for (const refuse of [...refusals, (response) => response.destroy()]) {
