@@ -250,7 +250,10 @@ printf '\n{"file": "image0_50x40.png", "question": "is the cat?", "answer": "non
 tar cf pictures.tar pictures
 expect 0 'accuracy 85.71 % (6 of 7 questions)' eval f32.pack data.jsonl pictures
 check 'eval tells question types' grep -q 'how many .* 100.00 %  (3 of 3)' out
+check 'eval tells how honest scores are' grep -qE 'questions\); sure of [0-9.]+ %, [0-9.]+ % of those right; calibration error [0-9.]+ %' out
 mv out answers
+expect 0 'accuracy ' eval f32.pack data.jsonl pictures --blank
+check 'a grey picture is another one' bash -c '! cmp -s out answers'
 expect 0 'accuracy 85.71 %' eval f32.pack data.jsonl pictures.tar
 check 'folder and .tar give the same' cmp -s out answers
 mkdir -p twins/a twins/b # two pictures of one name

@@ -18,10 +18,10 @@ import { fetchSamples, markSample, showSamples, showSuggestions } from './sample
 import { onTalk, showTalk } from './talk.js';
 import { loadTranscriber, offerTranscriber, transcriber } from './transcriber.js';
 
-const MODEL = 'weights/shapes.q8.safetensors';
+const MODEL = 'weights/photos.q8.safetensors';
 
-/** Suggested for pictures of one's own: to the built-in model, to others, and to those that only rank choices. */
-const SHAPE_QUESTIONS = ['How many shapes are there?', 'What shape is it?', 'What color is it?', 'Is there a circle?'];
+/** Suggested for pictures of one's own: to the built-in model (what it is good at), to others, and to those that only rank choices. */
+const OWN_QUESTIONS = ['Is there an animal?', 'What color is it?', 'What kind of place is this?', 'Is this a photo, a painting, a cartoon or a sketch?'];
 const PHOTO_QUESTIONS = ['What is in the picture?', 'What color is it?', 'How many are there?', 'Is it day or night?'];
 const TEMPLATES = ['a photo of {}', 'a drawing of {}', 'What is it?'];
 
@@ -94,7 +94,7 @@ function encodePicture() {
 /** Questions that suit the picture and the model. */
 function suggested() {
   if (required) return TEMPLATES;
-  return sample?.questions ?? (builtIn ? SHAPE_QUESTIONS : PHOTO_QUESTIONS);
+  return sample?.questions ?? (builtIn ? OWN_QUESTIONS : PHOTO_QUESTIONS);
 }
 
 function suggest() {
@@ -196,9 +196,7 @@ function show(asked, result) {
 
 /** How far the best answer can be trusted, where that needs saying. */
 function noteOn({ sure }) {
-  if (!sure) return 'The model is not sure. Ask in other words, or take this as a guess.';
-  if (builtIn && source instanceof File) return 'The model knows drawings of simple shapes. About anything else it only guesses.';
-  return undefined;
+  return sure ? undefined : 'The model is not sure. Ask in other words, or take this as a guess.';
 }
 
 function showEmpty() {

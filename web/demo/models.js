@@ -77,7 +77,7 @@ export async function load(model, use, leave) {
 /** Describe the built-in model: it is asked now. */
 export function describeBuiltIn() {
   vqa = undefined;
-  $('model-name').textContent = 'Shapes';
+  $('model-name').textContent = 'Photos';
   $('model-card').hidden = true;
   $('about').hidden = $('knows').hidden = false;
 }

@@ -21,7 +21,7 @@ const STRICT = { 'Content-Security-Policy': "default-src 'self'; script-src 'sel
 const BLOB_WORKERS = { 'Content-Security-Policy': `${STRICT['Content-Security-Policy']}; worker-src blob:` };
 
 /** What can be imported without anything being done; 'wasm-vqa/element' defines an element. */
-const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation', 'wasm-vqa/microphone', 'wasm-vqa/pipeline', 'wasm-vqa/react', 'wasm-vqa/shapes'];
+const ENTRIES = ['wasm-vqa', 'wasm-vqa/inline', 'wasm-vqa/isolation', 'wasm-vqa/microphone', 'wasm-vqa/photos', 'wasm-vqa/pipeline', 'wasm-vqa/react', 'wasm-vqa/shapes'];
 
 const MODULES = fileURLToPath(new URL('../node_modules', import.meta.url));
 

@@ -53,7 +53,7 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
 
     await use.page.getByRole('button', { name: 'Back to the built-in model' }).click();
     await use.page.getByText('A small model looks at').waitFor();
-    await loaded('Shapes');
+    await loaded('Photos');
     assert.equal(use.page.url(), use.demo);
     await use.page.locator('#picture[alt="Your picture mine.png"]').waitFor(); // it comes along
     await openModels();

@@ -5,16 +5,16 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, COMMAND_LINE, FIREFOX, PACK, RUNTIME, SAMPLES, missing, smallFolder } from './support.js';
+import { CHROME, CHROME_FLAGS, COMMAND_LINE, FIREFOX, PACK, PHOTO_PACK, RUNTIME, SAMPLES, missing, smallFolder } from './support.js';
 
-const skip = missing(COMMAND_LINE, RUNTIME, PACK, SAMPLES);
+const skip = missing(COMMAND_LINE, RUNTIME, PACK, PHOTO_PACK, SAMPLES);
 
 const BUILDS = skip ? [] : readdirSync(dirname(RUNTIME)).filter((name) => /^vqa.*\.wasm$/.test(name));
 const BROWSERS = {
@@ -40,12 +40,15 @@ function write(folder, files) {
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
 }
 
-/** The built-in model and its samples. @returns {Asked} */
+/** The models of the project and the page's samples. @returns {Asked[]} */
 function builtIn(root) {
   const pictures = JSON.parse(readFileSync(SAMPLES, 'utf8')).map(({ file }) => file);
   for (const file of pictures) write(root, { [file]: readFileSync(join(dirname(SAMPLES), file)) });
-  write(root, { 'shapes.safetensors': readFileSync(PACK) });
-  return { model: 'shapes.safetensors', pictures, questions: ['How many shapes are there?', 'Is the circle left of the star?'] };
+  const questions = ['How many shapes are there?', 'Is the circle left of the star?'];
+  return [PACK, PHOTO_PACK].map((pack) => {
+    write(root, { [basename(pack)]: readFileSync(pack) });
+    return { model: basename(pack), pictures, questions };
+  });
 }
 
 /** Small models that use every kernel: gates, attention, ViLT and CLIP. @returns {Asked[]} */
@@ -152,7 +155,7 @@ describe('the same bits as the command line\'s', { skip, timeout: 600_000 }, () 
 
   before(async () => {
     root = `${mkdtempSync(join(tmpdir(), 'vqa-bits-'))}/`;
-    all = [builtIn(root), ...small(root), ...await wide(root)];
+    all = [...builtIn(root), ...small(root), ...await wide(root)];
     expected = await expectedAnswers(root, all);
     server = await serve(0, { '/models/': root, '/builds/': `${dirname(RUNTIME)}/` });
   });

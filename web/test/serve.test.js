@@ -49,7 +49,7 @@ test('the list of the page\'s files is complete, and its version changes with th
   assert.equal(list.headers['content-type'], 'application/json');
   const { version, files } = JSON.parse(list.body);
   assert.match(version, /^[0-9a-f]{16}$/);
-  for (const file of ['./', 'app.js', 'style.css', 'manifest.webmanifest', 'icons/192.png', 'samples/samples.json', 'src/worker.js', 'weights/shapes.q8.safetensors']) {
+  for (const file of ['./', 'app.js', 'style.css', 'manifest.webmanifest', 'icons/192.png', 'samples/samples.json', 'src/worker.js', 'weights/photos.q8.safetensors']) {
     assert.ok(files.includes(file), file);
   }
   for (const file of files) assert.equal((await get(`/${file.replace('./', '')}`, {}, 'HEAD')).status, 200, file);

@@ -1,5 +1,8 @@
 // The five states of the page, and how a browser gets there.
 
+/** What the built-in model is not sure of, about the first samples. */
+export const UNSURE = 'How many people are there?';
+
 /**
  * Each brings a fresh page of the demo at `url` into one state.
  * @type {Record<string, (page: import('playwright-core').Page, url: string) => Promise<void>>}
@@ -32,7 +35,7 @@ export const STATES = {
     await answered(page);
     await page.locator('#samples button').nth(2).click();
     for (const i of [2, 3, 1]) await askSuggested(page, i);
-    await askOwn(page, 'What color is it?'); // of four colors
+    await askOwn(page, UNSURE);
     await askSuggested(page, 1);
     const where = page.getByRole('button', { name: 'Where it looked' });
     if (await where.isVisible()) await where.click();

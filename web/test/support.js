@@ -11,6 +11,7 @@ export const RUNTIME = path('build/wasm/vqa.wasm');
 export const FULL_RUNTIME = path('build/wasm/vqa-full.wasm');
 export const RUNTIMES = ['vqa', 'vqa-full'].flatMap((size) => ['', '-relaxed', '-threads', '-relaxed-threads'].map((kind) => path(`build/wasm/${size}${kind}.wasm`)));
 export const PACK = path('weights/shapes.q8.safetensors');
+export const PHOTO_PACK = path('weights/photos.q8.safetensors'); // the page's
 export const VOICE_PACK = path('weights/voice.q8.safetensors');
 
 /** Questions said by voices that the voice pack never heard; their names are their words. */
