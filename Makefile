@@ -9,7 +9,7 @@
 # make         this text
 
 # What `make demo` asks the built-in model: PICTURE and QUESTION of two samples of the page.
-PACK      := $(firstword $(wildcard weights/*.safetensors))
+PACK      := weights/photos.q8.safetensors
 SAMPLE    = node -p 's = JSON.parse(require("fs").readFileSync("web/demo/samples/samples.json"))[$(1)]; $(2)'
 C_SOURCES = $(shell git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
 CLANG     := $(or $(shell command -v clang-19),$(shell command -v clang))

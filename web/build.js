@@ -35,7 +35,7 @@ const besides = {
 };
 
 /** Files that share nothing. */
-const alone = ['index.js', 'engine.js', 'shapes.js', 'isolation.js', 'isolation-worker.js', 'sound.js', 'sha256.js', 'microphone.js', 'microphone-worklet.js'];
+const alone = ['index.js', 'engine.js', 'photos.js', 'shapes.js', 'isolation.js', 'isolation-worker.js', 'sound.js', 'sha256.js', 'microphone.js', 'microphone-worklet.js'];
 
 /** Entry points that not every page needs, which share lease.js by a file of its own. */
 const further = ['pipeline.js', 'element.js', 'react.js'];
@@ -50,7 +50,7 @@ for (const name of runtimes) {
   await copyFile(runtime(name), `${here}dist/${name}`);
 }
 await copyFile(`${here}../LICENSE`, `${here}dist/LICENSE`);
-await copyFile(`${here}../weights/shapes.q8.safetensors`, `${here}dist/shapes.q8.safetensors`);
+for (const pack of ['photos', 'shapes']) await copyFile(`${here}../weights/${pack}.q8.safetensors`, `${here}dist/${pack}.q8.safetensors`);
 await build({ ...common, entryPoints: alone.map((name) => `${here}src/${name}`), outdir: `${here}dist`, plugins: [besides] });
 await build({ ...common, entryPoints: [`${here}src/worker.js`], outdir: `${here}dist` });
 await build({ ...common, entryPoints: further.map((name) => `${here}src/${name}`), outdir: `${here}dist`, splitting: true, chunkNames: 'lease', plugins: [besides] });

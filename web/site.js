@@ -7,9 +7,9 @@ import { readFile, readdir } from 'node:fs/promises';
 const FOLDERS = [
   ['', 'web/demo/', /\.(css|js|svg|webmanifest)$/],
   ['icons/', 'web/demo/icons/', /\.png$/],
-  ['samples/', 'web/demo/samples/', /\.(json|png)$/],
+  ['samples/', 'web/demo/samples/', /\.(jpg|json|png)$/],
   ['src/', 'build/wasm/', /^vqa.*\.wasm$/],
-  ['weights/', 'weights/', /^shapes\.q8\.safetensors$/],
+  ['weights/', 'weights/', /^photos\.q8\.safetensors$/],
 ];
 
 /**

@@ -1,7 +1,7 @@
 // The five states of the page, and how a browser gets there.
 
 /** What the built-in model is not sure of, about the first samples. */
-export const UNSURE = 'How many people are there?';
+export const UNSURE = 'What is the person doing?';
 
 /**
  * Each brings a fresh page of the demo at `url` into one state.

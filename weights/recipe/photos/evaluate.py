@@ -1,7 +1,6 @@
-"""Per skill: how many answers are right, how many without seeing the picture, and how honest the scores are.
+"""What the model answers to fixed questions; its temperature, and from which score on it is sure.
 
-    python3 -m photos.evaluate --work PATH/TO/work --calibrate    # temperature and threshold from the dev sets
-    python3 -m photos.evaluate --work PATH/TO/work                # the table, from the test sets
+    python3 -m photos.evaluate --work PATH/TO/work                # chooses both, on the dev questions
 """
 import argparse
 import collections
@@ -35,15 +34,15 @@ def read_model(work: Path) -> tuple:
 
 
 def all_logits(model: PhotoModel, tokenizer: Tokenizer, asked: Asked, size: int = SIDE, device: str = "cpu",
-               quantized: bool = False, blanked: bool = False) -> torch.Tensor:
-    """[questions, answers]; with `blanked` all pictures are grey."""
+               quantized: bool = False) -> torch.Tensor:
+    """[questions, answers]"""
     ids = [tokenizer(question) for question in asked.questions]
     seen, out = [], [None] * len(ids)
     Arithmetic.quantized = quantized
     with torch.no_grad(), half_floats(device, not quantized):
         for at in range(0, len(asked.pictures), CHUNK):
             pixels = at_size(torch.from_numpy(asked.pictures[at:at + CHUNK]).to(device), size)
-            seen.append(model.encode_pictures(torch.zeros_like(pixels) if blanked else pixels).float())
+            seen.append(model.encode_pictures(pixels).float())
         seen = torch.cat(seen)
         by_length = sorted(range(len(ids)), key=lambda k: len(ids[k]))
         for at in range(0, len(ids), CHUNK):
@@ -107,38 +106,19 @@ def calibrate(model: PhotoModel, words: list, answers: list, args) -> None:
 def read_calibration(work: Path) -> tuple:
     """Temperature and threshold."""
     if not (work / FILE).exists():
-        raise SystemExit(f"there is no '{work / FILE}': run photos.evaluate --calibrate first")
+        raise SystemExit(f"there is no '{work / FILE}': run photos.evaluate first")
     found = json.loads((work / FILE).read_text())
     return found["temperature"], found["sure_from"]
-
-
-def table(model: PhotoModel, words: list, answers: list, args) -> None:
-    """Prints the table of the model card."""
-    temperature, threshold = read_calibration(args.work)
-    asked = read_set(args.work, "test")
-    seen, blind = (all_logits(model, Tokenizer(words), asked, device=args.device, quantized=not args.float, blanked=blanked)
-                   for blanked in (False, True))
-    scores, right = (seen / temperature).softmax(-1).amax(-1), right_answers(seen, asked, answers)
-    guessed, sure = right_answers(blind, asked, answers), scores >= threshold
-    print(f"temperature {temperature}, sure from {threshold}\n")
-    print("| skill | questions | right | without the picture | sure | right where sure | calibration error |")
-    print("| --- |" + 6 * " --- |")
-    for skill, rows in by_skill(asked.skills).items():
-        certain = [k for k in rows if sure[k]]
-        shares = (right[rows].mean(), guessed[rows].mean(), sure[rows].float().mean(), right[certain].mean(),
-                  calibration_error(scores[rows], right[rows]))
-        print(f"| {skill} | {len(rows)} | " + " | ".join(f"{100 * float(share):.1f}" for share in shares) + " |")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_device(parser)
-    parser.add_argument("--calibrate", action="store_true", help="choose temperature and threshold")
     parser.add_argument("--float", action="store_true", help="without the engine's int8 rounding")
     args = parser.parse_args()
     model, words, answers = read_model(args.work)
     model.to(args.device)
-    (calibrate if args.calibrate else table)(model, words, answers, args)
+    calibrate(model, words, answers, args)
 
 
 if __name__ == "__main__":

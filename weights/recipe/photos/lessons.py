@@ -26,8 +26,8 @@ from vocabulary import PAD, Tokenizer
 MIX = {  # source: (what reads it, share of the pictures)
     "things": (Things, 22), "places": (Places, 5), "styles": (Styles, 5), "garments": (Garments, 8), "captioned": (Captioned, 20),
     "coloured garments": (Coloured("clothing"), 3), "coloured things": (Coloured("tiny-imagenet"), 5), "collages": (Collages, 6),
-    "easy": (Published("easy-vqa", "easy"), 4), "drawn": (Drawn, 8), "grids": (Grids, 4), "shapes": (Published("shapes", "shapes"), 1),
-    "boxes": (Boxes, 5), "nlvr": (Published("nlvr", "nlvr"), 2), "daquar": (Published("daquar", "daquar", 0.92, True), 4),
+    "easy": (Published("easy-vqa", "easy"), 8), "drawn": (Drawn, 6), "grids": (Grids, 12), "shapes": (Published("shapes", "shapes"), 2),
+    "boxes": (Boxes, 10), "nlvr": (Published("nlvr", "nlvr"), 4), "daquar": (Published("daquar", "daquar", 0.92, True), 4),
 }
 SKILLS = ["easy", "group", "kind", "name", "exists", "place", "style", "garment", "colour", "people", "action", "daquar", "nlvr", "shapes",
           "generated", "collage", "caption"]

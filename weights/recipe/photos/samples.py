@@ -228,17 +228,17 @@ SAMPLES = {
     "sea": (sea, "A beach, the sea with a sailing boat, and a blue sky.",
             ["What kind of place is this?", "Is this a forest?", "Is this the sea?", "Is there a boat?"]),
     "mountains": (mountains, "A mountain with snow on its top behind green hills and firs.",
-                  ["What kind of place is this?", "Is this a mountain?", "Is this a street?", "Is there a mountain in the picture?"]),
+                  ["What kind of place is this?", "Is this a forest?", "Is this a street?", "Is there a cat?"]),
     "forest": (forest, "Trees in a forest.",
                ["What kind of place is this?", "What color is it?", "Is this the sea?", "Is there a vehicle?"]),
     "street": (street, "A street between houses with a red car on it.",
                ["What kind of place is this?", "What color is the car?", "Is there a car?", "Is there a vehicle?"]),
     "lemons": (lemons, "Two lemons on a table.",
-               ["What color is it?", "What kind of food is this?", "Is it an animal, a vehicle, food, clothing or an object?", "Is it a vehicle?"]),
+               ["What color is it?", "What kind of food is this?", "Is this a lemon?", "Is it a vehicle?"]),
     "shirt": (shirt, "A blue T-shirt.",
               ["What color is the shirt?", "What color is it?", "Is it food, clothing or furniture?", "Are these pants?"]),
     "cottage": (cottage, "A cartoon of a cottage with a red roof, a tree and the sun.",
-                ["What is in the picture?", "Is this a photo, a painting, a cartoon or a sketch?", "Is there a house?", "Is it a drawing or a photo?"]),
+                ["What is in the picture?", "Is this a photo, a painting, a cartoon or a sketch?", "Is there a house?", "Is it a cartoon?"]),
 }
 
 

@@ -25,10 +25,10 @@ from train import QuestionHeads
 from vocabulary import Tokenizer
 
 FILE = "model.pt"  # which photos.evaluate reads
-PICTURES, EACH = 30, 4                # of the lessons in a batch, and questions about each
-DRAWN, DRAWN_EACH = 10, 5             # of the generator, whose facts are known too
-LABELLED = 0.35                       # of pretrain's batch of labels
-SIZES = [(0.0, 96), (0.45, 128)]      # from which share of the time on
+PICTURES, EACH = 20, 4                # of the lessons in a batch, and questions about each
+DRAWN, DRAWN_EACH = 36, 8             # of the generator, whose facts are known too
+LABELLED = 0.2                        # of pretrain's batch of labels
+SIZES = [(0.0, 96), (0.75, 128)]      # from which share of the time on
 QUANTIZED_FROM = 0.97                 # from this share on, train with the engine's int8 rounding
 PEAK = 1e-3
 SMOOTHING = 0.05
