@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { chromium } from 'playwright-core';
 import { createVqa } from '../src/index.js';
 import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, PACK, RED_CIRCLE, RUNTIME, SAMPLES, bmp, gif, inCircle, missing, missingBundle, tinyRuntime } from './support.js';
+import { CHROME, CHROME_FLAGS, PHOTO_PACK, PACK, RED_CIRCLE, RUNTIME, SAMPLES, bmp, gif, inCircle, missing, missingBundle, tinyRuntime } from './support.js';
 
 const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 
@@ -54,7 +54,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     await opened();
     const [sample] = JSON.parse(readFileSync(SAMPLES, 'utf8'));
     assert.equal(await page.getByLabel('Your question').inputValue(), sample.questions[0]);
-    const vqa = await createVqa({ model: PACK, wasm: RUNTIME });
+    const vqa = await createVqa({ model: PHOTO_PACK, wasm: RUNTIME });
     const expected = await vqa.ask(new URL(sample.file, `file://${SAMPLES}`), sample.questions[0]);
     assert.equal(await best().textContent(), expected.answer);
     assert.equal(await page.locator('#answers li').count(), 5);

@@ -33,7 +33,7 @@ SAMPLES = [
     ("five", "Three blue crosses and two pink circles on white.", ("#ffffff", "#ffffff"),
      [("cross", "#2457e6", 66, 70, 36, 0), ("cross", "#2457e6", 250, 62, 34, 0), ("cross", "#2457e6", 158, 160, 38, 0),
       ("circle", "#ff69b4", 70, 250, 38, 0), ("circle", "#ff69b4", 250, 250, 40, 0)],
-     ["What color are the circles?", "Are there more crosses than circles?", "How many pink circles are there?",
+     ["How many blue shapes are there?", "Are there more crosses than circles?", "How many pink circles are there?",
       "Is there a yellow star?"]),
     ("outline", "An outlined green star, an outlined orange rectangle and an outlined purple circle on white.",
      ("#ffffff", "#f4f4f8"),
