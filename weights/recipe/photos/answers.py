@@ -9,6 +9,8 @@ import random
 from pathlib import Path
 
 import questions
+from photos.ask_setting import INDOORS, OUTDOORS
+from photos.ask_unanswerable import ANSWER, Unanswerable
 from photos.balance import Balance
 from photos.labels import Labels
 from photos.lessons import MIX, ask
@@ -36,16 +38,18 @@ def sample(work: Path, seed: int) -> dict:
         if hasattr(source, "source"):   # what is published, is known as a whole
             asked += [(q, a, "") for i in source.indices for q, a in source.rows[i].get("questions", [])]
         out[name] = asked
+    unanswerable = Unanswerable("train")
+    out["unanswerable"] = [(unanswerable.ask(rng, None, {}), ANSWER, "") for _ in range(PICTURES_EACH)]
     return out
 
 
 def answer_list(work: Path, asked: dict) -> list:
     """Labels and the words of our own questions always, the most frequent others for the rest."""
     classes = Labels(work).classes
-    fixed = ["yes", "no", "true", "false"] + NUMBERS + questions.ANSWERS + list(COLOURS.values()) + list(GERUNDS) + list(PLACES) \
+    fixed = ["yes", "no", "true", "false", INDOORS, OUTDOORS] + NUMBERS + questions.ANSWERS + list(COLOURS.values()) + list(GERUNDS) + list(PLACES) \
         + list(SPORTS) + [name for task in LABELS for name in classes[task]]
     fixed = list(dict.fromkeys(fixed))
-    counts = collections.Counter(answer for rows in asked.values() for _, answer, _ in rows)
+    counts = collections.Counter(answer for rows in asked.values() for _, answer, _ in rows if answer != ANSWER)
     others = [answer for answer, _ in counts.most_common() if answer not in fixed]
     return fixed + others[:max(0, ANSWERS - len(fixed))]
 

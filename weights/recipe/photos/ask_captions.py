@@ -2,6 +2,7 @@
 import collections
 import random
 
+from photos.ask_setting import ask_setting
 from photos.facts import facts_of
 from photos.pictures import indices, load
 from photos.word_lists import ALWAYS_UNSURE, PERHAPS, SPORTS, THINGS, UNSURE
@@ -66,7 +67,7 @@ class Captioned:
                        for fact in ("action", "sport", "people", "dogs", "where", "who")}
         self.there = collections.Counter(thing for f in seen for thing in f.get("there", []))
         self.tints = collections.Counter(c for f in seen for c in f.get("colours", {}).values())
-        self.absent = {thing: sum(self._surely_absent(f, thing) for f in seen) / len(seen) for thing in THINGS}
+        self.absent = {thing: sum(self.surely_absent(f, thing) for f in seen) / len(seen) for thing in THINGS}
 
     def ask(self, rng: random.Random, facts: dict, skill: str = None):
         """(question, answer, skill), or None where this photo has no such question."""
@@ -110,7 +111,7 @@ class Captioned:
         thing = rng.choice(sorted(f["colours"]))
         return say(rng, COLOUR, n=thing), f["colours"][thing]
 
-    def _surely_absent(self, f, thing) -> bool:
+    def surely_absent(self, f, thing) -> bool:
         words = set(f["words"])
         return not (words & THINGS[thing] or words & PERHAPS.get(thing, set()) or thing in words)
 
@@ -120,7 +121,7 @@ class Captioned:
                 return None
             thing = rng.choices(f["there"], [1 / self.there[t] ** 0.4 for t in f["there"]])[0]
             return say(rng, IS_THERE, n=thing), "yes"
-        absent = [thing for thing in self.there if self._surely_absent(f, thing)]
+        absent = [thing for thing in self.there if self.surely_absent(f, thing)]
         if not absent:
             return None
         thing = rng.choices(absent, [self.there[t] ** 0.6 / max(self.absent[t], 0.02) for t in absent])[0]
@@ -129,12 +130,16 @@ class Captioned:
     def _caption(self, rng, f):
         """Who, where, which sport; what is ridden, held, worn; whether it is so."""
         who, several = self._subject(rng, f)
-        kinds = [k for k in ("who", "where", "sport", "riding", "holding", "wearing", "action", "colours", "dogs") if k in f]
+        kinds = [k for k in ("who", "where", "sport", "riding", "holding", "wearing", "action", "colours", "dogs", "setting", "nobody") if k in f]
         if not kinds:
             return None
         kind = rng.choice(kinds)
         if kind == "who":
             return self._who(rng, f)
+        if kind == "setting":
+            return self._setting(rng, f)
+        if kind == "nobody":
+            return (say(rng, HOW_MANY["people"]), "0") if rng.random() < 0.3 else None
         if kind == "dogs":
             return self._people(rng, f, "dogs")
         if kind == "where":
@@ -160,6 +165,9 @@ class Captioned:
         if not who or several:
             return None
         return say(rng, {"riding": RIDING, "holding": HOLDING, "wearing": WEARING}[kind], s=who), f[kind]
+
+    def _setting(self, rng, f):
+        return ask_setting(rng, f["setting"]) if "setting" in f else None
 
     def _who(self, rng, f):
         if self._capped(rng, "who", f["who"], 1.0):

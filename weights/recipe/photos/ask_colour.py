@@ -6,7 +6,7 @@ from photos.ask_captions import COLOUR
 from photos.ask_sorts import GARMENT_NOUN
 from photos.colours import measured
 from photos.pictures import indices, load
-from photos.wordings import PLURALS, article, say, vary, yes_no
+from photos.wordings import PLURALS, article, either, say, vary, yes_no
 
 COLOUR_THIS = ["what color is it", "what color is this", "what is the color of this", "which color is it", "what is its color",
                "what color is the thing in the {img}", "what color does it have", "what color is the object"]
@@ -14,6 +14,7 @@ COLOUR_PLURAL = ["what color are the {n}", "what is the color of the {n}", "whic
                  "what color are these {n}"]
 IS_COLOUR = ["is the {n} {c}", "is this {n} {c}", "is it {c}", "is the color of the {n} {c}", "is this a {c} {n}"]
 IS_COLOUR_PLURAL = ["are the {n} {c}", "are these {n} {c}", "is the color of the {n} {c}"]
+EITHER_COLOUR = ["is the {n} {x} or {y}", "is this {n} {x} or {y}", "is it {x} or {y}", "is the color of the {n} {x} or {y}"]
 LEFT_OUT = {"nature", "indoor place", "structure", "building"}   # groups of things with many colours, or none of their own
 ANY_NOUN = {"clothing": ["garment", "piece of clothing"], "animal": ["animal"], "vehicle": ["vehicle"], "food": ["food"]}
 NEIGHBOURS = [{"red", "orange"}, {"orange", "yellow"}, {"orange", "brown"}, {"red", "brown"}, {"red", "pink"}, {"pink", "purple"},
@@ -47,6 +48,9 @@ class Coloured:
         noun = rng.choice(nouns + ANY_NOUN.get(group, []))
         plural = noun in PLURALS and article(noun) == noun
         if skill == "colour" or rng.random() < 0.75:
+            others = [c for c in self.shares if c != true and {c, true} not in NEIGHBOURS]
+            if rng.random() < 0.1 and not plural:
+                return vary(rng, either(rng, true, rng.choice(others), [t.format(n=noun, x="{x}", y="{y}") for t in EITHER_COLOUR])), true, "colour"
             templates = COLOUR_PLURAL if plural else COLOUR_THIS if rng.random() < 0.3 else COLOUR
             return vary(rng, say(rng, templates, n=noun)), true, "colour"
         there = rng.random() < 0.5

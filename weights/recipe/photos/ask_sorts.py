@@ -2,8 +2,9 @@
 import collections
 import random
 
+from photos.ask_setting import OUTDOORS, ask_setting
 from photos.pictures import indices, load
-from photos.wordings import article, say, vary, yes_no
+from photos.wordings import article, either, say, vary, yes_no
 
 PLACE = ["what place is this", "what kind of place is this", "where is this", "where was this {img} taken", "what is the scene",
          "what kind of scene is this", "what place is shown", "what does the {img} show , a forest , a street or the sea",
@@ -48,6 +49,8 @@ GARMENTS_ALIKE = [{"t-shirt", "polo", "undershirt", "top", "shirt", "blouse", "l
 KIDS = ["is it for children", "is this for a child", "is this children's clothing", "is it for kids", "is this for an adult",
         "is it made for adults", "is this for grown-ups", "is it kids' clothing", "would a child wear this"]
 
+EITHER_SHARE = 0.12      # of the open questions name two answers
+
 
 def unlike(rng: random.Random, label: str, shares: dict, alike: list):
     """Another label, as often as it is true of pictures, but none that might also be said of this one."""
@@ -71,8 +74,14 @@ class Places(Sorted):
 
     def ask(self, rng: random.Random, row: dict, skill: str = None):
         """(question, answer, skill), or None."""
-        skill = skill or ("place" if rng.random() < 0.6 else "exists")
+        skill = skill or rng.choices(["place", "exists", "setting"], [12, 7, 1])[0]
+        if skill == "setting":
+            question, answer = ask_setting(rng, OUTDOORS)
+            return vary(rng, question), answer, skill
         if skill == "place":
+            other = unlike(rng, row["scene"], self.shares, PLACES_ALIKE) if rng.random() < EITHER_SHARE else None
+            if other:
+                return vary(rng, either(rng, *(rng.choice(PLACE_NOUN[p]) for p in (row["scene"], other)))), row["scene"], skill
             return vary(rng, say(rng, PLACE)), row["scene"], skill
         there = rng.random() < 0.5
         noun = row["scene"] if there else unlike(rng, row["scene"], self.shares, PLACES_ALIKE)
@@ -86,7 +95,11 @@ class Styles(Sorted):
         """(question, answer, skill), or None."""
         skill = skill or rng.choices(["style", "kind", "exists"], [6, 3, 3])[0]
         if skill == "style":
-            if rng.random() < 0.65:
+            roll = rng.random()
+            if roll < EITHER_SHARE:
+                other = unlike(rng, row["style"], self.shares, [])
+                return vary(rng, either(rng, *("a " + style for style in (row["style"], other)))), row["style"], skill
+            if roll < 0.65:
                 return vary(rng, say(rng, STYLE)), row["style"], skill
             there = rng.random() < 0.5
             noun = row["style"] if there else unlike(rng, row["style"], self.shares, [])
@@ -106,6 +119,10 @@ class Garments(Sorted):
         """(question, answer, skill), or None."""
         roll = rng.random()
         if skill == "garment" or skill is None and roll < 0.6:
+            other = unlike(rng, row["label"], self.shares, GARMENTS_ALIKE) if rng.random() < EITHER_SHARE else None
+            if other:
+                nouns = (article(GARMENT_NOUN.get(label, label)) for label in (row["label"], other))
+                return vary(rng, either(rng, *nouns)), row["label"], "garment"
             return vary(rng, say(rng, GARMENT)), row["label"], "garment"
         if skill is None and roll < 0.68:
             if not row["kids"] and rng.random() < 0.85:

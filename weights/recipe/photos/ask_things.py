@@ -3,7 +3,7 @@ import collections
 import random
 
 from photos.pictures import indices, load
-from photos.wordings import say, vary, yes_no
+from photos.wordings import article, either, say, vary, yes_no
 
 GROUP = ["what group of things does this belong to", "what category is this", "what general kind of thing is this",
          "which category does the thing in the {img} belong to", "what sort of thing is this in general", "in general , what is this",
@@ -108,6 +108,10 @@ class Things:
             return vary(rng, question), row["group"], skill
         if row["group"] == "animal" and rng.random() < 0.25 and (row["kind"] in FAMILIES) == (skill == "name"):
             return vary(rng, say(rng, ANIMAL)), row[skill], skill
+        other = self._other(rng, row, False) if rng.random() < 0.1 else None
+        if other and other[0 if skill == "name" else 1] != row[skill]:
+            nouns = (article(noun) for noun in (row[skill], other[0 if skill == "name" else 1]))
+            return vary(rng, either(rng, *nouns)), row[skill], skill
         several = len(self.names_of[row["kind"]]) > 1
         if skill == "name":
             if several and rng.random() < 0.35:

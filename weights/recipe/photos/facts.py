@@ -1,8 +1,9 @@
 """What the five captions of a photo agree on: facts that two people state and nobody contradicts."""
 import collections
 
+from photos.ask_setting import of_place
 from photos.captions import words_of
-from photos.word_lists import (ACTIONS, AMBIGUOUS_VERBS, CLOTHES, COLOURS, CROWDS, HELD, NUMERALS, PLACES, RIDDEN, SPORTS,
+from photos.word_lists import (ACTIONS, AMBIGUOUS_VERBS, CLOTHES, COLOURS, CROWDS, HELD, NUMERALS, PERSON_WORDS, PLACES, RIDDEN, SPORTS,
                                THINGS, WHO, singular)
 
 MANY = 99           # more than one, nobody says how many
@@ -132,6 +133,7 @@ def facts_of(row: dict) -> dict:
     who = {kind for kind, count in votes.items() if count > 1}
     if any_person == 0 and any_dog > 2:
         facts["who"] = "dog"
+        facts["nobody"] = not any(set(words) & PERSON_WORDS for words in captions)
         facts["dogs"] = number_agreed(captions, {noun: "dog" for noun in THINGS["dog"]}, {"pack", "group", "several", "other"})
     if any_person > 2 and any_dog == 0:
         facts["people"] = number_agreed(captions, persons, CROWDS)
@@ -153,6 +155,7 @@ def facts_of(row: dict) -> dict:
         ranked = sorted(voted(said, table).items(), key=lambda pair: -pair[1])
         if ranked[0][1] > 1 and ranked[1][1] < ranked[0][1] and (name == "where" or ranked[1][1] == 0):
             facts[name] = ranked[0][0]
+    facts["setting"] = of_place(facts.get("where"))
     facts["colours"] = colours_agreed(captions)
     facts["there"] = [thing for thing, words in THINGS.items() if sum(bool(words & s) for s in said) > 1]
     facts["words"] = sorted(set().union(*said))

@@ -16,23 +16,27 @@ from photos.ask_captions import Captioned
 from photos.ask_collage import Collages
 from photos.ask_colour import Coloured
 from photos.ask_published import Drawn, Published
+from photos.ask_setting import Rooms
 from photos.ask_shapes import Grids
 from photos.ask_sorts import Garments, Places, Styles
 from photos.ask_things import Things
+from photos.ask_unanswerable import ANSWER, Unanswerable
 from photos.balance import Balance
 from photos.pictures import SIDE
 from vocabulary import PAD, Tokenizer
 
 MIX = {  # source: (what reads it, share of the pictures)
-    "things": (Things, 22), "places": (Places, 5), "styles": (Styles, 5), "garments": (Garments, 8), "captioned": (Captioned, 20),
+    "things": (Things, 22), "places": (Places, 5), "styles": (Styles, 5), "garments": (Garments, 8), "captioned": (Captioned, 23),
     "coloured garments": (Coloured("clothing"), 3), "coloured things": (Coloured("tiny-imagenet"), 5), "collages": (Collages, 6),
-    "easy": (Published("easy-vqa", "easy"), 8), "drawn": (Drawn, 6), "grids": (Grids, 12), "shapes": (Published("shapes", "shapes"), 2),
-    "boxes": (Boxes, 10), "nlvr": (Published("nlvr", "nlvr"), 4), "daquar": (Published("daquar", "daquar", 0.92, True), 4),
+    "easy": (Published("easy-vqa", "easy"), 4), "drawn": (Drawn, 4), "grids": (Grids, 13), "shapes": (Published("shapes", "shapes"), 3),
+    "boxes": (Boxes, 12), "nlvr": (Published("nlvr", "nlvr"), 6), "daquar": (Published("daquar", "daquar", 0.92, True), 5), "rooms": (Rooms, 1.5),
 }
 SKILLS = ["easy", "group", "kind", "name", "exists", "place", "style", "garment", "colour", "people", "action", "daquar", "nlvr", "shapes",
-          "generated", "collage", "caption"]
+          "generated", "collage", "caption", "setting", ANSWER]
 TRIES = 10          # for one question about a picture
 LONGEST = 32        # tokens
+UNANSWERABLE = 0.045  # of the questions have no answer in the picture
+NO_ANSWER = -1      # which is told of them
 
 
 def crop(rng: random.Random, picture: np.ndarray, smallest: float, mirror: bool) -> np.ndarray:
@@ -62,8 +66,8 @@ class Lessons:
     def __init__(self, work: Path, tokenizer, seed: int):
         self.sources = {name: reader(work, "train") for name, (reader, _) in MIX.items()}
         self.names, self.shares = list(MIX), [share for _, share in MIX.values()]
-        self.answers = {answer: k for k, answer in enumerate(json.loads((work / "answers.json").read_text()))}
-        self.tokenizer = tokenizer
+        self.answers = {answer: k for k, answer in enumerate(json.loads((work / "answers.json").read_text()))} | {ANSWER: NO_ANSWER}
+        self.tokenizer, self.unanswerable = tokenizer, Unanswerable("train")
         self.reseed(seed)
 
     def reseed(self, seed: int):
@@ -82,7 +86,10 @@ class Lessons:
         """`count` (token ids, answer, skill, whether of left and right); fewer where the picture has not so many."""
         out = []
         for _ in range(count * TRIES):
-            asked = ask(self.rng, self.balance, name, self.sources[name], about)
+            if self.rng.random() < UNANSWERABLE:
+                asked = self.unanswerable.ask(self.rng, self.sources[name], about), ANSWER, ANSWER
+            else:
+                asked = ask(self.rng, self.balance, name, self.sources[name], about)
             answer = self.answers.get(asked[1]) if asked else None
             if answer is not None:
                 ids = self.tokenizer(asked[0])[:LONGEST]

@@ -62,14 +62,14 @@ def blend(average: nn.Module, now: nn.Module, keep: float) -> None:
                 old.copy_(new)
 
 
-def train(parts: nn.ModuleDict, lessons, report, args, file: Path, peak: float) -> nn.ModuleDict:
+def train(parts: nn.ModuleDict, lessons, report, args, file: Path, peak: float, checkpoint: bool = True) -> nn.ModuleDict:
     """Trains `parts` and gives back their running average.
 
     lessons(seed) -> learn, and learn(progress) -> (loss, figures to print); report(average, progress) -> a line to
-    print, made at every checkpoint.
+    print, made at every checkpoint. Without `checkpoint` --resume goes on from `parts` as they are.
     """
     parts.to(args.device)
-    saved = read_checkpoint(file, "nothing to resume from") if args.resume else None
+    saved = read_checkpoint(file, "nothing to resume from") if args.resume and checkpoint else None
     if saved:
         parts.load_state_dict(saved["parts"])
     average = copy.deepcopy(parts)

@@ -17,14 +17,16 @@ from photos.ask_captions import Captioned
 from photos.ask_collage import Collages
 from photos.ask_colour import Coloured
 from photos.ask_published import Drawn, Published
+from photos.ask_setting import Rooms
 from photos.ask_sorts import Garments, Places, Styles
 from photos.ask_things import Things
+from photos.ask_unanswerable import ANSWER, Unanswerable
 
 READERS = {
     "things": Things, "places": Places, "styles": Styles, "garments": Garments, "captioned": Captioned,
     "coloured garments": Coloured("clothing"), "coloured things": Coloured("tiny-imagenet"), "collages": Collages,
     "easy": Published("easy-vqa", "easy"), "drawn": Drawn, "shapes": Published("shapes", "shapes"), "nlvr": Published("nlvr", "nlvr"),
-    "daquar": Published("daquar", "daquar"),
+    "daquar": Published("daquar", "daquar"), "rooms": Rooms,
 }
 SETS = {  # skill: [(source, what its ask() is told)]
     "easy": [("easy", None)], "group": [("things", "group")], "kind": [("things", "kind")], "name": [("things", "name")],
@@ -34,11 +36,13 @@ SETS = {  # skill: [(source, what its ask() is told)]
     "people": [("captioned", "people")], "action": [("captioned", "action")], "daquar": [("daquar", None)], "nlvr": [("nlvr", None)],
     "shapes": [("shapes", None)],
     "generated": [("drawn", "count"), ("drawn", "relation"), ("drawn", "relation open"), ("drawn", "numbers"), ("drawn", "size")],
-    "collage": [("collages", None)], "caption": [("captioned", "caption")],
+    "collage": [("collages", None)], "caption": [("captioned", "caption")], "setting": [("places", "setting"), ("rooms", None), ("captioned", "setting")],
 }
-BALANCED = {"exists", "people"}          # as many of each answer
+BALANCED = {"exists", "people", "setting"}   # as many of each answer
 WHOLE = {"easy", "daquar", "nlvr", "shapes"}     # every published question
 AT_MOST = {"dev": 500, "test": 1000}
+ASKED_IN_VAIN = ["things", "places", "garments", "captioned"]  # sources whose pictures are asked what they don't answer
+UNANSWERABLE = "unanswerable/questions.jsonl"   # beside the others, which all have an answer
 A_PICTURE = 5                            # questions of a skill at most
 
 
@@ -80,6 +84,16 @@ def choose(rng: random.Random, found: list, skill: str, at_most: int) -> list:
     return rows[:at_most]
 
 
+def in_vain(rng: random.Random, sources: dict, split: str, at_most: int) -> list:
+    """(picture's name, pixels, question) without an answer; the wordings are not those of training."""
+    unanswerable, out = Unanswerable(split), []
+    for name in ASKED_IN_VAIN:
+        source = sources[name]
+        for i in rng.sample(list(source.indices), min(len(source.indices), at_most // len(ASKED_IN_VAIN) // 2)):
+            out += [(f"{name}-{i}", source.pictures[i], unanswerable.ask(rng, source, source.rows[i])) for _ in range(2)]
+    return out
+
+
 def write(work: Path, split: str) -> None:
     rng = random.Random(f"sets {split}")
     sources = {name: reader(work, split) for name, reader in READERS.items()}
@@ -99,6 +113,12 @@ def write(work: Path, split: str) -> None:
         (folder / f"{skill}.jsonl").write_text("\n".join(lines) + "\n")
         counts = collections.Counter(answer for *_, answer in found)
         print(f"{split} {skill}: {len(found)} questions about {len({row[0] for row in found})} pictures, {counts.most_common(4)}", flush=True)
+    lines = []
+    for name, pixels, question in in_vain(rng, sources, split, AT_MOST[split]):
+        pictures[f"{name}.png"] = pixels
+        lines.append(json.dumps({"file": f"{name}.png", "question": question, "answer": ANSWER, "type": ANSWER}))
+    (folder / UNANSWERABLE).parent.mkdir(exist_ok=True)
+    (folder / UNANSWERABLE).write_text("\n".join(lines) + "\n")
     with tarfile.open(folder / "pictures.tar", "w") as tar:
         for name, pixels in sorted(pictures.items()):
             data = io.BytesIO()

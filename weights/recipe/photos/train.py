@@ -3,6 +3,7 @@
     python3 -m photos.train --work PATH/TO/work --minutes 240
 """
 import argparse
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -15,9 +16,10 @@ from photos.files import read_answers, read_set, read_words
 from photos.gallery import Gallery, Rounds
 from photos.heads import CellHeads, LabelHeads
 from photos.labels import Labels
-from photos.lessons import SKILLS, Lessons
+from photos.lessons import NO_ANSWER, SKILLS, Lessons
 from photos.loop import add_options, half_floats, read_checkpoint, train
 from photos.model import Config, PhotoModel
+from photos.packs import start_from_pack
 from photos.pretrain import COUNTS, label_losses
 from photos.pretrain import FILE as ENCODER
 from quantize import Arithmetic
@@ -25,14 +27,15 @@ from train import QuestionHeads
 from vocabulary import Tokenizer
 
 FILE = "model.pt"  # which photos.evaluate reads
-PICTURES, EACH = 20, 4                # of the lessons in a batch, and questions about each
-DRAWN, DRAWN_EACH = 36, 8             # of the generator, whose facts are known too
+PICTURES, EACH = 30, 5                # of the lessons in a batch, and questions about each
+DRAWN, DRAWN_EACH = 24, 8             # of the generator, whose facts are known too
 LABELLED = 0.2                        # of pretrain's batch of labels
 SIZES = [(0.0, 96), (0.75, 128)]      # from which share of the time on
 QUANTIZED_FROM = 0.97                 # from this share on, train with the engine's int8 rounding
 PEAK = 1e-3
 SMOOTHING = 0.05
 DEV_EVERY = 4                         # only so many of the dev questions are asked at each checkpoint
+OPEN = 2.0                            # weight of a question without an answer
 HINTS, LABELS = 0.5, 0.3              # weights of the losses beside the answers', falling by half towards the end
 
 
@@ -47,6 +50,14 @@ def new_parts(words: list, answers: list, classes: dict) -> nn.ModuleDict:
     model.image_encoder.to(memory_format=torch.channels_last)
     return nn.ModuleDict({"model": model, "labels": LabelHeads(classes, c.widths[-1], c.hidden),
                           "cells": CellHeads(c.hidden), "questions": QuestionHeads(c.hidden)})
+
+
+def answer_loss(logits, right):
+    """Cross entropy with the right answers; where there is NO_ANSWER, with all of them alike."""
+    open_ones = right == NO_ANSWER
+    known = F.cross_entropy(logits, right, ignore_index=NO_ANSWER, label_smoothing=SMOOTHING, reduction="sum")
+    open_loss = (logits[open_ones].logsumexp(-1) - logits[open_ones].mean(-1)).sum()
+    return (known + OPEN * open_loss) / len(right)
 
 
 def start_from_encoder(parts: nn.ModuleDict, saved: dict) -> None:
@@ -78,7 +89,7 @@ def learner(parts: nn.ModuleDict, gallery: Gallery, words: list, answers: list, 
                 logits2, after_first, row = model.answer(rows[ours], drawn["ids"].to(device), drawn["lengths"].to(device))
             right = torch.cat([batch["answers"], drawn["answers"].to(device)])
             logits = torch.cat([logits, logits2]).float()
-            answered = F.cross_entropy(logits, right, label_smoothing=SMOOTHING)
+            answered = answer_loss(logits, right)
             held = {name: value.to(device) for name, value in drawn["labels"].items()}
             dense, _ = parts["cells"].losses(rows[ours], held)
             hints = 0.3 * sum(dense.values()) + parts["questions"].focus_loss(after_first.float(), drawn["focus"].to(device)) \
@@ -87,7 +98,7 @@ def learner(parts: nn.ModuleDict, gallery: Gallery, words: list, answers: list, 
             known = sum(label_losses(parts["labels"], told, labels, others, share).values())
             loss = answered + (1 - 0.5 * progress) * (HINTS * hints + LABELS * known)
             figures = {"answers": answered, "hints": hints, "labels": known}
-            hits = (logits.argmax(-1) == right).float().cpu()
+            hits = torch.where(right == NO_ANSWER, logits.softmax(-1).amax(-1) < 0.5, logits.argmax(-1) == right).float().cpu()
             for skill, which in by_skill([SKILLS[k] for k in batch["skill"]] + ["hinted"] * len(drawn["answers"])).items():
                 figures[skill] = hits[which].mean()
             return loss, figures
@@ -98,13 +109,16 @@ def learner(parts: nn.ModuleDict, gallery: Gallery, words: list, answers: list, 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser, minutes=240)
+    parser.add_argument("--pack", type=Path, help="go on from the weights of this pack; --resume says at which learning rate")
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     labels, words, answers = Labels(args.work), read_words(args.work), read_answers(args.work)
     gallery = Gallery(args.work, labels, "train", COUNTS)
     parts = new_parts(words, answers, gallery.classes)
-    if not args.resume:
+    if args.pack:
+        start_from_pack(parts["model"], args.pack, words, answers)
+    elif not args.resume:
         start_from_encoder(parts, read_checkpoint(args.work / ENCODER, "run photos.pretrain first"))
     questions = read_set(args.work, "dev", every=DEV_EVERY)
     size = sum(p.numel() for p in parts["model"].parameters())
@@ -114,7 +128,7 @@ def main():
         logits = all_logits(average["model"], Tokenizer(words), questions, size_at(progress), args.device)
         return "  ".join(f"{skill} {100 * share:.1f}" for skill, share in share_right(logits, questions, answers).items())
 
-    train(parts, learner(parts, gallery, words, answers, args), tell, args, args.work / FILE, PEAK)
+    train(parts, learner(parts, gallery, words, answers, args), tell, args, args.work / FILE, PEAK, checkpoint=not args.pack)
 
 
 if __name__ == "__main__":

@@ -68,5 +68,14 @@ def say(rng: random.Random, templates: list, **slots) -> str:
     return rng.choice(templates).format(img=rng.choice(IMAGES), a=article(n) if n else "", be=be(n), **slots)
 
 
+EITHER = ["is this {x} or {y}", "is it {x} or {y}", "{x} or {y}", "what is this , {x} or {y}", "is that {x} or {y}"]
+
+
+def either(rng: random.Random, true: str, false: str, templates: list = EITHER) -> str:
+    """Which of two it is."""
+    x, y = (true, false) if rng.random() < 0.5 else (false, true)
+    return rng.choice(templates).format(x=x, y=y)
+
+
 def yes_no(value: bool) -> str:
     return "yes" if value else "no"
