@@ -1,8 +1,10 @@
-// Builds dist/: index.js, worker.js and the runtimes side by side, the further entry points, which import index.js, and the
-// single file wasm-vqa.inline.js with the runtimes that have no threads. Types are emitted by tsc.
+// Builds dist/: index.js, worker.js and the runtimes side by side, the further entry points, which import index.js, the
+// single file wasm-vqa.inline.js with the runtimes that have no threads, the built-in models, and sbom.cdx.json, which
+// says whose code and weights these are. Types are emitted by tsc.
 
 import { build } from 'esbuild';
-import { copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -50,7 +52,19 @@ for (const name of runtimes) {
   await copyFile(runtime(name), `${here}dist/${name}`);
 }
 await copyFile(`${here}../LICENSE`, `${here}dist/LICENSE`);
-for (const pack of ['photos', 'shapes']) await copyFile(`${here}../weights/${pack}.q8.safetensors`, `${here}dist/${pack}.q8.safetensors`);
+/** The models in the package, and their licences. */
+const models = { photos: { name: 'for research only, see weights/README.md' }, shapes: { id: 'MIT' } };
+const sbom = JSON.parse(await readFile(`${here}../build/wasm/sbom.cdx.json`, 'utf8'));
+for (const [pack, license] of Object.entries(models)) {
+  const name = `${pack}.q8.safetensors`;
+  const weights = await readFile(`${here}../weights/${name}`);
+  await writeFile(`${here}dist/${name}`, weights);
+  const hashes = [{ alg: 'SHA-256', content: createHash('sha256').update(weights).digest('hex') }];
+  sbom.components.push({ type: 'machine-learning-model', 'bom-ref': name, name, licenses: [{ license }], hashes });
+  sbom.dependencies[0].dependsOn.push(name);
+}
+sbom.metadata.component.version = JSON.parse(await readFile(`${here}package.json`, 'utf8')).version;
+await writeFile(`${here}dist/sbom.cdx.json`, `${JSON.stringify(sbom, null, 2)}\n`);
 await build({ ...common, entryPoints: alone.map((name) => `${here}src/${name}`), outdir: `${here}dist`, plugins: [besides] });
 await build({ ...common, entryPoints: [`${here}src/worker.js`], outdir: `${here}dist` });
 await build({ ...common, entryPoints: further.map((name) => `${here}src/${name}`), outdir: `${here}dist`, splitting: true, chunkNames: 'lease', plugins: [besides] });

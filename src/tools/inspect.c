@@ -79,7 +79,7 @@ static void print_info(const char *path, vqa *v)
         if (cJSON_IsString(entry))
             printf("  %-14s %s\n", entry->string, entry->valuestring);
         else if (cJSON_IsNumber(entry))
-            printf("  %-14s %.0f\n", entry->string, entry->valuedouble);
+            printf("  %-14s %.10g\n", entry->string, entry->valuedouble);
     }
     cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(info, "unusedTensors"))
         printf("  not used: %s\n", name->valuestring);

@@ -80,7 +80,7 @@ describe('the package', { skip: missing(RUNTIME, PACK, SAMPLES) || missingBundle
     const { exports, types } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
     const named = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? entry : Object.values(entry)));
     for (const file of [...named, types, './README.md']) assert.ok(packed.includes(file.replace('./', '')), file);
-    const others = packed.filter((file) => !/^(package\.json|README\.md|dist\/(LICENSE|[\w.-]+\.(js|wasm|safetensors)|types\/[\w/-]+\.d\.ts))$/.test(file));
+    const others = packed.filter((file) => !/^(package\.json|README\.md|dist\/(LICENSE|sbom\.cdx\.json|[\w.-]+\.(js|wasm|safetensors)|types\/[\w/-]+\.d\.ts))$/.test(file));
     assert.deepEqual(others, []);
   });
 

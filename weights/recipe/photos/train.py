@@ -27,8 +27,8 @@ from train import QuestionHeads
 from vocabulary import Tokenizer
 
 FILE = "model.pt"  # which photos.evaluate reads
-PICTURES, EACH = 30, 5                # of the lessons in a batch, and questions about each
-DRAWN, DRAWN_EACH = 24, 8             # of the generator, whose facts are known too
+EACH = 5                              # questions about a picture of the lessons
+DRAWN_EACH = 8                        # about one of the generator, whose facts are known too
 LABELLED = 0.2                        # of pretrain's batch of labels
 SIZES = [(0.0, 96), (0.75, 128)]      # from which share of the time on
 QUANTIZED_FROM = 0.97                 # from this share on, train with the engine's int8 rounding
@@ -69,7 +69,7 @@ def start_from_encoder(parts: nn.ModuleDict, saved: dict) -> None:
 def learner(parts: nn.ModuleDict, gallery: Gallery, words: list, answers: list, args):
     """lessons(seed) as loop.train() takes them."""
     model, tokenizer, device = parts["model"], Tokenizer(words), args.device
-    count, drawn_count = round(PICTURES * args.scale), round(DRAWN * args.scale)
+    count, drawn_count = round(args.pictures * args.scale), round(args.drawings * args.scale)
     ours = slice(count, count + drawn_count)  # of a batch's pictures: those of the generator
 
     def lessons(seed):
@@ -109,6 +109,8 @@ def learner(parts: nn.ModuleDict, gallery: Gallery, words: list, answers: list, 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser, minutes=240)
+    parser.add_argument("--pictures", type=int, default=20, help="of the lessons in a batch")
+    parser.add_argument("--drawings", type=int, default=36, help="of the generator in a batch: many, until it can count and compare")
     parser.add_argument("--pack", type=Path, help="go on from the weights of this pack; --resume says at which learning rate")
     args = parser.parse_args()
     torch.set_num_threads(1)
