@@ -56,6 +56,8 @@ test:
 	@echo "== tests as WebAssembly under node"
 	@$(MAKE) wasm
 	@ctest --preset wasm
+	@echo "== a runtime built in another folder"
+	@tests/reproducible.sh vqa-relaxed-threads
 	@echo "== the npm package and the page, in node and in a browser"
 	@$(MAKE) web/node_modules/.package-lock.json
 	@cd web && npm run --silent check && npm run --silent build && npm test --silent
