@@ -11,6 +11,8 @@
 # What `make demo` asks the built-in model: PICTURE and QUESTION of two samples of the page.
 PACK      := weights/photos.q8.safetensors
 SAMPLE    = node -p 's = JSON.parse(require("fs").readFileSync("web/demo/samples/samples.json"))[$(1)]; $(2)'
+# What runs on several threads.
+THREADED := $(addprefix test_,choices clip cnn core heatmap nn recurrent same_bits transcribe vilt vqa whisper)
 C_SOURCES = $(shell git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
 CLANG     := $(or $(shell command -v clang-19),$(shell command -v clang))
 # The clang whose own libraries are there.
@@ -51,6 +53,10 @@ test:
 	@echo "== tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@$(MAKE) asan
 	@ctest --preset asan
+	@echo "== tests with threads, under ThreadSanitizer"
+	@$(call configured,tsan)
+	@cmake --build --preset tsan --target $(THREADED)
+	@ctest --preset tsan -R '^($(subst $() ,|,$(THREADED)))$$'
 	@echo "== fuzzing, 30 s each"
 	@$(MAKE) fuzz SECONDS=30
 	@echo "== tests as WebAssembly under node"
