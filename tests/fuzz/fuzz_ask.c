@@ -6,7 +6,7 @@
 #include "fuzz.h"
 #include "tiny_pack.h"
 
-enum { MODELS = 6 };
+enum { MODELS = 8 };
 
 static const tiny_model models[MODELS] = {
     { .vilt = true },
@@ -15,6 +15,8 @@ static const tiny_model models[MODELS] = {
     { .fusion = "token_attention_mean", .absent = "omit", .q8 = true },
     { .fusion = "hybrid", .problem_type = "multi_label_classification" },
     { .fusion = "additive_gate", .problem_type = "regression", .answers = 1 },
+    { .recurrent = "gru" },
+    { .recurrent = "lstm", .fusion = "token_attention_cls", .q8 = true },
 };
 
 /* A copy of a model's pack with a few other bytes and the right checksum. */

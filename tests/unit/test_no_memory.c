@@ -198,6 +198,8 @@ static void test_packs(void **state)
         { .fusion = "hybrid" },
         { .fusion = "token_transformer_cls", .absent = "learned" },
         { .fusion = "token_attention_mean", .absent = "omit", .q8 = true },
+        { .recurrent = "gru" },
+        { .recurrent = "lstm", .fusion = "additive_gate", .q8 = true },
     };
     for (size_t i = 0; i < COUNT(models); i++)
         use((scene){ .pack = tiny_pack(models[i]), .keep = i == 3 ? VQA_Q8 : VQA_FLOAT });

@@ -242,10 +242,11 @@ void tiny_add_whisper(tiny_list *list, int vocabulary, int source, int positions
     add_norm(list, TINY_HIDDEN, "model.decoder.layer_norm");
 }
 
-/* Norms are about 1, all else is small. */
+/* Norms and variances are about 1, all else is small. */
 static void fill(const tensor_info *t, float *values, uint32_t *seed)
 {
-    bool norm = t->rank == 1 && strstr(t->name, "orm") && strstr(t->name, ".weight");
+    bool norm = t->rank == 1 && ((strstr(t->name, "orm") && strstr(t->name, ".weight")) ||
+                                 strstr(t->name, "running_var"));
     for (size_t i = 0; i < t->size / sizeof(float); i++)
         values[i] = norm ? 1 + 0.2f * tiny_random(seed) : 0.4f * tiny_random(seed);
 }
@@ -297,6 +298,19 @@ static cJSON *make_config(const tiny_model *m)
              2 * TINY_HIDDEN);
     cJSON *config = m->vilt ? tiny_vilt_config(m->patch, 2, m->answers) : parse(text);
     if (m->problem_type) cJSON_AddStringToObject(config, "problem_type", m->problem_type);
+    if (m->recurrent) {
+        snprintf(
+            text, sizeof text,
+            "{\"model_type\":\"%s\",\"vocab_size\":%d,\"embedding_size\":%d,\"hidden_size\":%d,"
+            "\"num_layers\":2,\"max_position_embeddings\":%d}",
+            m->recurrent, word_count(), TINY_HIDDEN, TINY_HIDDEN, TINY_TOKENS);
+        cJSON_ReplaceItemInObjectCaseSensitive(config, "text_config", parse(text));
+        snprintf(text, sizeof text,
+                 "{\"model_type\":\"resnet\",\"depths\":[1,1],\"embedding_size\":8,"
+                 "\"hidden_sizes\":[8,%d]}",
+                 TINY_HIDDEN);
+        cJSON_ReplaceItemInObjectCaseSensitive(config, "vision_config", parse(text));
+    }
     if (!m->absent) return config;
     snprintf(text, sizeof text,
              "{\"model_type\":\"whisper\",\"d_model\":%d,\"encoder_layers\":1,"
@@ -389,6 +403,33 @@ static void add_encoders(tiny_list *list, const tiny_model *m)
     add_norm(list, H, "image_encoder.layernorm");
 }
 
+static void add_convolution(tiny_list *list, const char *conv, const char *norm, int out, int in,
+                            int side)
+{
+    static const char *const parts[] = { "weight", "bias", "running_mean", "running_var" };
+    tiny_add(list, SHAPE(out, in, side, side), "image_encoder.%s.weight", conv);
+    for (int i = 0; i < 4; i++) tiny_add(list, SHAPE(out), "image_encoder.%s.%s", norm, parts[i]);
+}
+
+/* A ResNet of two blocks, and a recurrent encoder of two layers, its `gates` in one matrix. */
+static void add_classical_encoders(tiny_list *list, int gates)
+{
+    enum { H = TINY_HIDDEN, STEM = 8 };
+    add_convolution(list, "conv1", "bn1", STEM, 3, 7);
+    add_convolution(list, "layer1.0.conv1", "layer1.0.bn1", STEM, STEM, 3);
+    add_convolution(list, "layer1.0.conv2", "layer1.0.bn2", STEM, STEM, 3);
+    add_convolution(list, "layer2.0.conv1", "layer2.0.bn1", H, STEM, 3);
+    add_convolution(list, "layer2.0.conv2", "layer2.0.bn2", H, H, 3);
+    add_convolution(list, "layer2.0.downsample.0", "layer2.0.downsample.1", H, STEM, 1);
+    tiny_add(list, SHAPE(word_count(), H), "text_encoder.embedding.weight");
+    for (int l = 0; l < 2; l++) {
+        tiny_add(list, SHAPE(gates * H, H), "text_encoder.rnn.weight_ih_l%d", l);
+        tiny_add(list, SHAPE(gates * H, H), "text_encoder.rnn.weight_hh_l%d", l);
+        tiny_add(list, SHAPE(gates * H), "text_encoder.rnn.bias_ih_l%d", l);
+        tiny_add(list, SHAPE(gates * H), "text_encoder.rnn.bias_hh_l%d", l);
+    }
+}
+
 /* A speech encoder with one block, and what stands in for modalities that are not there. */
 static void add_ears(tiny_list *list)
 {
@@ -419,7 +460,10 @@ tiny_bytes tiny_pack(tiny_model m)
     if (m.vilt) {
         tiny_add_vilt(&list, m.patch, 2, m.answers);
     } else {
-        add_encoders(&list, &m);
+        if (m.recurrent)
+            add_classical_encoders(&list, strcmp(m.recurrent, "lstm") == 0 ? 4 : 3);
+        else
+            add_encoders(&list, &m);
         bool there[MODALITIES] = { true, m.absent != NULL, true };
         if (m.absent) add_ears(&list);
         tiny_add_fusion(&list, m.fusion, there, TINY_HIDDEN, m.answers, 0);

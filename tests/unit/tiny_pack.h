@@ -69,6 +69,7 @@ typedef struct {
     bool q8;
     const char *
         absent; /* not NULL: it also hears, and this is what it does without any of its modalities */
+    const char *recurrent; /* not NULL: it reads with "gru" or "lstm" and sees with a ResNet */
     uint32_t seed;
 } tiny_model;
 
