@@ -1,27 +1,22 @@
-// The same bits everywhere: the logits of every build of the runtime, in Node and in browsers, are those of the command line,
-// byte by byte.
+// The same bits everywhere: the logits of every build of the runtime, in Node, Chromium, Firefox and WebKitGTK, are those of the
+// command line, byte by byte.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { chromium } from 'playwright-core';
-import puppeteer from 'puppeteer-core';
 import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, COMMAND_LINE, FIREFOX, PACK, PHOTO_PACK, RUNTIME, SAMPLES, missing, smallFolder } from './support.js';
+import { BROWSERS } from './package/browsers.js';
+import { COMMAND_LINE, PACK, PHOTO_PACK, RUNTIME, SAMPLES, missing, smallFolder } from './support.js';
 
 const skip = missing(COMMAND_LINE, RUNTIME, PACK, PHOTO_PACK, SAMPLES);
 
 const BUILDS = skip ? [] : readdirSync(dirname(RUNTIME)).filter((name) => /^vqa.*\.wasm$/.test(name));
-const BROWSERS = {
-  Chromium: { path: CHROME, variable: 'CHROME_PATH', launch: () => chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS }) },
-  Firefox: { path: FIREFOX, variable: 'FIREFOX_PATH', launch: () => puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX }) },
-};
-
 const fixture = (path) => fileURLToPath(new URL(`../../tests/fixtures/${path}`, import.meta.url));
 const vqa = promisify(execFile).bind(undefined, COMMAND_LINE);
 
@@ -118,8 +113,16 @@ async function answers({ source, wasm, threads, root, all }) {
   return { logits, ran };
 }
 
-/** In a page: whether the browser knows all instructions of a build. */
-const validates = async (wasm) => WebAssembly.validate(await (await fetch(wasm)).arrayBuffer());
+/** In a page: answer what its address says, and leave what came of it where browsers.js looks. */
+async function main() {
+  const asked = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+  const lacking = !WebAssembly.validate(await (await fetch(asked.wasm)).arrayBuffer());
+  const outcome = lacking ? { lacking } : await answers(asked).catch((error) => ({ error: `${error.name}: ${error.message}` }));
+  document.documentElement.dataset.outcome = JSON.stringify(outcome);
+}
+
+/** The page, `models/bits.html`. */
+const PAGE = { 'bits.html': '<!doctype html><title>bits</title><script type="module" src="bits.js"></script>', 'bits.js': `${answers}\n${main}\nmain();\n` };
 
 /** What the command line answers, model by model: numbers of nine digits, which tell every float apart. */
 async function expectedAnswers(root, all) {
@@ -155,6 +158,7 @@ describe('the same bits as the command line\'s', { skip, timeout: 600_000 }, () 
 
   before(async () => {
     root = `${mkdtempSync(join(tmpdir(), 'vqa-bits-'))}/`;
+    write(root, PAGE);
     all = [...builtIn(root), ...small(root), ...await wide(root)];
     expected = await expectedAnswers(root, all);
     server = await serve(0, { '/models/': root, '/builds/': `${dirname(RUNTIME)}/` });
@@ -172,10 +176,20 @@ describe('the same bits as the command line\'s', { skip, timeout: 600_000 }, () 
   /** Those that a build can answer. */
   const askedOf = (build) => all.filter(({ full }) => !full || build.includes('full'));
 
+  /** One hash for the answers of the models of the project: the same in every line that is printed. */
+  function hash(logits) {
+    const count = all.slice(0, 2).flatMap((asked) => expected.get(asked)).length;
+    return `${count} answers of the built-in models: SHA-256 ${createHash('sha256').update(Uint8Array.from(logits.slice(0, count).flat())).digest('hex')}`;
+  }
+
   function check(t, where, all, { logits, ran }) {
     assert.deepEqual(differences(all, logits, expected), []);
-    t.diagnostic(`${where}, ${ran}: ${logits.length} answers, ${logits.flat().length} bytes`);
+    t.diagnostic(`${where}, ${ran}: ${logits.length} answers, ${logits.flat().length} bytes; ${hash(logits)}`);
   }
+
+  test('the command line', (t) => {
+    t.diagnostic(hash(all.flatMap((asked) => expected.get(asked))));
+  });
 
   for (const build of BUILDS) {
     test(`${build} in Node`, async (t) => {
@@ -187,26 +201,25 @@ describe('the same bits as the command line\'s', { skip, timeout: 600_000 }, () 
     });
   }
 
-  for (const [name, { path, variable, launch }] of Object.entries(BROWSERS)) {
-    describe(`in ${name}`, { skip: !path && `no ${name} found: set ${variable}` }, () => {
-      let browser, page;
+  for (const [name, { missing, sharesMemory, again, launch }] of Object.entries(BROWSERS)) {
+    describe(`in ${name}`, { skip: missing }, () => {
+      let browser;
 
       before(async () => {
         browser = await launch();
-        page = await browser.newPage();
-        await page.goto(`http://localhost:${server.address().port}/icon.svg`);
       });
 
       after(() => browser?.close());
 
-      for (const build of BUILDS) {
+      for (const build of BUILDS.filter((build) => (threadsOf(build) ? sharesMemory : !again))) {
         test(`${build} in ${name}`, async (t) => {
-          const wasm = `/builds/${build}`;
-          const version = await browser.version();
-          if (!await page.evaluate(validates, wasm)) return t.skip(`${version} lacks its instructions`);
           const all = askedOf(build);
-          const asked = { source: '/src/index.js', wasm, threads: threadsOf(build), root: '/models/', all };
-          check(t, version, all, await page.evaluate(answers, asked));
+          const asked = { source: '/src/index.js', wasm: `/builds/${build}`, threads: threadsOf(build), root: '/models/', all };
+          const page = `http://localhost:${server.address().port}/models/bits.html`;
+          const outcome = await browser.visit(`${page}#${encodeURIComponent(JSON.stringify(asked))}`);
+          if (outcome.lacking) return t.skip(`${browser.version} lacks its instructions`);
+          assert.equal(outcome.error, undefined);
+          check(t, browser.version, all, outcome);
         });
       }
     });
