@@ -4,6 +4,7 @@
 # make fuzz    fuzz for SECONDS=1200 each of the targets of tests/fuzz, or those in NAMES="text ask"
 # make bench   compare with onnxruntime-web in a browser: time, memory, sizes (an hour; writes 6 GB to build/)
 # make bench-kernels   each kernel beside the peak of its instructions, in a browser and natively (2 minutes)
+# make soak    thousands of questions in one browser tab, a hundred models: memory and answers stay (minutes)
 # make format  format the C sources;  make check-format says what it would change
 # make clean   remove build/
 # make         this text
@@ -21,7 +22,7 @@ FUZZ_CLANG = $(firstword $(foreach c,clang-19 clang,$(shell tests/fuzz/links.sh 
 # Where setup.sh puts node if the machine's own is too old.
 export PATH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wasm-vqa/node/bin:$(PATH)
 
-.PHONY: help demo test fuzz bench bench-kernels build format check-format clean
+.PHONY: help demo test fuzz bench bench-kernels soak build format check-format clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -79,6 +80,11 @@ bench:
 	@$(MAKE) products web/node_modules/.package-lock.json
 	@cd web && npm run --silent build
 	@failed=0; node web/bench/bench.js || failed=1; $(MAKE) bench-kernels || failed=1; node web/bench/load.js || failed=1; exit $$failed
+
+soak:
+	@./setup.sh test
+	@$(MAKE) products web/node_modules/.package-lock.json
+	@node web/bench/soak.js
 
 bench-kernels: web/node_modules/.package-lock.json
 	@$(call configured,native)

@@ -1,11 +1,12 @@
 // The page and the package in a real browser: CHROME_PATH, or a Chromium where it usually is.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { createVqa } from '../src/index.js';
 import { serve } from '../serve.js';
+import { residentMemory, unreadable } from './renderer.js';
 import { CHROME, CHROME_FLAGS, PHOTO_PACK, PACK, RED_CIRCLE, RUNTIME, SAMPLES, bmp, gif, inCircle, missing, missingBundle, tinyRuntime } from './support.js';
 
 const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
@@ -301,16 +302,9 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     await Promise.all(ended);
   });
 
-  test('twenty times loaded, asked and closed leave neither workers nor memory', { skip: (!existsSync('/proc/self/status') && 'memory is read from /proc') || missingBundle() }, async () => {
+  test('twenty times loaded, asked and closed leave neither workers nor memory', { skip: unreadable || missingBundle() }, async () => {
     await page.goto(`${url}icon.svg`); // the demo has workers of its own
-    const session = await browser.newBrowserCDPSession();
-    const tab = await page.context().newCDPSession(page);
-    const megabytes = async () => {
-      await tab.send('HeapProfiler.collectGarbage');
-      const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-      const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => readFileSync(`/proc/${id}/status`, 'utf8'));
-      return renderers.reduce((sum, status) => sum + Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024, 0);
-    };
+    const megabytes = await residentMemory(browser, page);
     const cycles = (count) => page.evaluate(async ([count, bytes, question]) => {
       const { createVqa } = await import('/src/index.js');
       // fetched once: what watches this browser keeps all that it fetches
