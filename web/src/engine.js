@@ -35,7 +35,7 @@ const TIMES = { decode: 0, resize: 1, encode: 2, answer: 3, hear: 4 };
 
 /** One instance of vqa.wasm with one vqa handle in it. */
 export class Engine {
-  /** @type {any} */ #c; // the functions of vqa.h, malloc, free and the memory
+  /** @type {any} */ #c; // the functions of vqa.h, malloc, free, the memory and its limit
   #vqa = 0;
   /** @type {VqaError | null} */ #crash = null;
 
@@ -297,7 +297,10 @@ export class Engine {
   #checked(call) {
     return this.#run((c) => {
       const status = call(c);
-      if (status < 0) throw new VqaError(CODES[status] ?? 'E_CALL', this.#text(c.vqa_error(this.#vqa)));
+      if (status < 0) {
+        const code = CODES[status] ?? 'E_CALL';
+        throw new VqaError(code, this.#text(c.vqa_error(this.#vqa)) + (code === 'E_MEMORY' ? this.#room() : ''));
+      }
       return status;
     });
   }
@@ -310,7 +313,7 @@ export class Engine {
    */
   #lend(bytes, use) {
     const p = this.#c.malloc(bytes.length || 1) >>> 0;
-    if (!p) throw new VqaError('E_MEMORY', `the memory does not suffice for ${bytes.length} more bytes`);
+    if (!p) throw new VqaError('E_MEMORY', `the memory does not suffice for ${bytes.length} more bytes${this.#room()}`);
     new Uint8Array(this.#c.memory.buffer).set(bytes, p); // a fresh view: malloc may have grown memory
     try {
       const result = use(p, bytes.length);
@@ -320,6 +323,12 @@ export class Engine {
       if (error instanceof VqaError) this.#c.free(p); // after a trap the whole instance is given up
       throw error;
     }
+  }
+
+  /** The end of a sentence on memory that doesn't suffice. */
+  #room() {
+    const { memory, limit } = this.#c;
+    return `: the runtime has ${memory.buffer.byteLength} bytes and may have up to ${limit}`;
   }
 
   /** The UTF-8 text at a pointer, up to its zero byte. @param {number} pointer @returns {string} */

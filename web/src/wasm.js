@@ -59,7 +59,7 @@ export function memoryLimit(size = 0, precision = 'f32') {
  * @param {WebAssembly.Module} module
  * @param {number} [limit]  of its memory, in bytes
  * @param {(helper: Helper) => void} [begin]  called with each helper that the runtime wants
- * @returns {Promise<any>} the functions of vqa.h, malloc, free and the memory
+ * @returns {Promise<any>} the functions of vqa.h, malloc, free, the memory and its limit
  */
 export async function instantiate(module, limit = GB, begin = () => {}) {
   const imported = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
@@ -69,7 +69,7 @@ export async function instantiate(module, limit = GB, begin = () => {}) {
     thread_begin: (/** @type {number} */ thread, /** @type {number} */ stack) => memory && begin({ memory, thread, stack }),
   });
   if (!exports.vqa_new) throw new VqaError('E_WASM', 'the runtime is not vqa.wasm: it has no function vqa_new');
-  return { memory, ...exports };
+  return { memory, limit, ...exports };
 }
 
 /**

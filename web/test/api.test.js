@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import { createVqa } from '../src/index.js';
-import { BLUE_CIRCLE, COMMAND_LINE, PACK, RED_CIRCLE, RUNTIME, bmp, gif, missing, png, pngFile } from './support.js';
+import { BLUE_CIRCLE, COMMAND_LINE, PACK, PHOTO_PACK, RED_CIRCLE, RUNTIME, bmp, gif, missing, png, pngFile } from './support.js';
 
 const COLOR = 'what color is the circle?';
 const create = (options) => createVqa({ model: PACK, wasm: RUNTIME, ...options });
 
-describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () => {
+describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK, PHOTO_PACK) }, () => {
   let vqa;
   before(async () => (vqa = await create()));
   after(() => vqa.close());
@@ -38,6 +38,20 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK) }, () =
     for (let i = 1; i < 5; i++) assert.ok(answers[i].score <= answers[i - 1].score && answers[i].score >= 0);
     assert.equal((await vqa.ask(BLUE_CIRCLE, COLOR)).answer, 'blue');
     assert.equal((await vqa.ask(RED_CIRCLE, 'what shape is it?', { topK: 1 })).answer, 'circle');
+  });
+
+  test('a model that is larger than the memory there is: how much it needs, how much there is; a smaller one loads', async (t) => {
+    const { Memory } = WebAssembly;
+    t.after(() => (WebAssembly.Memory = Memory));
+    WebAssembly.Memory = class {
+      constructor(options) { // as if a browser gave 4 MiB
+        return new Memory({ ...options, maximum: 64 });
+      }
+    };
+    await refuses(create({ model: PHOTO_PACK }), 'E_MEMORY', /^not enough memory for the weights \(6\d{6} bytes\): the runtime has \d+ bytes and may have up to \d+$/);
+    const small = await create();
+    assert.equal((await small.ask(RED_CIRCLE, COLOR)).answer, 'red');
+    small.close();
   });
 
   test('one picture, many questions: the same as one by one', async () => {
