@@ -5,6 +5,8 @@
 # make bench   compare with onnxruntime-web in a browser: time, memory, sizes (an hour; writes 6 GB to build/)
 # make bench-kernels   each kernel beside the peak of its instructions, in a browser and natively (2 minutes)
 # make soak    thousands of questions in one browser tab, a hundred models: memory and answers stay (minutes)
+# make lint    clang-tidy and cppcheck over src/ (3 minutes)
+# make coverage    which lines of src/ the native tests reach, and which they don't (5 minutes)
 # make format  format the C sources;  make check-format says what it would change
 # make clean   remove build/
 # make         this text
@@ -22,7 +24,7 @@ FUZZ_CLANG = $(firstword $(foreach c,clang-19 clang,$(shell tests/fuzz/links.sh 
 # Where setup.sh puts node if the machine's own is too old.
 export PATH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wasm-vqa/node/bin:$(PATH)
 
-.PHONY: help demo test fuzz bench bench-kernels soak build format check-format clean
+.PHONY: help demo test fuzz bench bench-kernels soak lint coverage build format check-format clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -50,7 +52,7 @@ test:
 	@$(MAKE) native
 	@ctest --preset native
 	@echo "== compiling with $(notdir $(CLANG)), warnings are errors"
-	@$(MAKE) clang
+	@$(MAKE) lint
 	@echo "== tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@$(MAKE) asan
 	@ctest --preset asan
@@ -107,8 +109,23 @@ native asan wasm:
 	@$(call configured,$@)
 	@cmake --build --preset $@
 
+lint:
+	@./setup.sh test
+	@$(MAKE) clang
+	@echo "== static analysis"
+	@tests/lint.sh build/clang
+
+# Ends with the lines of src/ that no native test reaches.
+coverage:
+	@./setup.sh test
+	@$(call configured,coverage)
+	@cmake --build --preset coverage
+	@find build/coverage -name '*.gcda' -delete
+	@VQA_FLIPS=300 ctest --preset coverage
+	@gcovr --root . --filter src/ --print-summary --fail-under-line 90 build/coverage
+
 clang:
-	@[ -e build/clang/build.ninja ] || cmake -G Ninja -S . -B build/clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=$(CLANG)
+	@[ -e build/clang/build.ninja ] || cmake --preset clang -DCMAKE_C_COMPILER=$(CLANG) --log-level=NOTICE
 	@cmake --build build/clang
 
 web/node_modules/.package-lock.json: web/package-lock.json

@@ -3,7 +3,8 @@
 #
 #   ./setup.sh         what `make build` needs: C compiler, cmake, libraries, Emscripten, node
 #   ./setup.sh demo    the same
-#   ./setup.sh test    and what the tests need: cmocka, a second compiler and its sanitizers, Chromium, Firefox, WebKitGTK
+#   ./setup.sh test    and what the tests need: cmocka, a second compiler and its sanitizers, clang-tidy, cppcheck, gcovr,
+#                      Chromium, Firefox, WebKitGTK
 #
 # Debian and Ubuntu packages are installed with apt (as root or by sudo). Everything else goes into
 # ${XDG_CACHE_HOME:-~/.cache}/wasm-vqa, which all clones share and which can be deleted at any time:
@@ -64,6 +65,9 @@ look() {
         need libcmocka-dev  cmocka_header
         need clang-19       any clang-19 clang
         need libclang-rt-19-dev  fuzzing_clang
+        need clang-tidy-19  any clang-tidy-19
+        need cppcheck       any cppcheck
+        need gcovr          any gcovr
         need chromium       any chromium chromium-browser google-chrome
         need firefox-esr    any firefox-esr firefox
         need webkit2gtk-driver  any WebKitWebDriver

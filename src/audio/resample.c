@@ -116,6 +116,7 @@ bool resample(const sound *from, int rate, sound *out, error *err)
     }
     for (uint64_t o = 0; o < count; o++) {
         const uint64_t x = o * (uint64_t)f.in;
+        /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): a rate over its divisor */
         const int64_t at = (int64_t)(x / (uint64_t)f.out);
         const uint64_t phase = x % (uint64_t)f.out * (uint64_t)f.phases;
         const int p = (int)(phase / (uint64_t)f.out);

@@ -19,7 +19,7 @@ enum { GROUPS = sizeof groups / sizeof *groups, BLOCKS = 19, FIRST = 32, LAST = 
 static int scaled(int channels, double multiplier)
 {
     double exact = channels * multiplier;
-    int near = (int)(exact + EIGHT / 2) / EIGHT * EIGHT;
+    int near = (int)(exact + EIGHT / 2.0) / EIGHT * EIGHT;
     if (near < EIGHT) near = EIGHT;
     return near < 0.9 * exact ? near + EIGHT : near;
 }

@@ -146,7 +146,8 @@ static bool take_card(folder *f, error *err)
 {
     const char *line = f->text, key[] = "license:";
     if (strncmp(line, "---", 3) != 0) return true;
-    while ((line = strchr(line, '\n')) && strncmp(++line, "---", 3) != 0) {
+    while ((line = strchr(line, '\n')) && strncmp(line + 1, "---", 3) != 0) {
+        line++;
         if (strncmp(line, key, sizeof key - 1) != 0) continue;
         line += sizeof key - 1;
         line += strspn(line, " \t\"'");
@@ -249,6 +250,14 @@ static bool take_added_tokens(folder *f, error *err)
     return ok;
 }
 
+/* The number that a key is, -1 where it is none. */
+static double number_in(const char *key)
+{
+    char *end = NULL;
+    double number = key ? strtod(key, &end) : -1;
+    return key && *key && *end == 0 ? number : -1;
+}
+
 /* The same as newer files have them: in tokenizer.json [{"id", "content"}, ...], in tokenizer_config.json
  * {id: {"content"}, ...}. */
 static bool add_described(folder *f, const cJSON *list, error *err)
@@ -260,7 +269,7 @@ static bool add_described(folder *f, const cJSON *list, error *err)
     {
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(token, "id");
         const char *text = json_text(token, "content", NULL);
-        double number = id ? cJSON_GetNumberValue(id) : token->string ? atof(token->string) : -1;
+        double number = id ? cJSON_GetNumberValue(id) : number_in(token->string);
         if (ok && !text) ok = fail(err, "the vocabulary: an added token has no \"content\"");
         if (ok && !cJSON_AddNumberToObject(added, text, number))
             ok = fail_memory(err, "not enough memory for the vocabulary");

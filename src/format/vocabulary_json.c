@@ -35,10 +35,12 @@ static char *join(const char *lines, const char *const *token, int count, size_t
 {
     size_t before = strlen(lines);
     *size = before;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): sort_tokens() has seen to all */
     for (int i = 0; i < count; i++) *size += strlen(token[i]) + 1;
-    char *all = malloc(*size + 1), *at = all + before;
+    char *all = malloc(*size + 1);
     if (!all) return NULL;
     memcpy(all, lines, before);
+    char *at = all + before;
     for (int i = 0; i < count; i++) {
         size_t length = strlen(token[i]);
         memcpy(at, token[i], length);

@@ -7,7 +7,7 @@
 bool multiplicative_bind(fusion *f, weights *w, error *err)
 {
     static const char *const names[MODALITIES] = { "fusion.wx", "fusion.wy", "fusion.wz" };
-    for (int i = 0; i < f->count; i++)
+    for (int i = 0; i < f->count && i < MODALITIES; i++)
         if (!linear_bind(&f->gates[i], w, names[i], f->count * f->hidden, f->hidden, true, err))
             return false;
     return true;

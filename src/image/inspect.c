@@ -189,11 +189,12 @@ static bool inspect_png(const uint8_t *bytes, size_t size, picture_facts *facts,
         if (first && type && memcmp(type, "CgBI", 4) == 0)
             return fail(err,
                         "the picture is of Apple's private variant of PNG, which is not supported");
-        if (first && body && memcmp(type, "IHDR", 4) != 0) return damaged(facts, "no header", err);
+        if (first && type && body && memcmp(type, "IHDR", 4) != 0)
+            return damaged(facts, "no header", err);
         if (first && body && !png_header(reader_of(body, length), facts, &colour, err))
             return false;
         uint32_t checksum = read_u32be(&r);
-        if (r.failed) return cut_off(facts, "a chunk", err);
+        if (r.failed || !type) return cut_off(facts, "a chunk", err);
 
         bool critical = !(type[0] & 0x20);
         if (critical && checksum != crc32_update(0, type, 4 + (size_t)length))

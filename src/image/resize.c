@@ -61,6 +61,7 @@ static void taps_free(taps *t)
 static void to_fixed(const double *weights, int count, double sum, int32_t *factors)
 {
     for (int t = 0; t < count; t++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.*): of a picture without columns nothing is resized */
         double w = sum != 0 ? weights[t] / sum : weights[t];
         factors[t] = (int32_t)(w * (1 << FRACTION) + (w < 0 ? -0.5 : 0.5));
     }

@@ -56,6 +56,7 @@ INLINED void store_some(float *x, four y, int count)
     float values[4 * FOUR];
     float *to = count < 4 * FOUR ? values : x;
     EACH(store(to + 4 * i, y.v[i]));
+    /* cppcheck-suppress uninitvar ; stored just before */
     if (to == values) memcpy(x, values, (size_t)count * sizeof *x);
 }
 

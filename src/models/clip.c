@@ -33,7 +33,10 @@ static const cJSON *part_config(const cJSON *config, const char *key, const char
 static double exponential(double x)
 {
     int halvings = 0;
-    for (; fabs(x) > 0.25; x /= 2) halvings++;
+    while (fabs(x) > 0.25) {
+        x /= 2;
+        halvings++;
+    }
     double y = 1;
     for (int i = 12; i > 0; i--) y = 1 + x / i * y;
     while (halvings-- > 0) y *= y;

@@ -147,6 +147,7 @@ whisper_text whisper_search(whisper_hearing *h, tensor logits, bool timestamps, 
         end(&s, t, t->score, t->logprob, t->count);
     }
     int best = 0;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): set since `s` was made */
     for (int i = 1; i < s.done_count; i++)
         if (s.done[i].score >= s.done[best].score) best = i;
     return s.done[best];

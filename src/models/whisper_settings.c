@@ -77,7 +77,7 @@ static bool read_names(const whisper_settings *s, const cJSON *config, const cha
     *names = setting(config, key);
     cJSON_ArrayForEach(token, *names) if (!token->string || !is_token(s, token)) return fail(
         err, "config: \"%s\" has no token for '%s'", key, token->string ? token->string : "");
-    if (!cJSON_IsObject(*names) || !(*names)->child) *names = NULL;
+    if (!cJSON_IsObject(*names) || cJSON_GetArraySize(*names) == 0) *names = NULL;
     return true;
 }
 

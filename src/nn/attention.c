@@ -136,7 +136,7 @@ void attention_pack(int heads, tensor k, tensor v, float *panels)
 {
     int depth = k.cols / heads;
     for (int head = 0; head < heads; head++)
-        pack(k, v, (size_t)(head * depth), depth,
+        pack(k, v, (size_t)head * (size_t)depth, depth,
              panels + (size_t)head * panels_of_one(k.rows, depth));
 }
 

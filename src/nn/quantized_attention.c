@@ -105,7 +105,7 @@ static void attend(void *context, int head)
     const kernels *table = todo->table;
     arena room = todo->rooms[head];
     int depth = todo->depth, keys = todo->k.rows, queries = todo->q.rows;
-    size_t column = (size_t)(head * depth), in = (size_t)q8_padded(depth),
+    size_t column = (size_t)head * (size_t)depth, in = (size_t)q8_padded(depth),
            block = (size_t)block_of(queries), weighed = (size_t)even(keys);
     float scale = 1.0f / sqrtf((float)depth);
     const q8_matrix key_matrix = pack_keys(table, todo->k, column, depth, &room);

@@ -113,7 +113,7 @@ void nn_recurrent(const compute *c, const recurrent *r, tensor x, const uint8_t 
 {
     int hidden = r->hidden, outputs = hidden * r->directions;
     course courses[2];
-    tensor between[2];
+    tensor between[2] = { 0 };
     assert(x.cols == r->in && y.rows == x.rows && y.cols == outputs && r->directions <= 2);
     for (int i = 0; i < 2 && i < r->layers - 1; i++) between[i] = tensor_new(&tmp, x.rows, outputs);
     for (int d = 0; d < r->directions; d++) {

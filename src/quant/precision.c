@@ -24,7 +24,7 @@ static int layer_of(const char *name)
     const char *layer = strstr(name, "layer");
     if (!layer) return -1;
     layer += strcspn(layer, ".0123456789");
-    return *layer ? atoi(layer + (*layer == '.')) : -1;
+    return *layer ? (int)strtol(layer + (*layer == '.'), NULL, 10) : -1;
 }
 
 int precision_bits(precision keep, const char *name, int rank, int cols)

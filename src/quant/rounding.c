@@ -26,9 +26,9 @@ void rounding_keep_sum(const float *exact, int n, int least, int most, float ste
     if (!(step > 0 && isfinite(step))) return; /* zeros, or too large: see weights_take() */
     lacking += *debt / step;
     float changes = nearbyintf(lacking);
-    if (changes > (float)n / 4)
-        changes = (float)(n / 4); /* a debt that can't be paid is not worth it */
-    if (changes < -(float)n / 4) changes = -(float)(n / 4);
+    const int worth = n / 4; /* a debt that can't be paid is not worth it */
+    if (changes > (float)worth) changes = (float)worth;
+    if (changes < -(float)worth) changes = -(float)worth;
     for (int i = 0; i < (int)fabsf(changes); i++)
         change_one(exact, n, changes > 0 ? most : least, changes > 0 ? 1 : -1, rounded);
     *debt = (lacking - changes) * step;

@@ -134,6 +134,7 @@ static void place(weight *t, arena *block)
 {
     uint8_t *room_of_t = arena_take(block, all_room(t), 1);
     if (t->form == FORM_FLOAT)
+        /* cppcheck-suppress invalidPointerCast ; arenas are aligned for any type */
         t->floats = (float *)room_of_t;
     else
         t->bytes = (int8_t *)room_of_t;

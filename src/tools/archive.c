@@ -49,6 +49,7 @@ static bool add_member(archive *a, const char *name, size_t length, size_t at, s
     if (strncmp(copy, "./", 2) == 0)
         memmove(copy, copy + 2, length - 1); /* as `tar -C folder .` writes */
     a->members[a->count++] = (member){ copy, at, size };
+    /* cppcheck-suppress memleak ; it is the member's name */
     return true;
 }
 
@@ -90,11 +91,8 @@ archive *archive_open(const char *path, error *err)
         return NULL;
     }
     if (file_is_folder(path)) {
-        a->folder = malloc(strlen(path) + 1);
-        if (a->folder) {
-            strcpy(a->folder, path);
-            return a;
-        }
+        a->folder = strdup(path);
+        if (a->folder) return a;
     } else if (!(a->bytes = file_read(path, &total, &why))) {
         archive_close(a);
         *err = why;

@@ -249,6 +249,7 @@ static bool run_quantized(const char *folder, const compute *c, const golden_pre
         k.compute.watch = show_cosine;
         k.compute.watch_context = &least;
         ok = run_case(&k, err);
+        least.watch = NULL;
     }
     golden_model_close(&f);
     golden_note(result, "%s: cosine of text %.6f, picture %.6f, logits %.6f", p->name, least.text,
