@@ -1,10 +1,18 @@
 #!/usr/bin/env bash
-# Run the command line's goldens on a fixtures folder: $VQA_FIXTURES, or else ../shared/fixtures beside the
-# checkout if that is there, or else the small set in tests/fixtures. Arguments: the command, e.g.
-# build/native/vqa goldens
+# Run the command line's goldens on the small fixtures of the project, and then on those of VQA_FIXTURES, or else of
+# ../shared/fixtures if it lies beside the checkout. Arguments: the command, e.g.  build/native/vqa goldens
 set -eu
-folder=${VQA_FIXTURES:-}
-[ "$folder" ] || folder=../shared/fixtures
-[ "${VQA_FIXTURES:-}" ] || [ -d "$folder" ] || folder=tests/fixtures
-echo "fixtures: $folder"
-exec "$@" "$folder"
+folders=(tests/fixtures)
+if [ "${VQA_FIXTURES:-}" ]; then
+    folders+=("$VQA_FIXTURES")
+elif [ -d ../shared/fixtures ]; then
+    folders+=(../shared/fixtures)
+else
+    echo "full-size fixtures: skipped, VQA_FIXTURES names none"
+fi
+failed=0
+for folder in "${folders[@]}"; do
+    echo "fixtures: $folder"
+    "$@" "$folder" || failed=1
+done
+exit $failed

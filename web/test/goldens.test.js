@@ -12,8 +12,8 @@ import { CHROME, CHROME_FLAGS, missing } from './support.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const TOOLS = join(root, 'build/wasm/tools/');
-const FIXTURES = process.env.VQA_FIXTURES ? resolve(root, process.env.VQA_FIXTURES)
-  : [join(root, '../shared/fixtures'), join(root, 'tests/fixtures')].find((folder) => existsSync(folder));
+const SMALL = join(root, 'tests/fixtures');
+const MORE = resolve(root, process.env.VQA_FIXTURES || '../shared/fixtures');
 
 /** The full-size ones among them make 350 to 600 MB of weights each. */
 const FULL_SIZE = ['realistic/vilt_b32_vqa', 'realistic/clip_vit_b32'];
@@ -21,11 +21,11 @@ const FULL_SIZE = ['realistic/vilt_b32_vqa', 'realistic/clip_vit_b32'];
 const skip = missing(join(TOOLS, 'vqa-web.mjs')) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 
 /** In the page: run the program on these files below /fixtures/, and tell its lines as they come. */
-async function run({ files, args }) {
+async function run({ from, files, args }) {
   const { default: start } = await import('/tools/vqa-web.mjs');
   const { FS, callMain } = await start({ print: console.log, printErr: console.log });
   await Promise.all(files.map(async (file) => {
-    const response = await fetch(`/fixtures/${file.split('/').map(encodeURIComponent).join('/')}`);
+    const response = await fetch(`${from}${file.split('/').map(encodeURIComponent).join('/')}`);
     if (!response.ok) throw new Error(`${file}: HTTP status ${response.status}`);
     FS.mkdirTree(`/fixtures/${file}`.replace(/\/[^/]+$/, ''));
     FS.writeFile(`/fixtures/${file}`, new Uint8Array(await response.arrayBuffer()));
@@ -34,12 +34,10 @@ async function run({ files, args }) {
 }
 
 describe('goldens in a browser', { skip, timeout: 600_000 }, () => {
-  const files = readdirSync(FIXTURES, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(FIXTURES, join(parentPath, name)).replaceAll('\\', '/'));
   let server, browser;
 
   before(async () => {
-    server = await serve(0, { '/tools/': TOOLS, '/fixtures/': `${FIXTURES}/` });
+    server = await serve(0, { '/tools/': TOOLS, '/small/': `${SMALL}/`, '/more/': `${MORE}/` });
     browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
   });
 
@@ -49,7 +47,9 @@ describe('goldens in a browser', { skip, timeout: 600_000 }, () => {
     server?.close();
   });
 
-  async function passes(args) {
+  async function passes(folder, args) {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll('\\', '/'));
     const page = await browser.newPage();
     const lines = [];
     page.on('console', (message) => {
@@ -58,15 +58,17 @@ describe('goldens in a browser', { skip, timeout: 600_000 }, () => {
       console.log(message.text());
     });
     await page.goto(`http://localhost:${server.address().port}/icon.svg`);
-    const status = await page.evaluate(run, { files, args });
+    const status = await page.evaluate(run, { from: folder === SMALL ? '/small/' : '/more/', files, args });
     await page.close();
     assert.equal(status, 0, lines.join('\n'));
     assert.match(lines.at(-1), /^[1-9]\d* passed, 0 failed$/);
   }
 
-  test('small models, tokenizers, pictures and files', () => passes(['--small']));
+  test('small models, pictures and files', () => passes(SMALL, ['--small']));
+
+  test('tokenizers, and more of them', { skip: !existsSync(MORE) && `${MORE} is not there` }, () => passes(MORE, ['--small']));
 
   for (const name of FULL_SIZE) {
-    test(name, { skip: !existsSync(join(FIXTURES, name, 'cases.json')) && `${FIXTURES} does not have it` }, () => passes(['--only', name]));
+    test(name, { skip: !existsSync(join(MORE, name, 'cases.json')) && `${MORE} does not have it` }, () => passes(MORE, ['--only', name]));
   }
 });
