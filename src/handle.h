@@ -1,5 +1,5 @@
 /* What is behind the handle of vqa.h; private to vqa*.c. `vqa bench` reads its settings and
- * lends it kernels with clocks. */
+ * lends it kernels with clocks, `vqa ask --scalar` those that define the others. */
 #ifndef VQA_HANDLE_H
 #define VQA_HANDLE_H
 

@@ -110,11 +110,12 @@ int command_ask(int argc, char **argv)
                                              { "choices", required_argument, NULL, 'c' },
                                              { "explain", required_argument, NULL, 'e' },
                                              { "precision", required_argument, NULL, 'p' },
+                                             { "scalar", no_argument, NULL, 'S' },
                                              { "speech", required_argument, NULL, 's' },
                                              { 0 } };
     subject s = { 0 };
-    int top_k = 5, threads = tool_threads();
-    vqa_precision keep = VQA_FLOAT;
+    model_options how = { .threads = tool_threads() };
+    int top_k = 5;
     char *choices = NULL;
     const char *explain = NULL;
     size_t choices_size = 0;
@@ -128,15 +129,17 @@ int command_ask(int argc, char **argv)
         } else if (o == 's')
             s.speech = optarg;
         else if (o == 'p')
-            keep = tool_precision(optarg, &ok);
+            how.precision = tool_precision(optarg, &ok);
         else if (o == 't')
-            threads = tool_number("-t", optarg, 1, 64, &ok);
+            how.threads = tool_number("-t", optarg, 1, 64, &ok);
         else if (o == 'e')
             explain = optarg;
         else if (o == 'j')
             json = true;
         else if (o == 'l')
             logits = true;
+        else if (o == 'S')
+            how.scalar = true;
         else
             return tool_bad_option(argv);
     }
@@ -147,7 +150,7 @@ int command_ask(int argc, char **argv)
     s.picture = argv[optind + 1];
     s.question = given == 3 ? argv[optind + 2] : "";
     error err;
-    vqa *v = tool_open(argv[optind], threads, keep);
+    vqa *v = tool_open_as(argv[optind], how);
     if (!v) return TOOL_FAILED;
     vqa_set_explain(v, explain != NULL);
     int result = TOOL_FAILED, picture = 0, sound = 0, count = -1;

@@ -14,9 +14,10 @@
 static const char help[] =
     "vqa answers questions about pictures, on this machine.\n"
     "\n"
-    "  vqa ask MODEL PICTURE QUESTION [-k 5] [--choices A,B,...] [--logits] [--json]\n"
+    "  vqa ask MODEL PICTURE QUESTION [-k 5] [--choices A,B,...] [--logits] [--scalar] [--json]\n"
     "                                        the best answers with their scores; --logits: all raw\n"
-    "                                        outputs of the model instead, to the last bit\n"
+    "                                        outputs of the model instead, to the last bit; --scalar:\n"
+    "                                        by the kernels that define all others, slowly\n"
     "      [--explain MAP.png]               --explain: also the picture, bright where the answer comes\n"
     "                                        from; --json has the heat map as numbers then\n"
     "      [--speech QUESTION.wav]           --speech: the question as a sound, instead of in words\n"

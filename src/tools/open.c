@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "handle.h"
 #include "tools/files.h"
 #include "tools/parts.h"
 #include "tools/tools.h"
@@ -24,14 +25,14 @@ static const char *name_of(const char *path, size_t *size)
     return path + start;
 }
 
-static bool load_folder(vqa *v, const char *folder, const char *name, error *err)
+static bool load_folder(vqa *v, const char *root, const char *name, error *err)
 {
     size_t size = name ? strlen(name) : 0;
-    if (!name) name = name_of(folder, &size);
+    if (!name) name = name_of(root, &size);
     if (vqa_open_folder(v, name, size) != VQA_OK) return fail(err, "%s", vqa_error(v));
     for (const char *wanted; *(wanted = vqa_wanted_file(v));) {
         char path[4096];
-        if (snprintf(path, sizeof path, "%s/%s", folder, wanted) >= (int)sizeof path)
+        if (snprintf(path, sizeof path, "%s/%s", root, wanted) >= (int)sizeof path)
             return fail(err, "the path is too long");
         bool there = file_exists(path);
         error why;
@@ -56,6 +57,7 @@ vqa *tool_open_as(const char *path, model_options options)
         tool_failed("not enough memory");
         return NULL;
     }
+    if (options.scalar) v->compute.k = kernels_scalar();
     bool ok = vqa_set_precision(v, options.precision) == VQA_OK &&
               (!options.licence ||
                vqa_set_licence(v, options.licence, strlen(options.licence)) == VQA_OK);
@@ -73,9 +75,9 @@ vqa *tool_open_as(const char *path, model_options options)
     return NULL;
 }
 
-vqa *tool_open(const char *path, int threads, vqa_precision precision)
+vqa *tool_open(const char *path, int threads, vqa_precision keep)
 {
-    return tool_open_as(path, (model_options){ .threads = threads, .precision = precision });
+    return tool_open_as(path, (model_options){ .threads = threads, .precision = keep });
 }
 
 vqa_precision tool_precision(const char *text, bool *ok)

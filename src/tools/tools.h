@@ -41,6 +41,7 @@ vqa_precision tool_precision(const char *text, bool *ok);
 typedef struct {
     int threads;
     vqa_precision precision;
+    bool scalar;         /* by the kernels that define the others */
     const char *name;    /* of a folder; NULL: the folder's own */
     const char *licence; /* NULL: what the model says */
 } model_options;
@@ -48,6 +49,6 @@ typedef struct {
 /* A handle with the model at `path` loaded (a pack, the manifest of a pack in parts, or a folder),
  * or NULL after saying what is wrong. */
 vqa *tool_open_as(const char *path, model_options options);
-vqa *tool_open(const char *path, int threads, vqa_precision precision);
+vqa *tool_open(const char *path, int threads, vqa_precision keep);
 
 #endif

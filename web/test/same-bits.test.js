@@ -1,5 +1,5 @@
-// The same bits everywhere: the logits of every build of the runtime, in Node, Chromium, Firefox and WebKitGTK, are those of the
-// command line, byte by byte.
+// The same bits everywhere: the logits of every build of the runtime, in Node, Chromium, Firefox and WebKitGTK, and of the command
+// line's fast kernels, are those of its scalar kernels, which define all others, byte by byte.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -124,27 +124,23 @@ async function main() {
 /** The page, `models/bits.html`. */
 const PAGE = { 'bits.html': '<!doctype html><title>bits</title><script type="module" src="bits.js"></script>', 'bits.js': `${answers}\n${main}\nmain();\n` };
 
-/** What the command line answers, model by model: numbers of nine digits, which tell every float apart. */
-async function expectedAnswers(root, all) {
-  const expected = new Map();
-  for (const asked of all) {
-    const logits = [];
-    const { model, precision, pictures, questions, choices } = asked;
-    const options = ['--logits', '--json'];
-    if (precision) options.push('--precision', precision);
-    if (choices) options.push('--choices', choices.join());
-    for (const picture of pictures) {
-      for (const question of questions) {
-        const { stdout } = await vqa(['ask', join(root, model), join(root, picture), question, ...options], { maxBuffer: 1e7 });
-        logits.push([...new Uint8Array(Float32Array.from(JSON.parse(stdout).logits).buffer)]);
-      }
+/**
+ * What the command line answers, question by question: numbers of nine digits, which tell every float apart.
+ * @param {string} root @param {Asked} asked @param {string[]} options
+ */
+async function commandLine(root, { model, precision, pictures, questions, choices }, options) {
+  const how = ['--logits', '--json', ...options, ...(precision ? ['--precision', precision] : []), ...(choices ? ['--choices', choices.join()] : [])];
+  const logits = [];
+  for (const picture of pictures) {
+    for (const question of questions) {
+      const { stdout } = await vqa(['ask', join(root, model), join(root, picture), question, ...how], { maxBuffer: 1e7 });
+      logits.push([...new Uint8Array(Float32Array.from(JSON.parse(stdout).logits).buffer)]);
     }
-    expected.set(asked, logits);
   }
-  return expected;
+  return logits;
 }
 
-/** Which of the command line's they are not. */
+/** Which are not those of the scalar kernels. */
 function differences(all, logits, expected) {
   const right = all.flatMap((asked) => expected.get(asked));
   const names = all.flatMap(({ model, precision = 'as it is', pictures, questions }) =>
@@ -153,14 +149,15 @@ function differences(all, logits, expected) {
   return names.filter((_, i) => Buffer.compare(Buffer.from(logits[i]), Buffer.from(right[i])) !== 0);
 }
 
-describe('the same bits as the command line\'s', { skip, timeout: 600_000 }, () => {
+describe('the same bits as the scalar kernels\'', { skip, timeout: 600_000 }, () => {
   let root, all, expected, server;
 
   before(async () => {
     root = `${mkdtempSync(join(tmpdir(), 'vqa-bits-'))}/`;
     write(root, PAGE);
     all = [...builtIn(root), ...small(root), ...await wide(root)];
-    expected = await expectedAnswers(root, all);
+    expected = new Map();
+    for (const asked of all) expected.set(asked, await commandLine(root, asked, ['--scalar', '-t', '1']));
     server = await serve(0, { '/models/': root, '/builds/': `${dirname(RUNTIME)}/` });
   });
 
@@ -187,9 +184,17 @@ describe('the same bits as the command line\'s', { skip, timeout: 600_000 }, () 
     t.diagnostic(`${where}, ${ran}: ${logits.length} answers, ${logits.flat().length} bytes; ${hash(logits)}`);
   }
 
-  test('the command line', (t) => {
+  test('scalar kernels, threads 1', (t) => {
     t.diagnostic(hash(all.flatMap((asked) => expected.get(asked))));
   });
+
+  for (const options of [['--scalar', '-t', '2'], ['-t', '1'], ['-t', '2']]) {
+    test(`the command line: ask ${options.join(' ')}`, async (t) => {
+      const logits = [];
+      for (const asked of all) logits.push(...await commandLine(root, asked, options));
+      check(t, 'the command line', all, { logits, ran: options.join(' ') });
+    });
+  }
 
   for (const build of BUILDS) {
     test(`${build} in Node`, async (t) => {

@@ -93,6 +93,7 @@ async function webkit(settings = {}) {
     return {
       version: `${capabilities.browserName}/${capabilities.browserVersion}`,
       async visit(url) {
+        await call('POST', `${session}/url`, { url: 'about:blank' }); // where only what is behind # differs, nothing would be loaded anew
         await call('POST', `${session}/url`, { url });
         return JSON.parse(await until(() => call('POST', `${session}/execute/sync`, { script: `return (${outcome})()`, args: [] })));
       },
