@@ -167,12 +167,19 @@ static int visit(const char *folder, visitor *each)
     return count;
 }
 
-/* All cuts near the ends, and evenly those between; a good file of weights is whole or refused. */
+/* What the environment says, or else this many. */
+static size_t how_many(const char *variable, size_t otherwise)
+{
+    const char *wanted = getenv(variable);
+    return wanted ? strtoul(wanted, NULL, 10) : otherwise;
+}
+
+/* VQA_CUTS near either end, and as many evenly between; a good file of weights is whole or refused. */
 static void cut(const char *name, tiny_bytes file)
 {
     bool whole = ends_with(name, ".safetensors") && is_taken(name, file.bytes, file.size);
-    size_t step = 1 + file.size / CUTS;
-    for (size_t n = 0; n < file.size; n += n < CUTS || n + CUTS > file.size ? 1 : step) {
+    const size_t cuts = how_many("VQA_CUTS", CUTS), step = 1 + file.size / cuts;
+    for (size_t n = 0; n < file.size; n += n < cuts || n + cuts > file.size ? 1 : step) {
         uint8_t *copy = malloc(n ? n : 1);
         assert_non_null(copy);
         if (is_taken(name, memcpy(copy, file.bytes, n), n) && whole)
@@ -188,12 +195,11 @@ static uint32_t random_number(void)
     return x;
 }
 
-/* As many flips as VQA_FLIPS in the environment says, or FLIPS. */
+/* VQA_FLIPS of them. */
 static void flip(const char *name, tiny_bytes file)
 {
-    const char *wanted = getenv("VQA_FLIPS");
-    const int flips = wanted ? atoi(wanted) : FLIPS;
-    for (int i = 0; i < flips && file.size; i++) {
+    const size_t flips = how_many("VQA_FLIPS", FLIPS);
+    for (size_t i = 0; i < flips && file.size; i++) {
         size_t room = i % 2 || file.size < HEAD ? file.size : HEAD, at = random_number() % room;
         uint8_t bit = (uint8_t)(1 << random_number() % 8);
         file.bytes[at] ^= bit;

@@ -334,6 +334,27 @@ static void test_linear_call(void **state)
     mixed_free(&m);
 }
 
+/* A row of an output layer, which is a table of words too, in each form: added to what is there. */
+static void test_rows_of_a_layer(void **state)
+{
+    (void)state;
+    static const precision keep[LAYERS] = { KEEP_AS_STORED, QUANTIZE_Q8, QUANTIZE_Q4 };
+    mixed_layers m = mixed_new();
+    for (int i = 0; i < LAYERS; i++) {
+        const spec specs[] = { { "l.weight", mixed_outs[i], MIXED_IN } };
+        weights plain = make_weights(specs, COUNT(specs), keep[i]);
+        for (int r = 0; r < mixed_outs[i]; r++) {
+            float y[MIXED_IN];
+            for (int k = 0; k < MIXED_IN; k++) y[k] = (float)k;
+            linear_add_row(&m.layer[i], r, y);
+            for (int k = 0; k < MIXED_IN; k++)
+                assert_true(fabs(y[k] - (k + element(&plain.all[0], r, k))) <= 2e-5);
+        }
+        weights_free(&plain);
+    }
+    mixed_free(&m);
+}
+
 static void test_linear_refused(void **state)
 {
     (void)state;
@@ -861,6 +882,7 @@ int main(void)
         TEST(test_linear),
         TEST(test_the_finest_row_is_nearer),
         TEST(test_linear_call),
+        TEST(test_rows_of_a_layer),
         TEST(test_linear_refused),
         TEST(test_attention),
         TEST(test_quantized_attention),
