@@ -60,11 +60,18 @@ export async function* pieces({ stream, lent }, what, spare, signal) {
 /**
  * All pieces as one.
  * @param {AsyncGenerator<Uint8Array<ArrayBuffer>>} pieces
+ * @param {Spare} [spare]  that they were read with
+ * @param {(size: number) => void} [expect]  throws if so many bytes are too many
  * @returns {Promise<ArrayBuffer>}
  */
-export async function joined(pieces) {
+export async function joined(pieces, spare = [], expect) {
   const all = [];
-  for await (const piece of pieces) all.push(piece);
+  let size = 0;
+  for await (const piece of pieces) {
+    expect?.(size += piece.length);
+    all.push(piece.slice()); // its buffer may be much larger
+    reuse(piece, spare);
+  }
   return new Blob(all).arrayBuffer();
 }
 

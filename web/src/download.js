@@ -3,7 +3,7 @@
 import { abortable, throwIfAborted } from './abort.js';
 import { bytesOf, pieces, reuse } from './bytes.js';
 import { VqaError, reason } from './errors.js';
-import { fetchIfThere, fetchFile, isForeign } from './fetch.js';
+import { fetchIfThere, fetchFile } from './fetch.js';
 import { changed, described, validator } from './fresh.js';
 
 /** @typedef {import('./bytes.js').Spare} Spare */
@@ -15,6 +15,7 @@ import { changed, described, validator } from './fresh.js';
 /** @typedef {Opened & { made: import('./fresh.js').Made[] }} Download  made: what its bytes are made of */
 /**
  * @typedef {object} Way
+ * @property {boolean} [sealed]  nothing in its bytes tells whether they are right: what is kept of them gets what does
  * @property {import('./store.js').Store} [store]  where it is kept
  * @property {string} name  that it has there
  * @property {boolean} [promised]  its bytes are checked by who asked for them, so the host need not be asked whether they are the same
@@ -41,18 +42,22 @@ export class Stale extends VqaError {
  * @returns {Promise<Download | null>} null if there is no such file
  */
 export async function download(url, what, way) {
-  const { store, name, promised, again, missing, signal } = way;
+  const { store, name, sealed, promised, again, missing, signal } = way;
   if (again) await store?.remove(name);
   const entry = store?.find(name);
-  if (store && entry?.size !== undefined && (promised || !await changed(entry.made, signal))) return fromStore(store, entry, what, signal);
-
-  const kept = store && entry && entry.size === undefined ? await sizeOf(store.segments(entry)) : 0;
+  const kept = store && entry ? entry.size ?? await sizeOf(store.segments(entry)) : 0;
+  const isWhole = kept && (kept === entry?.size || kept === Number(entry?.made[0].size));
+  if (store && entry && isWhole && (promised || !await changed(entry.made, signal))) {
+    if (entry.size === undefined) await store.writer(name, entry.made, sealed, kept).end(); // it was left before that was noted
+    return fromStore(store, { ...entry, size: kept }, what, signal);
+  }
   // To go on is only a gain: where it is refused, the file is asked for as ever.
-  const rest = kept && entry ? await requestRest(url, what, kept, entry.made[0], signal).catch(() => throwIfAborted(signal)) : null;
+  const rest = kept && entry && !isWhole ? await requestRest(url, what, kept, entry.made[0], signal).catch(() => throwIfAborted(signal)) : null;
   const init = again ? /** @type {RequestInit} */ ({ cache: 'reload' }) : undefined;
   const response = rest ?? (missing ? await fetchIfThere(url, what, signal, missing, init) : await fetchFile(url, what, signal, init));
   if (!response) return null;
-  const from = response.status === 206 ? kept : 0;
+  const from = rest?.status === 206 ? kept : 0;
+  if (!from && response.status === 206) throw new VqaError('E_NETWORK', `the ${what} ${url} came in part, and all of it was asked for: HTTP status 206`);
   const made = described(url, response);
   if (from && entry) made.size = entry.made[0].size;
   const { size } = bytesOf(response, what);
@@ -85,11 +90,11 @@ export function fromStore(store, entry, what, signal) {
  * @param {Spare} spare
  * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>>}
  */
-async function* arriving(url, what, made, begin, { store, name, promised, signal }, spare) {
+async function* arriving(url, what, made, begin, { store, name, sealed, promised, signal }, spare) {
   const entry = store?.find(name);
   let at = begin.from;
   if (at && store && entry) yield* keptPieces(store, entry, at, what, spare, signal);
-  const writer = validator(made) || promised ? store?.writer(name, [made], at) : undefined; // else nobody could tell when it changes
+  const writer = validator(made) || promised ? store?.writer(name, [made], sealed, at) : undefined; // else nobody could tell when it changes
   let broken = 0;
   /** @type {Response | null} */
   let response = begin.response;
@@ -113,6 +118,7 @@ async function* arriving(url, what, made, begin, { store, name, promised, signal
         await writer?.add(fresh);
         yield fresh;
       }
+      if (at < Number(made.size)) throw new VqaError('E_NETWORK', `the ${what} ${url} ended after ${at} of ${made.size} bytes`);
       await writer?.end();
       return;
     } catch (error) {
@@ -164,7 +170,7 @@ async function requestRest(url, what, at, made, signal) {
   if (!same) return null;
   /** @type {Record<string, string>} */
   const headers = { Range: `bytes=${at}-` };
-  if (!isForeign(url)) headers['If-Range'] = same; // other hosts would be asked whether they allow it, and may not
+  if (!made.foreign) headers['If-Range'] = same; // other hosts would be asked whether they allow it, and may not
   const response = await fetchIfThere(url, what, signal, [416], { headers });
   if (!response) return null;
   const range = response.headers.get('content-range') ?? `bytes ${at}-`; // other hosts need not show it

@@ -1,12 +1,21 @@
 // Whether files are still the same, as far as their hosts tell.
 
 import { abortable } from './abort.js';
-import { isPage } from './fetch.js';
+import { isForeign, isPage } from './fetch.js';
 
 /**
  * A file, as its host described it when it was fetched.
- * @typedef {{ url: string, etag: string | null, modified: string | null, size: string | null }} Made
+ * @typedef {object} Made
+ * @property {string} url
+ * @property {string | null} etag
+ * @property {string | null} modified
+ * @property {boolean} settled  modified so long ago that it can't be once more at the same second
+ * @property {string | null} size
+ * @property {boolean} foreign  another host gave it
  */
+
+/** Clocks differ. In milliseconds. */
+const SETTLED = 60_000;
 
 /** Longer than this nobody waits to learn that nothing has changed. In milliseconds. */
 const PATIENCE = 5000;
@@ -16,15 +25,16 @@ const PATIENCE = 5000;
  * @param {Response} response
  * @returns {Made}
  */
-export function described(url, { headers }) {
-  return { url: String(url), etag: headers.get('etag'), modified: headers.get('last-modified'), size: headers.get('content-length') };
+export function described(url, { headers, url: from }) {
+  const [etag, modified, size] = ['etag', 'last-modified', 'content-length'].map((name) => headers.get(name));
+  return { url: String(url), etag, modified, settled: Date.parse(modified ?? '') < Date.now() - SETTLED, size, foreign: isForeign(from || url) };
 }
 
 /**
  * What tells one version of a file from another so surely that the bytes of two answers may be joined, if the host tells it.
  * @param {Made} made
  */
-export const validator = ({ etag, modified }) => (etag && !etag.startsWith(WEAK) ? etag : modified);
+export const validator = ({ etag, modified, settled }) => (etag && !etag.startsWith(WEAK) ? etag : settled && modified);
 
 /** How an ETag begins that other bytes may share, such as the same file compressed. */
 const WEAK = 'W/';

@@ -104,6 +104,7 @@ const OF_BYTES = ['E_MODEL', 'E_INTEGRITY'];
  */
 export async function loadAndKeep(model, to) {
   const { store, meter, signal, starter } = to;
+  if ('once' in model && model.once) starter.full(); // what it takes is known too late
   for (let again = false; ;) {
     try {
       const quantized = 'open' in model && await findQuantized(to);

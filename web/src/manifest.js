@@ -20,6 +20,14 @@ const AT_ONCE = 3;
 /** A part is held until its hash is known, so it can't be of any size. */
 const MAX_PART = 64 << 20;
 
+/** A manifest names some 20,000 parts at most. */
+const MAX_SIZE = 4 << 20;
+
+/** @param {number} size  of the manifest's file, in bytes */
+export function expectManifestSize(size) {
+  if (size > MAX_SIZE) throw refusal(`it has more than ${MAX_SIZE} bytes`);
+}
+
 /**
  * @param {ArrayBuffer} bytes  the manifest's file
  * @returns {Manifest}

@@ -7,7 +7,7 @@ import { VqaError, reason } from './errors.js';
 import { MISSING_HERE } from './fetch.js';
 import { Files } from './files.js';
 import { expectPieces, twice } from './integrity.js';
-import { readManifest, readParts } from './manifest.js';
+import { expectManifestSize, readManifest, readParts } from './manifest.js';
 
 /** @import { ByteSource } from './bytes.js' */
 
@@ -19,7 +19,10 @@ import { readManifest, readParts } from './manifest.js';
  * @typedef {string | URL | ByteSource | FileSystemFileHandle | FileList | readonly File[]} ModelSource
  *   an address (of a pack, a folder or a manifest), the bytes of a pack, or files: those of a folder, one pack, or a manifest and its parts
  * @typedef {{ size: number | undefined, read(meter: Meter, spare: Spare): AsyncGenerator<Uint8Array<ArrayBuffer>> }} Fetched  size: undefined while nobody knows it
- * @typedef {{ url?: URL, fetch(signal?: AbortSignal, store?: Store, again?: boolean): Promise<Fetched> }} Pack  again: past all caches
+ * @typedef {object} Pack
+ * @property {URL} [url]
+ * @property {boolean} [once]  its bytes can be read once only
+ * @property {(signal?: AbortSignal, store?: Store, again?: boolean) => Promise<Fetched>} fetch  again: past all caches
  * @typedef {object} Folder
  * @property {URL} [url]
  * @property {Map<string, import('./fresh.js').Made>} [files]  those that decide what the model answers, if they have an address; complete when it is loaded
@@ -52,9 +55,9 @@ function find(model, integrity) {
   if (typeof model === 'string' || model instanceof URL) return atAddress(readAddress(model), integrity);
   if (isFiles(model)) return inFiles(new Files(model), integrity);
   if (isHandle(model)) return packOf(async (signal) => given(await fileOf(model), 'model', signal), integrity);
-  const kinds = [Blob, ArrayBuffer, ReadableStream, Response];
-  if (ArrayBuffer.isView(model) || kinds.some((kind) => model instanceof kind)) {
-    return packOf(async (signal) => given(/** @type {ByteSource} */ (model), 'model', signal), integrity);
+  const once = [ReadableStream, Response].some((kind) => model instanceof kind);
+  if (once || ArrayBuffer.isView(model) || model instanceof Blob || model instanceof ArrayBuffer) {
+    return { ...packOf(async (signal) => given(/** @type {ByteSource} */ (model), 'model', signal), integrity), once };
   }
   throw new VqaError('E_CALL', 'the model must be a URL, Blob, ArrayBuffer, typed array, ReadableStream, Response, FileSystemFileHandle or files');
 }
@@ -112,7 +115,7 @@ function folderAt(url) {
     files,
     name: nameOf(url),
     async open(name, signal, store) {
-      const file = await download(beside(name, url), `model's ${name}`, { store, name, missing: given ? MISSING_HERE : [404], signal });
+      const file = await download(beside(name, url), `model's ${name}`, { store, name, sealed: true, missing: given ? MISSING_HERE : [404], signal });
       if (!file) return null;
       given = true;
       if (name !== CARD) files.set(name, file.made[0]);
@@ -203,7 +206,9 @@ function inParts(open, openPart, integrity) {
     async fetch(signal, store, fresh = false) {
       const manifest = await twice(async (again) => {
         const { pieces } = await open(again || fresh, signal, store);
-        return readManifest(await joined(expectPieces('manifest', pieces([]), integrity)));
+        /** @type {Spare} */
+        const spare = [];
+        return readManifest(await joined(expectPieces('manifest', pieces(spare), integrity), spare, expectManifestSize));
       });
       return {
         size: manifest.size,

@@ -10,7 +10,7 @@
  */
 
 /** The folders of this version. Raise it when the same files make another pack: quantization, the pack's format, or what is kept with it has changed. */
-export const VERSION = 4;
+export const VERSION = 5;
 
 /** The folders of every version, with its number: the first ones were caches for all models, since then each model has its own. */
 const FOLDER = /^wasm-vqa (?:packs (\d+)|(\d+) [\da-f]{64})$/;

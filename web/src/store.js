@@ -2,7 +2,8 @@
 // gain: whatever fails here costs what is kept, never the model.
 //
 // The index gives each file an id of its own. A segment is named after it and where it begins in the file, so no segment is
-// ever taken for one of other bytes, whoever else writes at the same time; and each is written whole or not at all.
+// ever taken for one of other bytes, whoever else writes at the same time; and each is written whole or not at all. The index
+// lies behind its SHA-256, and so do segments of files that have no checksum of their own.
 
 import { abortable, throwIfAborted } from './abort.js';
 import { hashOf, hex } from './integrity.js';
@@ -14,6 +15,7 @@ import { openPlace, removeOlder } from './places.js';
  * @typedef {object} Entry
  * @property {string} id
  * @property {Made[]} made  what it was made of
+ * @property {boolean} [sealed]  each segment lies behind its SHA-256, as nothing in the file tells whether it is right
  * @property {number} [size]  in bytes; there when the file is whole
  */
 
@@ -21,6 +23,9 @@ import { openPlace, removeOlder } from './places.js';
 const SEGMENT = 1 << 20;
 
 const INDEX = 'index';
+
+/** The bytes of a SHA-256. */
+const SEAL = 32;
 
 /** The files of one model. */
 export class Store {
@@ -69,14 +74,15 @@ export class Store {
   }
 
   /**
-   * The segments of a file, from its beginning up to the first that is missing.
+   * The segments of a file, from its beginning up to the first that is missing or damaged.
    * @param {Entry} entry
    * @returns {AsyncGenerator<Blob>}
    */
-  async *segments({ id }) {
+  async *segments({ id, sealed }) {
     let at = 0;
     for (;;) {
-      const segment = await this.#place.read(`${id}.${at}`).catch(() => undefined);
+      const name = `${id}.${at}`;
+      const segment = await (sealed ? unsealed(this.#place, name) : this.#place.read(name)).catch(() => undefined);
       if (!segment?.size) return;
       yield segment;
       at += segment.size;
@@ -87,10 +93,11 @@ export class Store {
    * Keep what comes of a file.
    * @param {string} file
    * @param {Made[]} made
+   * @param {boolean} [sealed]
    * @param {number} [at]  so many bytes of it are kept already
    */
-  writer(file, made, at = 0) {
-    const entry = (at && this.#index.get(file)) || { id: String(Math.random()), made };
+  writer(file, made, sealed, at = 0) {
+    const entry = (at && this.#index.get(file)) || { id: String(Math.random()), made, sealed };
     /** @type {Blob[]} */
     let pending = [];
     let size = 0;
@@ -107,7 +114,7 @@ export class Store {
       size = 0;
       written = this.#queue(async () => {
         if (isGone()) return;
-        await this.#write(name, segment);
+        await this.#write(name, segment, entry.sealed);
         if (first) await this.#save();
       });
     };
@@ -167,11 +174,11 @@ export class Store {
     return this.#writing;
   }
 
-  /** @param {string} name @param {Blob} bytes */
-  async #write(name, bytes) {
+  /** @param {string} name @param {Blob} bytes @param {boolean} [sealed] */
+  async #write(name, bytes, sealed) {
     if (this.#failed) return;
     try {
-      await this.#place.write(name, bytes);
+      await this.#place.write(name, sealed ? new Blob([await seal(bytes), bytes]) : bytes);
     } catch {
       this.#failed = true; // no room: what is there of the model gives its own back
       this.#index.clear();
@@ -180,7 +187,7 @@ export class Store {
   }
 
   #save() {
-    return this.#write(INDEX, new Blob([JSON.stringify([...this.#index])]));
+    return this.#write(INDEX, new Blob([JSON.stringify([...this.#index])]), true);
   }
 
   /** Remove the segments that the index does not know. */
@@ -204,10 +211,24 @@ export class Store {
  */
 async function readIndex(place) {
   try {
-    return new Map(JSON.parse(await /** @type {Blob} */ (await place.read(INDEX)).text()));
+    return new Map(JSON.parse(await /** @type {Blob} */ (await unsealed(place, INDEX)).text()));
   } catch {
-    return new Map(); // there is none yet, or a broken one
+    return new Map(); // there is none yet, or a damaged one
   }
+}
+
+/** @param {Blob} bytes */
+const seal = async (bytes) => /** @type {Promise<Uint8Array<ArrayBuffer>>} */ (hashOf(new Uint8Array(await bytes.arrayBuffer())));
+
+/**
+ * What lies behind its SHA-256; undefined if it is damaged.
+ * @param {import('./places.js').Place} place
+ * @param {string} name
+ */
+async function unsealed(place, name) {
+  const all = /** @type {Blob} */ (await place.read(name));
+  const bytes = all.slice(SEAL);
+  return hex(new Uint8Array(await all.slice(0, SEAL).arrayBuffer())) === hex(await seal(bytes)) ? bytes : undefined;
 }
 
 /**

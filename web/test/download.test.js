@@ -183,6 +183,58 @@ test('ranges from another place, and weak ETags', async (t) => {
   assert.match(asked.join(), new RegExp(`^GET bytes=\\d+- ${DAY}$`));
 });
 
+test('a rest that ends before its file does, as ranges may, is followed by another', async (t) => {
+  fakeCaches(t);
+  host.stalls = 2_000_000;
+  const part = (end) => (response) => {
+    const at = Number(/\d+/.exec(asked.at(-1))[0]);
+    response.writeHead(206, { ...host.headers, 'content-length': end - at, 'content-range': `bytes ${at}-${end - 1}/${SIZE}` }).end(OLD.subarray(at, end));
+  };
+  const breakOff = () => {
+    host.stalls = 0;
+    host.answers = [part(2_500_000), part(3_000_000)];
+    cut();
+  };
+  isWhole(await visit({ at: { 1_500_000: breakOff } }));
+  assert.equal(asked.length, 4);
+});
+
+test('a part that nobody has asked for is refused', async (t) => {
+  fakeCaches(t);
+  host.answers = [(response) => response.writeHead(206, { 'content-range': `bytes 9-${SIZE - 1}/${SIZE}` }).end(OLD.subarray(9))];
+  await assert.rejects(visit(), { code: 'E_NETWORK', message: /came in part, and all of it was asked for: HTTP status 206$/ });
+  await leave(2_500_000);
+  const refuse = (response) => response.writeHead(412).end();
+  host.answers = [refuse, (response) => response.writeHead(206, { etag: '"new"' }).end(NEW.subarray(2_000_000))];
+  await assert.rejects(visit(), { code: 'E_NETWORK', message: /HTTP status 206$/ });
+  isWhole(await visit());
+});
+
+test('two versions of one second are not joined', async (t) => {
+  const use = fakeCaches(t);
+  host.headers = { 'last-modified': new Date().toUTCString() };
+  host.stalls = 2_000_000;
+  const replace = () => {
+    Object.assign(host, { bytes: NEW, stalls: 0 });
+    cut();
+  };
+  await assert.rejects(visit({ at: { 1_500_000: replace } }), { code: 'E_NETWORK' });
+  assert.deepEqual([...files(use).keys()], []);
+});
+
+test('what came to its end without a note of it is not fetched again', async (t) => {
+  const use = fakeCaches(t);
+  isWhole(await visit());
+  const index = JSON.parse(Buffer.from(files(use).get('/index')).subarray(32));
+  delete index[0][1].size;
+  const text = Buffer.from(JSON.stringify(index));
+  files(use).set('/index', Buffer.concat([createHash('sha256').update(text).digest(), text]));
+  for (let i = 0; i < 2; i++) {
+    isWhole(await visit());
+    assert.deepEqual(asked, ['HEAD']);
+  }
+});
+
 test('what nobody can tell from another version is neither joined nor kept', async (t) => {
   const use = fakeCaches(t);
   host.headers = {};

@@ -20,7 +20,7 @@ function inMemory() {
       return [...files.keys()];
     },
   };
-  const index = async () => new Map(JSON.parse(await files.get('index').text()));
+  const index = async () => new Map(JSON.parse(await files.get('index').slice(32).text())); // behind its SHA-256
   const segments = () => [...files.keys()].filter((name) => name !== 'index');
   return { place, index, segments };
 }
@@ -70,4 +70,39 @@ test('work that ends leaves nothing unwritten', async (t) => {
     throw new Error('left');
   }), { message: 'left' });
   assert.equal([...folders.values()][0].size, 2); // the index and a segment
+});
+
+test('damage of the index is noticed: nothing is kept then', async (t) => {
+  const { folders } = fakeCaches(t);
+  const found = () => withStore('cache', 'key', async (store) => store.find('pack')?.size);
+  await withStore('cache', 'key', (store) => store.writer('pack', MADE).end());
+  assert.equal(await found(), 0);
+  const index = [...folders.values()][0].get('/index');
+  for (let bit = 0; bit < 8 * index.length; bit += 7) {
+    index[bit >> 3] ^= 1 << bit % 8;
+    assert.equal(await found(), undefined, `bit ${bit}`);
+    index[bit >> 3] ^= 1 << bit % 8;
+  }
+  assert.equal(await found(), 0);
+});
+
+test('segments of a file that nothing else checks end where they are damaged', async (t) => {
+  const { folders } = fakeCaches(t);
+  const read = () => withStore('cache', 'key', async (store) => {
+    const sizes = [];
+    for await (const { size } of store.segments(store.find('vocab.txt'))) sizes.push(size);
+    return sizes;
+  });
+  await withStore('cache', 'key', async (store) => {
+    const writer = store.writer('vocab.txt', MADE, true);
+    for (let i = 0; i < 2; i++) await writer.add(PIECE);
+    await writer.end();
+  });
+  assert.deepEqual(await read(), [PIECE.length, PIECE.length]);
+  const [[folder]] = [[...folders.values()]];
+  const [first, second] = [...folder.keys()].filter((name) => name !== '/index');
+  folder.get(second)[PIECE.length] ^= 4;
+  assert.deepEqual(await read(), [PIECE.length]);
+  folder.get(first)[0] ^= 4; // of the SHA-256
+  assert.deepEqual(await read(), []);
 });
