@@ -15,7 +15,7 @@
 PACK      := weights/photos.q8.safetensors
 SAMPLE    = node -p 's = JSON.parse(require("fs").readFileSync("web/demo/samples/samples.json"))[$(1)]; $(2)'
 # What runs on several threads.
-THREADED := $(addprefix test_,choices clip cnn core heatmap nn recurrent same_bits transcribe vilt vqa whisper)
+THREADED := $(addprefix test_,choices clip cnn core heatmap nn recurrent same_bits threads transcribe vilt vqa whisper)
 C_SOURCES = $(shell git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]')
 CLANG     := $(or $(shell command -v clang-19),$(shell command -v clang))
 # The clang whose own libraries are there.

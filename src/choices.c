@@ -52,36 +52,58 @@ void choices_free(choices *c)
     *c = (choices){ 0 };
 }
 
-/* The label that is the choice, or else the first that is it but for the letter case; -1: none. */
-static int label_of(const char *choice, const cJSON *labels)
+typedef struct {
+    const char *text;
+    int index;
+    bool named; /* by a choice */
+} label;
+
+/* By text but for the letter case, then by index. */
+static int compare_labels(const void *a, const void *b)
 {
-    int i = 0, alike = -1;
-    const cJSON *label;
-    cJSON_ArrayForEach(label, labels)
-    {
-        if (strcmp(label->valuestring, choice) == 0) return i;
-        if (alike < 0 && strcasecmp(label->valuestring, choice) == 0) alike = i;
-        i++;
+    const label *x = a, *y = b;
+    int order = strcasecmp(x->text, y->text);
+    return order ? order : x->index - y->index;
+}
+
+/* The label that is the choice, or else the first that is it but for the letter case, or NULL. */
+static label *label_of(const char *choice, label *labels, int count)
+{
+    label *alike = NULL;
+    int at = 0; /* labels before it come before the choice */
+    for (int step = 1 << 24; step; step /= 2)
+        if (at + step <= count && strcasecmp(labels[at + step - 1].text, choice) < 0) at += step;
+    for (; at < count && strcasecmp(labels[at].text, choice) == 0; at++) {
+        if (strcmp(labels[at].text, choice) == 0) return &labels[at];
+        if (!alike) alike = &labels[at];
     }
     return alike;
 }
 
 int *choices_labels(const choices *c, const cJSON *labels, error *err)
 {
-    int *index = malloc((size_t)c->count * sizeof *index);
-    bool *named = calloc((size_t)cJSON_GetArraySize(labels) + 1, sizeof *named);
-    bool ok = (index && named) || fail_memory(err, "not enough memory for the choices");
+    int *index = malloc((size_t)c->count * sizeof *index), count = 0;
+    label *sorted = calloc((size_t)cJSON_GetArraySize(labels) + 1, sizeof *sorted);
+    bool ok = (index && sorted) || fail_memory(err, "not enough memory for the choices");
+    const cJSON *item;
+    if (ok) cJSON_ArrayForEach(item, labels)
+        {
+            sorted[count] = (label){ item->valuestring, count, false };
+            count++;
+        }
+    if (ok) qsort(sorted, (size_t)count, sizeof *sorted, compare_labels);
     for (int i = 0; i < c->count && ok; i++) {
-        index[i] = label_of(c->text[i], labels);
-        if (index[i] < 0)
-            ok = fail(err, "the choice '%s' is none of the model's %d answers", c->text[i],
-                      cJSON_GetArraySize(labels));
-        else if (named[index[i]])
+        label *named = label_of(c->text[i], sorted, count);
+        if (!named) {
+            ok = fail(err, "the choice '%s' is none of the model's %d answers", c->text[i], count);
+        } else if (named->named) {
             ok = fail(err, "the choice '%s' stands twice", c->text[i]);
-        else
-            named[index[i]] = true;
+        } else {
+            named->named = true;
+            index[i] = named->index;
+        }
     }
-    free(named);
+    free(sorted);
     if (ok) return index;
     free(index);
     return NULL;

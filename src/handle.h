@@ -53,8 +53,8 @@ struct vqa {
     choices choices; /* of the last vqa_choose() */
     answer best[VQA_MAX_ANSWERS];
     int best_count;
-    char number[32];  /* the text of a regressed value */
-    char *transcript; /* the last one, as JSON; or NULL */
+    char number[VQA_MAX_ANSWERS][64]; /* the texts of regressed values */
+    char *transcript;                 /* the last one, as JSON; or NULL */
     /* where answers come from */
     bool explain;
     rollout rollout;

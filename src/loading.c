@@ -12,6 +12,9 @@ static bool take_pack_header(void *context, const tensor_info *tensors, int coun
     const tensor_info *last = count > 0 ? &tensors[count - 1] : NULL;
     if (!last || strcmp(last->name, PACK_CHECKSUM) != 0 || last->size != PACK_CHECKSUM_SIZE)
         return fail(err, "the pack does not end with its tensor '" PACK_CHECKSUM "'");
+    if (l->size_limit && last->begin + last->size > l->size_limit)
+        return fail(err, "the pack's header promises %zu bytes of tensors, of at most %zu",
+                    last->begin + last->size, l->size_limit);
     return model_known(l->settings.config, err) &&
            weights_plan(&l->weights, tensors, count, l->keep, err);
 }
@@ -80,6 +83,7 @@ bool loading_end_file(loading *l, bool there, error *err)
 {
     if (!l->folder || !*folder_wanted(l->folder)) return fail(err, "no file is wanted");
     bool first = !folder_settings(l->folder)->config;
+    there |= l->file != NULL; /* some of it has come */
     if (there && folder_wants_weights(l->folder) && !end_weights(l, err)) return false;
     return folder_end(l->folder, there, err) &&
            (!first || model_known(folder_settings(l->folder)->config, err));

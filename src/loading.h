@@ -7,9 +7,10 @@
 #include "format/pack.h"
 #include "format/safetensors.h"
 
-/* Starts as zeros but for `keep`. */
+/* Starts as zeros but for `keep` and `size_limit`. */
 typedef struct {
     precision keep;    /* what becomes of tensors that come as floats */
+    size_t size_limit; /* bytes that a pack may have; 0: nobody knows */
     folder *folder;    /* NULL: a pack */
     safetensors *file; /* of weights, while it arrives */
     pack_check check;  /* of a pack */

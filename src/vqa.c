@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/build.h"
 #include "core/clock.h"
 #include "core/utf8.h"
 #include "heads/classify.h"
@@ -103,7 +104,10 @@ bool handle_plan_scratch(vqa *v, modality which, uint64_t encoding, int rows, er
 
 atomic_int *vqa_stop(vqa *v) { return &v->stop; }
 
-double vqa_milliseconds(const vqa *v, vqa_time what) { return v->milliseconds[what]; }
+double vqa_milliseconds(const vqa *v, vqa_time what)
+{
+    return (unsigned)what < VQA_TIMES ? v->milliseconds[what] : 0;
+}
 
 double handle_ended(vqa *v, vqa_time what, double begin)
 {
@@ -126,9 +130,12 @@ int handle_keep(vqa *v, encoded *e)
 static encoded **find(vqa *v, modality which, int id)
 {
     const char *what = which == PICTURE ? "picture" : "sound";
-    for (encoded **e = &v->open; *e; e = &(*e)->next)
-        if ((*e)->id == id && (*e)->which == which) return e;
     bool closed = id > 0 && id <= v->last_id;
+    for (encoded **e = &v->open; *e; e = &(*e)->next)
+        if ((*e)->id == id) {
+            if ((*e)->which == which) return e;
+            closed = false; /* it is the other kind */
+        }
     fail(&v->err, closed ? "%s %d is closed" : "there is no %s %d", what, id);
     return NULL;
 }
@@ -242,6 +249,9 @@ int vqa_close_picture(vqa *v, int id) { return handle_close(v, PICTURE, id); }
 
 /* ---- questions ---- */
 
+/* Whether the caller gives the answers, of which only full builds judge the texts. */
+static bool ranks(const vqa *v) { return VQA_FULL && v->model.ranks; }
+
 /* Whether `text` can be tokenized: `what` names it in the sentence. */
 static bool readable(vqa *v, const char *what, const char *text, size_t size)
 {
@@ -296,7 +306,7 @@ static bool suffices(vqa *v, const asked *a)
 {
     const model_input *takes = v->model.takes;
     bool none = !a->size && !a->sound;
-    if (v->model.ranks) return true; /* the choices are the question */
+    if (ranks(v)) return true; /* the choices are the question */
     if (a->size && takes[TEXT] == NOT_TAKEN)
         return fail(&v->err, "the model takes spoken questions only");
     if (!a->sound && takes[SPEECH] == NEEDED)
@@ -311,7 +321,7 @@ static bool suffices(vqa *v, const asked *a)
 static int askable(vqa *v, int picture, int sound, asked *a, int top_k)
 {
     if (handle_ready(v) != VQA_OK) return VQA_BAD_CALL;
-    if (!v->model.arch->answer)
+    if (VQA_FULL && !v->model.arch->answer)
         return handle_refuse(v, VQA_BAD_CALL,
                              "the model writes down what is said: it answers no questions");
     if (picture || v->model.takes[PICTURE] == NEEDED)
@@ -372,7 +382,7 @@ static int ask(vqa *v, int picture, int sound, asked *a, int top_k)
 {
     int status = askable(v, picture, sound, a, top_k);
     if (status != VQA_OK) return status;
-    if (v->model.ranks)
+    if (ranks(v))
         return handle_refuse(v, VQA_BAD_CALL,
                              "the model has no answers of its own: give it choices to rank");
     int tokens = tokenize(v, a->text, a->size);
@@ -418,7 +428,7 @@ static int choose(vqa *v, int picture, int sound, asked *a, const char *list, si
     choices_free(&v->choices);
     if (!choices_read(&v->choices, list, list_size, &v->err))
         return v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_QUESTION;
-    if (v->model.ranks) {
+    if (ranks(v)) {
         status = score_choices(v, a);
         return status == VQA_OK ? rank(v, NULL, 0, top_k) : status;
     }
@@ -444,11 +454,11 @@ int vqa_choose(vqa *v, int picture, int sound, const char *question, size_t size
 const char *vqa_answer_text(vqa *v, int i)
 {
     if (i < 0 || i >= v->best_count) return "";
-    if (v->model.ranks) return v->choices.text[v->best[i].index];
+    if (ranks(v)) return v->choices.text[v->best[i].index];
     if (v->problem != PROBLEM_REGRESSION)
         return cJSON_GetArrayItem(v->loading.settings.labels, v->best[i].index)->valuestring;
-    regress_text(v->best[i].score, v->number, sizeof v->number);
-    return v->number;
+    regress_text(v->best[i].score, v->number[i], sizeof v->number[i]);
+    return v->number[i];
 }
 
 float vqa_answer_score(const vqa *v, int i)

@@ -58,6 +58,10 @@ void vqa_free(vqa *v);
  * byte and vqa_open_folder(), else VQA_BAD_CALL. */
 int vqa_set_precision(vqa *v, vqa_precision keep);
 
+/* A pack may have `size` bytes at most, because that is what is there: one whose header promises more is refused
+ * before memory is taken for it. Before the first byte and vqa_open_folder(), else VQA_BAD_CALL. */
+int vqa_set_size_limit(vqa *v, size_t size);
+
 /* Load a folder as Hugging Face publishes models, instead of a pack. The engine says which file it
  * wants next; the caller hands it over, or says that there is none:
  *
@@ -197,8 +201,8 @@ const float *vqa_heatmap(const vqa *v, int *height, int *width);
  * there is no heat map. */
 void vqa_heatmap_box(const vqa *v, float box[4]);
 
-/* A number that another thread sets to 1 to end the vqa_encode(), vqa_ask() or vqa_choose() that is under
- * way: between two layers it gives up and returns VQA_STOPPED. Whoever calls sets it back to 0, before. */
+/* A number that another thread sets to 1 to end the vqa_encode(), vqa_hear(), vqa_ask(), vqa_choose() or
+ * vqa_transcribe() that is under way: between two layers it gives up and returns VQA_STOPPED. Whoever calls sets it back to 0, before. */
 atomic_int *vqa_stop(vqa *v);
 
 /* What took the last picture (the first three) or question its time. */
@@ -211,7 +215,7 @@ typedef enum {
     VQA_TIMES,
 } vqa_time;
 
-/* Milliseconds that it took; 0 before it was done. */
+/* Milliseconds that it took; 0 before it was done, and for what is none of these. */
 double vqa_milliseconds(const vqa *v, vqa_time what);
 
 /* What was loaded, as one JSON object: "name", "licence", "architecture", "summary" (layers, sizes

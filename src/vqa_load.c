@@ -208,6 +208,13 @@ int vqa_set_precision(vqa *v, vqa_precision keep)
     return VQA_BAD_CALL;
 }
 
+int vqa_set_size_limit(vqa *v, size_t size)
+{
+    if (begun(v) != VQA_OK) return begun(v);
+    v->loading.size_limit = size;
+    return VQA_OK;
+}
+
 int vqa_open_folder(vqa *v, const char *name, size_t size)
 {
     if (begun(v) != VQA_OK) return begun(v);

@@ -108,9 +108,10 @@ static int transcribe(vqa *v, const encoded *sound, const transcribe_options *o)
     bool ok = v->model.arch->transcribe(&v->compute, &v->model, sound->features, sound->frames, o,
                                         &t, &v->err);
     char *text = ok ? describe(v, &t) : NULL;
+    bool overflowed = t.overflowed;
     transcript_free(&t);
     handle_ended(v, VQA_TIME_ANSWER, begin);
-    if (!ok) return failure(v);
+    if (!ok) return overflowed ? VQA_BAD_MODEL : failure(v);
     if (!text) return handle_refuse(v, VQA_NO_MEMORY, "not enough memory for a transcript");
     cJSON_free(v->transcript);
     v->transcript = text;

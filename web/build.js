@@ -31,13 +31,13 @@ const inline = {
 const besides = {
   name: 'besides',
   setup({ onResolve }) {
-    onResolve({ filter: /\/(index|engine|sound|sha256)\.js$/ }, ({ kind, path }) => (kind === 'entry-point' ? undefined : { path, external: true }));
+    onResolve({ filter: /\/(index|engine|header|manifest|sound|sha256)\.js$/ }, ({ kind, path }) => (kind === 'entry-point' ? undefined : { path, external: true }));
     onResolve({ filter: /^react$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
 /** Files that share nothing. */
-const alone = ['index.js', 'engine.js', 'photos.js', 'shapes.js', 'isolation.js', 'isolation-worker.js', 'sound.js', 'sha256.js', 'microphone.js', 'microphone-worklet.js'];
+const alone = ['index.js', 'engine.js', 'photos.js', 'shapes.js', 'isolation.js', 'isolation-worker.js', 'header.js', 'manifest.js', 'sound.js', 'sha256.js', 'microphone.js', 'microphone-worklet.js'];
 
 /** Entry points that not every page needs, which share lease.js by a file of its own. */
 const further = ['pipeline.js', 'element.js', 'react.js'];
@@ -72,7 +72,7 @@ await build({ ...common, entryPoints: [`${here}src/index.js`], outfile: `${here}
 
 /** Of each file, with gzip. @type {Record<string, number>} */
 const packed = {};
-for (const name of ['index.js', 'worker.js', 'engine.js', 'sound.js', 'sha256.js', 'microphone.js', ...further, 'lease.js', ...runtimes, 'wasm-vqa.inline.js']) {
+for (const name of ['index.js', 'worker.js', 'engine.js', 'header.js', 'manifest.js', 'sound.js', 'sha256.js', 'microphone.js', ...further, 'lease.js', ...runtimes, 'wasm-vqa.inline.js']) {
   const bytes = await readFile(`${here}dist/${name}`);
   packed[name] = gzipSync(bytes, { level: 9 }).length;
   console.log(`dist/${name.padEnd(24)} ${bytes.length} bytes, ${packed[name]} with gzip`);

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, normalize, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { siteFiles } from './site.js';
 
@@ -25,6 +26,7 @@ const ROUTES = [
 const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
+  '.jpg': 'image/jpeg',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
   '.mjs': 'text/javascript; charset=utf-8',
@@ -136,7 +138,7 @@ async function answer(request, response, mounts, headers) {
     ...(range && { 'Content-Range': `bytes ${first}-${last}/${found.size}` }),
   });
   if (request.method === 'HEAD' || found.size === 0) return response.end();
-  createReadStream(file, { start: first, end: last, highWaterMark: PIECE }).on('error', () => response.destroy()).pipe(response);
+  return pipeline(createReadStream(file, { start: first, end: last, highWaterMark: PIECE }), response);
 }
 
 /**

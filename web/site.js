@@ -1,4 +1,4 @@
-// The files that the demo page consists of, and their version: what a browser keeps for use without a network.
+// The files that the demo page consists of, their hashes and their version: what a browser keeps for use without a network.
 
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
@@ -15,7 +15,7 @@ const FOLDERS = [
 /**
  * The list of files, as the page's offline.js reads it.
  * @param {string} root  of the repository
- * @returns {Promise<{ version: string, files: string[] }>} addresses relative to the page; another version: a file has changed
+ * @returns {Promise<{ version: string, files: Record<string, string> }>} the SHA-256 of each in hexadecimal digits, by its address relative to the page; another version: a file has changed
  */
 export async function siteFiles(root) {
   /** @type {Record<string, string>} */
@@ -26,11 +26,14 @@ export async function siteFiles(root) {
   for (const entry of ['index.js', 'microphone.js']) {
     for (const module of await modules(`${root}web/src/`, entry)) paths[`src/${module}`] = `web/src/${module}`;
   }
-  const files = Object.keys(paths).filter((file) => file !== 'service-worker.js').sort();
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(file).update(await readFile(root + paths[file]));
-  return { version: hash.digest('hex').slice(0, 16), files };
+  /** @type {Record<string, string>} */
+  const files = {};
+  for (const file of Object.keys(paths).sort()) if (file !== 'service-worker.js') files[file] = hashOf(await readFile(root + paths[file]));
+  return { version: hashOf(JSON.stringify(files)).slice(0, 16), files };
 }
+
+/** @param {string | Buffer} content */
+const hashOf = (content) => createHash('sha256').update(content).digest('hex');
 
 /** A module of a folder, and those of it that it needs. @param {string} folder @param {string} name @returns {Promise<Set<string>>} */
 async function modules(folder, name, found = new Set()) {

@@ -12,6 +12,7 @@ enum {
     FRAMES = 2 * FFT_LANES, /* at a time: a transform of complex numbers does two of real ones */
     MAX_MELS = 512,
     MAX_SIZE = 4096, /* of a transform */
+    MAX_OVERLAP = 8, /* frames that look at the same sample: Whisper's are 3 */
 };
 
 static bool parse_whisper(feature_extractor *f, const cJSON *json, error *err)
@@ -26,6 +27,9 @@ static bool parse_whisper(feature_extractor *f, const cJSON *json, error *err)
         return fail(err, "config: \"n_fft\" is %d, expected an even product of 2, 3 and 5", f->n);
     f->window = f->n;
     f->frames = seconds * f->rate / f->hop;
+    if (f->hop < f->n / MAX_OVERLAP)
+        return fail(err, "config: \"hop_length\" %d is less than a %dth of \"n_fft\" %d", f->hop,
+                    MAX_OVERLAP, f->n);
     return f->frames > 0 || fail(err, "config: \"hop_length\" %d is more than a chunk", f->hop);
 }
 

@@ -19,7 +19,7 @@ typedef struct {
 } feature_extractor;
 
 /* Read a preprocessor_config.json. The class, "feature_extractor_type", is
- *   - WhisperFeatureExtractor: feature_size (80), sampling_rate (16000), hop_length (160),
+ *   - WhisperFeatureExtractor: feature_size (80), sampling_rate (16000), hop_length (160, at least n_fft / 8),
  *     chunk_length (30 s), n_fft (400: 2^a 3^b 5^c);
  *   - ASTFeatureExtractor: num_mel_bins (128), sampling_rate (16000), max_length (1024),
  *     do_normalize, mean (-4.2677393), std (4.5689974); frames of 25 ms every 10.

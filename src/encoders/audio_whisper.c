@@ -15,7 +15,7 @@ bool audio_whisper_bind(audio_whisper *e, weights *w, const char *prefix, const 
     transformer_shape shape;
     if (!whisper_config(&shape, config, "encoder", err) ||
         !json_int(config, "num_mel_bins", 80, 1, 1 << 10, &e->mels, err) ||
-        !json_int(config, "max_source_positions", 1500, 1, 1 << 13, &e->positions, err))
+        !json_int(config, "max_source_positions", 1500, 1, 1 << 12, &e->positions, err))
         return false;
     shape.quantized_attention = true;
     int hidden = shape.hidden;

@@ -146,7 +146,8 @@ void image_cnn_encode(const compute *c, const image_cnn *v, const float *pixels,
     for (int i = 0; i < 2; i++) rooms[i] = arena_take(&tmp, (size_t)map, 1);
     feature_map x = map_in(rooms[now], height, width, v->blocks->convs->in);
     feature_map_of_planes(pixels, x);
-    for (int i = 0; i < v->count && !compute_stopped(c); i++) {
+    int i = 0;
+    for (; i < v->count && !compute_stopped(c); i++) {
         const cnn_block *b = &v->blocks[i];
         feature_map from = x;
         measure_block(b, &height, &width);
@@ -161,7 +162,7 @@ void image_cnn_encode(const compute *c, const image_cnn *v, const float *pixels,
         }
         compute_show(c, "hidden_states", i, x.rows);
     }
-    if (compute_stopped(c)) return; /* x is the map of an earlier block */
+    if (i < v->count) return; /* stopped: x is the map of an earlier block */
     assert(x.rows.rows == y.rows - 1 && x.rows.cols == y.cols);
     nn_global_average(c, x, y.data);
     memcpy(tensor_row(y, 1), x.rows.data, (size_t)x.rows.rows * (size_t)y.cols * sizeof *y.data);

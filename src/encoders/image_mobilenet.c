@@ -62,7 +62,7 @@ bool image_mobilenet_bind(image_cnn *v, weights *w, const char *prefix, const cJ
     double multiplier;
     int last;
     if (!json_number(config, "width_multiplier", 1, 0.01, 8, &multiplier, err) ||
-        !json_int(config, "hidden_size", scaled(LAST, multiplier > 1 ? multiplier : 1), 1, 1 << 14,
+        !json_int(config, "hidden_size", scaled(LAST, multiplier > 1 ? multiplier : 1), 1, 1 << 13,
                   &last, err))
         return false;
     v->family = "MobileNetV2";

@@ -22,7 +22,7 @@ bool text_clip_bind(text_clip *t, weights *w, const char *prefix, const cJSON *c
                                 .causal = true };
     if (!transformer_config_with_defaults(&shape, config, err) ||
         !json_int(config, "vocab_size", 49408, 1, 1 << 24, &t->vocabulary, err) ||
-        !json_int(config, "max_position_embeddings", 77, 2, 1 << 16, &t->positions, err) ||
+        !json_int(config, "max_position_embeddings", 77, 3, 1 << 16, &t->positions, err) ||
         !json_int(config, "eos_token_id", 49407, 0, 1 << 24, &t->end, err))
         return false;
     char name[4][200];

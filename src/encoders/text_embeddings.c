@@ -16,7 +16,7 @@ bool text_embeddings_bind(text_embeddings *e, weights *w, const char *prefix, co
                     "config: \"position_embedding_type\" is \"%s\", only \"absolute\" is supported",
                     kind);
     if (!json_int(config, "vocab_size", 30522, 1, 1 << 24, &e->vocabulary, err) ||
-        !json_int(config, "max_position_embeddings", positions, 2, 1 << 16, &e->positions, err) ||
+        !json_int(config, "max_position_embeddings", positions, 3, 1 << 16, &e->positions, err) ||
         !json_int(config, "type_vocab_size", 2, 1, 1 << 10, &e->types, err))
         return false;
     char name[4][200];

@@ -17,7 +17,7 @@ bool text_rnn_bind(text_rnn *t, weights *w, const char *prefix, const cJSON *con
     r->kind = lstm ? RECURRENT_LSTM : RECURRENT_GRU;
     r->directions = json_bool(config, "bidirectional", false) ? 2 : 1;
     if (!json_int(config, "vocab_size", 0, 1, 1 << 24, &t->vocabulary, err) ||
-        !json_int(config, "max_position_embeddings", 512, 1, 1 << 16, &t->positions, err) ||
+        !json_int(config, "max_position_embeddings", 512, 3, 1 << 16, &t->positions, err) ||
         !json_int(config, "embedding_size", 0, 1, 1 << 13, &r->in, err) ||
         !json_int(config, "hidden_size", 0, 1, 1 << 12, &r->hidden, err) ||
         !json_int(config, "num_layers", 1, 1, 64, &r->layers, err))

@@ -225,6 +225,10 @@ static bool add_vocabulary(folder *f, const cJSON *vocabulary, error *err)
 
 static bool take_vocab_json(folder *f, error *err)
 {
+    size_t values = json_values(f->text, f->size);
+    if (values > VOCABULARY_JSON_MAX + 1)
+        return fail(err, "vocab.json has %zu tokens, at most %d are taken", values - 1,
+                    VOCABULARY_JSON_MAX);
     cJSON *vocabulary = parse(f, err);
     bool ok = vocabulary && add_vocabulary(f, vocabulary, err);
     cJSON_Delete(vocabulary);

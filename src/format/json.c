@@ -30,8 +30,7 @@ static void watch_memory(void)
     while (atomic_load(&state) != DONE) {} /* another thread is at it */
 }
 
-/* The values of a JSON text, keys among them; of other texts some number. */
-static size_t count_values(const char *text, size_t size)
+size_t json_values(const char *text, size_t size)
 {
     size_t count = 1;
     bool quoted = false;
@@ -51,7 +50,7 @@ cJSON *json_parse(const char *text, size_t size, const char *what, error *err)
         fail(err, "%s is not UTF-8 text (byte %zu)", what, utf8_valid(text, size));
         return NULL;
     }
-    size_t values = count_values(text, size);
+    size_t values = json_values(text, size);
     if (values > JSON_MAX_VALUES) {
         fail(err, "%s has %zu values, at most %d are taken", what, values, JSON_MAX_VALUES);
         return NULL;

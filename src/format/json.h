@@ -11,6 +11,9 @@ enum {
     JSON_MAX_VALUES = 4000000
 }; /* of a text; each takes 64 bytes and more, as a byte or two may say */
 
+/* The values of a JSON text, and one; of other texts some number. */
+size_t json_values(const char *text, size_t size);
+
 /* Parse `size` bytes as one JSON value with nothing but white space behind it. NULL and a sentence
  * (naming `what`) for anything else, for more than JSON_MAX_VALUES values and without memory (err->no_memory). The caller gives it back with cJSON_Delete(). */
 cJSON *json_parse(const char *text, size_t size, const char *what, error *err);

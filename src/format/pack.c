@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "format/json.h"
+#include "format/safetensors.h"
 #include "quant/packed.h"
 
 static cJSON *parse_object(const cJSON *metadata, const char *key, error *err)
@@ -192,7 +193,7 @@ static bool make_head(pack_writer *p, const pack_settings *s)
     cJSON_Delete(header);
     size_t size = text ? strlen(text) : 0, padded = (size + 7) / 8 * 8;
     p->head_size = PREFIX + padded;
-    p->head = text ? malloc(p->head_size) : NULL;
+    p->head = text && p->head_size <= SAFETENSORS_MAX_HEADER ? malloc(p->head_size) : NULL;
     if (p->head) {
         for (int i = 0; i < PREFIX; i++) p->head[i] = (char)((uint64_t)padded >> (8 * i));
         memcpy(p->head + PREFIX, text, size);
@@ -230,8 +231,12 @@ pack_writer *pack_writer_new(const weights *w, const pack_settings *s, bool all,
             return p;
         }
     }
+    size_t head = p ? p->head_size : 0;
     pack_writer_free(p);
-    fail_memory(err, "not enough memory for the pack's header");
+    head > SAFETENSORS_MAX_HEADER
+        ? fail(err, "the pack's header has %zu bytes, at most %d are taken", head,
+               SAFETENSORS_MAX_HEADER)
+        : fail_memory(err, "not enough memory for the pack's header");
     return NULL;
 }
 

@@ -57,6 +57,11 @@ static char *join_sorted(const char *lines, int first, const cJSON *vocab, size_
     int count = 0;
     const cJSON *item;
     cJSON_ArrayForEach(item, vocab) count += !(item->valuedouble >= 0 && item->valuedouble < first);
+    if (first + count > VOCABULARY_JSON_MAX) {
+        fail(err, "vocabulary: %zu tokens, at most %d", (size_t)(first + count),
+             VOCABULARY_JSON_MAX);
+        return NULL;
+    }
     const char **token = calloc((size_t)count + 1, sizeof *token);
     char *all = NULL;
     if (!token)

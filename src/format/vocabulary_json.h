@@ -8,8 +8,11 @@
 
 #include "core/error.h"
 
+enum { VOCABULARY_JSON_MAX = 1000000 }; /* tokens, as many as text/vocabulary.h takes */
+
 /* Write the tokens in the order of their ids, a line each, as bpe_new() takes them. Ids are whole
- * numbers from 0 without holes; a token has no line break. Anything else fails, naming the token.
+ * numbers from 0 without holes; a token has no line break; there
+ * are at most VOCABULARY_JSON_MAX. Anything else fails, naming the token.
  *   size  bytes of the lines
  * Returns a new, terminated text for the caller to free(); NULL with a sentence on failure. */
 char *vocabulary_lines(const cJSON *vocab, size_t *size, error *err);

@@ -10,7 +10,8 @@
 /* The first top_k values of `outputs` [1, n], in their own order. Returns how many. */
 int regress_values(tensor outputs, int top_k, answer *values);
 
-/* The value as text, four digits after the point at most: "3", "2.75". */
+/* The value as text, four digits after the point at most: "3", "2.75". size: 64 holds
+ * any. */
 void regress_text(float value, char *text, size_t size);
 
 #endif

@@ -12,36 +12,60 @@
 
 /* ---- stb_image and what it may take from the heap ---- */
 
+enum { MAX_BLOCKS = 24 }; /* at a time; a JPEG of four channels takes 14 */
+
 /* Its allocator has no room for an argument, so what the current call allows stands here. */
 static _Thread_local struct {
     size_t largest_block;
     bool refused;   /* a block larger than that was asked for */
     bool no_memory; /* the heap could not give one */
+    void
+        *live[MAX_BLOCKS +
+              1]; /* what it holds, NULL at free places and at the last: some versions forget blocks
+                                   when they fail */
 } heap;
+
+/* The place of that block, or for NULL a free one; the last where there is none. */
+static void **place_of(const void *block)
+{
+    void **place = heap.live;
+    while (place < heap.live + MAX_BLOCKS && *place != block) place++;
+    return place;
+}
 
 /* Zeros, because the decoder reads what a damaged file never wrote (scans that are missing, tables
  * that are not defined): that has to be harmless, and the same everywhere. */
 static void *heap_new(size_t size)
 {
-    if (size > heap.largest_block) {
+    void **place = place_of(NULL);
+    if (size > heap.largest_block || place == heap.live + MAX_BLOCKS) {
         heap.refused = true;
         return NULL;
     }
-    void *block = calloc(1, size ? size : 1);
-    if (!block) heap.no_memory = true;
-    return block;
+    *place = calloc(1, size ? size : 1);
+    if (!*place) heap.no_memory = true;
+    return *place;
 }
 
 static void *heap_grow(void *block, size_t old_size, size_t size)
 {
+    void **place = place_of(block);
     uint8_t *grown = NULL;
-    if (size > heap.largest_block)
+    if (size > heap.largest_block || place == heap.live + MAX_BLOCKS) {
         heap.refused = true;
-    else if (!(grown = realloc(block, size)))
+    } else if (!(grown = realloc(block, size))) {
         heap.no_memory = true;
-    else if (size > old_size)
-        memset(grown + old_size, 0, size - old_size);
+    } else {
+        *place = grown;
+        if (size > old_size) memset(grown + old_size, 0, size - old_size);
+    }
     return grown;
+}
+
+static void heap_free(void *block)
+{
+    *place_of(block) = NULL;
+    free(block);
 }
 
 /* Damaged JPEGs make it shift too far and overflow int; the results don't matter and nothing is
@@ -62,7 +86,7 @@ static void *heap_grow(void *block, size_t old_size, size_t size)
 #define STBI_MAX_DIMENSIONS                       IMAGE_MAX_SIDE
 #define STBI_MALLOC(size)                         heap_new(size)
 #define STBI_REALLOC_SIZED(block, old_size, size) heap_grow(block, old_size, size)
-#define STBI_FREE(block)                          free(block)
+#define STBI_FREE(block)                          heap_free(block)
 #define STBI_ASSERT(condition)                    ((void)0)
 
 #pragma GCC diagnostic push
@@ -173,6 +197,10 @@ static uint8_t *decode_stored(const uint8_t *bytes, size_t size, const picture_f
     uint8_t *pixels =
         stbi_load_from_memory(copy ? copy : bytes, (int)size, &width, &height, channels, 0);
     assert(!pixels || (width == facts->width && height == facts->height));
+    for (int i = 0; i < MAX_BLOCKS; i++) {
+        if (heap.live[i] != pixels) free(heap.live[i]);
+        heap.live[i] = NULL;
+    }
     free(copy);
     return pixels;
 }

@@ -8,8 +8,9 @@
 #include "image/sniff.h"
 
 enum {
-    JPEG_MAX_SCANS = 100, /* each costs a pass over the picture; progressive files have about 10 */
-    JPEG_MAX_CODES = 256, /* of a Huffman table */
+    JPEG_MAX_SCANS = 100,      /* progressive files have about 10 */
+    JPEG_MAX_WORK = 750000000, /* scans times pixels: each is a pass over the picture */
+    JPEG_MAX_CODES = 256,      /* of a Huffman table */
 };
 
 #define FORMATS (IMAGE_GIF_BMP ? "JPEG, PNG, GIF or BMP" : "JPEG or PNG")
@@ -127,7 +128,10 @@ static bool inspect_jpeg(const uint8_t *bytes, size_t size, picture_facts *facts
         } else if (code == 0xda) {
             if (!facts->width)
                 return damaged(facts, "compressed data before the frame header", err);
-            if (++scans > JPEG_MAX_SCANS) return damaged(facts, "it has more than 100 scans", err);
+            scans++;
+            if (scans > JPEG_MAX_SCANS ||
+                (int64_t)scans * facts->width * facts->height > JPEG_MAX_WORK)
+                return damaged(facts, "it has too many scans for its size", err);
             if (!jpeg_skip_scan(&r)) return cut_off(facts, "its compressed data", err);
         } else if (code == 0xe1 && !facts->exif && length >= 8 && memcmp(body, "Exif\0", 6) == 0) {
             facts->exif = body + 6;
@@ -231,6 +235,58 @@ static void gif_skip_blocks(reader *r)
     }
 }
 
+/* The codes of a picture whose data begins where `r` stands, as the decoder reads them. */
+typedef struct {
+    reader r;
+    int left; /* bytes of the block */
+    uint32_t bits;
+    int count; /* of these */
+} gif_codes;
+
+/* The next code of so many bits; -1: there is none. */
+static int gif_code(gif_codes *g, int size)
+{
+    while (g->count < size) {
+        if (g->left == 0) g->left = read_u8(&g->r);
+        if (g->left-- == 0) return -1;
+        g->bits |= (uint32_t)read_u8(&g->r) << g->count;
+        g->count += 8;
+    }
+    int code = (int)(g->bits & ((1u << size) - 1));
+    g->bits >>= size;
+    g->count -= size;
+    return g->r.failed ? -1 : code;
+}
+
+/* Whether the codes stand for no more pixels than the picture has, or twice as many: the decoder goes
+ * on behind the last. Each code takes it as long as the row of pixels that it stands for. */
+static bool gif_in_bounds(reader r, int64_t pixels)
+{
+    enum { CODES = 8192, LARGEST = 12, SPARE = 4096 };
+    uint16_t length[CODES]; /* of the row of each code */
+    int first = read_u8(&r), clear = 1 << first, size = first + 1, next = clear + 2, before = -1;
+    gif_codes g = { .r = r };
+    if (first > LARGEST) return true; /* refused by the decoder */
+    for (int i = 0; i < next; i++) length[i] = 1;
+    for (int64_t most = 2 * pixels + SPARE; most > 0;) {
+        int code = gif_code(&g, size);
+        if (code < 0 || code == clear + 1) return true;
+        most--;
+        if (code == clear) {
+            size = first + 1;
+            next = clear + 2;
+            before = -1;
+            continue;
+        }
+        if (before >= 0 && next < CODES) length[next++] = (uint16_t)(length[before] + 1);
+        if (code >= next) return true; /* refused by the decoder */
+        most -= length[code];
+        if ((next & ((1 << size) - 1)) == 0 && size < LARGEST) size++;
+        before = code;
+    }
+    return false;
+}
+
 static bool inspect_gif(const uint8_t *bytes, size_t size, picture_facts *facts, error *err)
 {
     reader r = reader_of(bytes, size);
@@ -249,8 +305,11 @@ static bool inspect_gif(const uint8_t *bytes, size_t size, picture_facts *facts,
     for (;;) {
         int block = read_u8(&r);
         if (block == 0x2c) {
-            read_bytes(&r, 8); /* position and size */
+            read_bytes(&r, 4); /* position */
+            int columns = read_u16le(&r), lines = read_u16le(&r);
             gif_skip_colours(&r, read_u8(&r));
+            if (!gif_in_bounds(r, (int64_t)columns * lines))
+                return damaged(facts, "its compressed data is too long for its size", err);
             read_u8(&r); /* bits of a code */
             gif_skip_blocks(&r);
             return r.failed ? cut_off(facts, "its first picture", err) : true;

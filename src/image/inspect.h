@@ -28,7 +28,7 @@ typedef struct {
 /* Recognise the `size` bytes of a picture file by how they start, walk over it to its end and fill
  * `facts`. False when it is no picture, of a kind that is not supported, larger than IMAGE_MAX_SIDE
  * or IMAGE_MAX_PIXELS, cut off, or damaged in a way that shows: JPEG segments up to the end mark
- * (Huffman tables of at most 256 codes, at most 100 scans), PNG chunks up to IEND (checksums of the
+ * (Huffman tables of at most 256 codes, at most 100 scans, of large pictures fewer), PNG chunks up to IEND (checksums of the
  * critical ones, the combinations of depth and colour), GIF blocks up to the end of the first
  * picture, the size of BMP pixels. */
 bool inspect_picture(const uint8_t *bytes, size_t size, picture_facts *facts, error *err);

@@ -30,7 +30,8 @@ typedef struct {
     transcript_segment *segments;
     int *tokens;
     int segment_count, token_count;
-    int text_end; /* tokens below it are text, the others timestamps and the like */
+    bool overflowed; /* it failed because the model gives no finite numbers */
+    int text_end;    /* tokens below it are text, the others timestamps and the like */
 } transcript;
 
 /* Give a transcript back; it is empty afterwards. */

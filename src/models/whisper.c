@@ -1,6 +1,7 @@
 #include "models/whisper.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,9 @@ void whisper_next(whisper_hearing *h, const int *ids, int sequences, int tokens,
     compute_show(&c, "decoder_last_hidden_state", 0, x);
     if (c.finest > 0) c.finest = 0;
     nn_linear(&c, &w->words, sequences == 1 ? tensor_rows(x, tokens - 1, 1) : x, logits, tmp);
+    size_t count = (size_t)logits.rows * (size_t)logits.cols;
+    for (size_t i = 0; i < count && !compute_stopped(&c); i++)
+        h->overflowed |= !isfinite(logits.data[i]);
 }
 
 const architecture whisper_architecture = {

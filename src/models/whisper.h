@@ -27,8 +27,9 @@ typedef struct {
     const compute *c;
     const whisper *w;
     decoder_cache cache;
-    int rows;  /* tokens that whisper_next() takes at once, over all sequences */
-    arena tmp; /* what is behind the cache */
+    int rows;        /* tokens that whisper_next() takes at once, over all sequences */
+    bool overflowed; /* a logit was no finite number */
+    arena tmp;       /* what is behind the cache */
 } whisper_hearing;
 
 /* Room for the hearing of `sequences` texts, whisper_hearing_cost() bytes of an arena. */

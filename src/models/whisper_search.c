@@ -137,7 +137,7 @@ whisper_text whisper_search(whisper_hearing *h, tensor logits, bool timestamps, 
         rank(&s, logits);
         choose(&s, from);
         open = !settled(&s, length);
-        if (!open || length == most || compute_stopped(h->c)) break;
+        if (!open || length == most || h->overflowed || compute_stopped(h->c)) break;
         decoder_follow(&h->cache, from, s.count);
         for (int i = 0; i < s.count; i++) ids[i] = s.writing[0][i].tokens[length - 1];
         whisper_next(h, ids, s.count, 1, tensor_rows(logits, 0, s.count));

@@ -6,6 +6,8 @@
 
 #include "format/json.h"
 
+enum { MAX_NAME = sizeof "<||>" + 15 }; /* of a language, whose code is kept in 16 bytes */
+
 /* The object that has the key: the generation's, or else the model's. */
 static const cJSON *holder(const cJSON *config, const char *key)
 {
@@ -77,6 +79,8 @@ static bool read_names(const whisper_settings *s, const cJSON *config, const cha
     *names = setting(config, key);
     cJSON_ArrayForEach(token, *names) if (!token->string || !is_token(s, token)) return fail(
         err, "config: \"%s\" has no token for '%s'", key, token->string ? token->string : "");
+    cJSON_ArrayForEach(token, *names) if (strlen(token->string) >= MAX_NAME) return fail(
+        err, "config: \"%s\" names '%s', of more than %d bytes", key, token->string, MAX_NAME - 1);
     if (!cJSON_IsObject(*names) || cJSON_GetArraySize(*names) == 0) *names = NULL;
     return true;
 }

@@ -97,6 +97,10 @@ static bool transcribe_window(transcription *t, tensor spectrogram, int seek, in
     whisper_text text =
         whisper_search(&t->hearing, t->logits, t->timestamps, o->beams, most, &room);
     if (compute_stopped(t->hearing.c)) return true;
+    if (t->hearing.overflowed) {
+        t->out->overflowed = true;
+        return fail(err, "the model's weights are too large: it gives no finite numbers");
+    }
     window.logprob = (float)(text.logprob / (text.count + 1));
     if (window.no_speech > o->no_speech && !(window.logprob > o->logprob)) return true;
 

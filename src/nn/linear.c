@@ -17,6 +17,7 @@ bool linear_bind_named(linear *l, weights *w, const char *weight_name, const cha
     weight *t = weights_need(w, weight_name, rank, shape, err);
     if (!t) return false;
     if (t->packed) return fail(err, "tensor '%s' is used by two layers", weight_name);
+    if (!weight_has_panels(t)) return fail(err, "tensor '%s' is no matrix", weight_name);
     if (bias_name && !(l->bias = weights_floats(w, bias_name, SHAPE(out), err))) return false;
     void *panel = malloc((size_t)PANEL * (size_t)q8_padded(in) * sizeof(float));
     if (!panel) return fail_memory(err, "not enough memory to prepare tensor '%s'", weight_name);

@@ -43,6 +43,8 @@ static size_t room(const weight *t)
     return t->info.rank < 2 || table ? (size_t)t->rows : (size_t)panel_count(t->rows) * PANEL;
 }
 
+bool weight_has_panels(const weight *t) { return room(t) % PANEL == 0; }
+
 /* Bytes that are taken at once: a row, or a value that becomes a float. */
 static size_t unit_size(const weight *t)
 {
@@ -120,6 +122,7 @@ static int compare_names(const void *a, const void *b)
 static bool grow(weights *w, int count, error *err)
 {
     size_t total = (size_t)w->count + (size_t)count + 1;
+    w->sorted = 0;
     weight *all = realloc(w->all, total * sizeof *all);
     if (all) w->all = all;
     const weight **by_name = realloc(w->by_name, total * sizeof *by_name);
@@ -161,6 +164,7 @@ static bool sort_names(weights *w, error *err)
 {
     for (int i = 0; i < w->count; i++) w->by_name[i] = &w->all[i];
     qsort(w->by_name, (size_t)w->count, sizeof *w->by_name, compare_names);
+    w->sorted = w->count;
     for (int i = 1; i < w->count; i++)
         if (compare_names(&w->by_name[i - 1], &w->by_name[i]) == 0)
             return fail(err, "tensor '%s' stands in two files", w->by_name[i]->info.name);
@@ -202,7 +206,7 @@ bool weights_plan(weights *w, const tensor_info *tensors, int count, precision k
     }
     w->first = w->count;
     w->count += count;
-    return sort_names(w, err);
+    return w->files > 1 || sort_names(w, err);
 }
 
 void weights_free(weights *w)
@@ -338,6 +342,7 @@ static bool join_scales(const weights *w, weight *t, error *err)
 
 bool weights_finish(weights *w, error *err)
 {
+    if (!sort_names(w, err)) return false;
     for (int i = 0; i < w->count; i++) {
         fill(&w->all[i]);
         if (as_stored(&w->all[i]) && !join_scales(w, &w->all[i], err)) return false;
@@ -348,9 +353,9 @@ bool weights_finish(weights *w, error *err)
 weight *weights_find(const weights *w, const char *name)
 {
     const weight key = { .info.name = name }, *wanted = &key;
-    if (w->count == 0) return NULL;
+    if (w->sorted == 0) return NULL;
     const weight **found =
-        bsearch(&wanted, w->by_name, (size_t)w->count, sizeof *w->by_name, compare_names);
+        bsearch(&wanted, w->by_name, (size_t)w->sorted, sizeof *w->by_name, compare_names);
     return found ? (weight *)*found : NULL;
 }
 /* "[768, 3, 16, 16]" */

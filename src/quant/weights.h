@@ -47,8 +47,9 @@ typedef struct {
                     own */
     int count;
     int first;              /* of the file that is arriving: its tensor 0 */
-    const weight **by_name; /* [count], sorted */
-    arena *blocks;          /* [files] */
+    const weight **by_name; /* [sorted]: all of them, or none while files arrive */
+    int sorted;
+    arena *blocks; /* [files] */
     int files;
     uint8_t *unit; /* a row (quantized) or value (float) that has arrived in part */
     size_t unit_filled;
@@ -57,18 +58,24 @@ typedef struct {
 } weights;
 
 /* Make room for the tensors of a file (names are copied). `*w` is zeros before the first file.
- * False: shapes too large, a name that an earlier file had, or no memory. */
+ * The names of one file can be found at once, those of several after weights_finish().
+ * False: shapes too large, or no memory. */
 bool weights_plan(weights *w, const tensor_info *tensors, int count, precision keep, error *err);
 
 /* The next `size` bytes of tensor `index` of the file planned last, in order. Refuses NaN, infinity
  * and what is too large for the bits it is kept in, naming tensor and place. */
 bool weights_take(weights *w, int index, const uint8_t *bytes, size_t size, error *err);
 
-/* After the last file: join the scales of a quantized file to their tensors. */
+/* After the last file: sort the names, of which no two may be the same, and join the scales of a
+ * quantized file to their tensors. */
 bool weights_finish(weights *w, error *err);
 
 /* Give everything back; may be called again. */
 void weights_free(weights *w);
+
+/* Whether its rows have the room that whole panels take: vectors, and tables of the shape [1, rows,
+ * columns], have not. */
+bool weight_has_panels(const weight *t);
 
 /* The tensor of that name, or NULL. */
 weight *weights_find(const weights *w, const char *name);

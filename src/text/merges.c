@@ -3,21 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The slot that holds the pair, or the free one where it would go: one in two is free. */
+/* The slot that holds the pair, or the free one where it would go, or NULL where neither is near. */
 static uint32_t *find_slot(const merge_table *m, int left, int right)
 {
     uint32_t hash = (uint32_t)left * 0x9E3779B1u ^ (uint32_t)right * 0x85EBCA77u;
-    for (uint32_t i = hash ^ hash >> 15;; i++) {
-        uint32_t *slot = &m->slot[i & (m->slots - 1)];
+    hash ^= hash >> 15;
+    for (uint32_t i = 0; i < VOCABULARY_MAX_PROBES; i++) {
+        uint32_t *slot = &m->slot[(hash + i) & (m->slots - 1)];
         if (!*slot) return slot;
         const merge *found = &m->list[*slot - 1];
         if (found->left == left && found->right == right) return slot;
     }
+    return NULL;
 }
 
 int merges_find(const merge_table *m, int left, int right)
 {
-    return (int)*find_slot(m, left, right) - 1;
+    const uint32_t *slot = find_slot(m, left, right);
+    return slot ? (int)*slot - 1 : -1;
 }
 
 /* Find a token of a line. */
@@ -44,6 +47,7 @@ static bool add(merge_table *m, const vocabulary *v, const char *pair, size_t si
     memcpy(joined + left, space + 1, right);
     if (!find_token(v, joined, left + right, line, &new->result, err)) return false;
     uint32_t *slot = find_slot(m, new->left, new->right);
+    if (!slot) return fail(err, "merges: their pairs are chosen to be slow to find");
     if (*slot) return fail(err, "merges: line %zu repeats the pair of an earlier one", line);
     *slot = (uint32_t)++m->count;
     return true;

@@ -19,8 +19,8 @@ typedef struct {
 /* Read a merges.txt: a pair of tokens of `v` a line, with one space between, ended by LF or CRLF
  * (the last line need not be); the rank is the line's number. A first line that starts with
  * "#version" is left out. Nothing points to `text` or `v` afterwards. Fails, naming the line, for
- * one that is not a pair, whose tokens or result `v` lacks or whose pair was there before, for a
- * text that is too long, and without memory; then there is nothing to free. */
+ * one that is not a pair, whose tokens or result `v` lacks or whose pair was there before, for
+ * pairs chosen to share their places in the table, for a text that is too long, and without memory; then there is nothing to free. */
 bool merges_read(merge_table *m, const vocabulary *v, const char *text, size_t size, error *err);
 
 /* Give the memory back; the table is empty afterwards and may be freed again. */

@@ -16,20 +16,28 @@ static uint32_t hash_bytes(const char *s, size_t size)
     return hash;
 }
 
-/* The slot that holds the token, or the free one where it would go: one in two is free. */
+/* The slot that holds the token, or the free one where it would go, or NULL where neither is near. */
 static uint32_t *find_slot(const vocabulary *v, uint32_t hash, const char *token, size_t size)
 {
-    for (uint32_t i = hash;; i++) {
+    for (uint32_t i = hash; i != hash + VOCABULARY_MAX_PROBES; i++) {
         uint32_t *slot = &v->slot[i & (v->slots - 1)];
         if (!*slot) return slot;
         uint32_t start = v->start[*slot - 1], end = v->start[*slot];
         if (end - start == size && !memcmp(v->text + start, token, size)) return slot;
     }
+    return NULL;
+}
+
+/* The token's id + 1, or 0. */
+static uint32_t find(const vocabulary *v, uint32_t hash, const char *token, size_t size)
+{
+    const uint32_t *slot = find_slot(v, hash, token, size);
+    return slot ? *slot : 0;
 }
 
 int vocabulary_find(const vocabulary *v, const char *token, size_t size)
 {
-    return (int)*find_slot(v, hash_bytes(token, size), token, size) - 1;
+    return (int)find(v, hash_bytes(token, size), token, size) - 1;
 }
 
 int vocabulary_longest(const vocabulary *v, const char *s, size_t size, size_t skip, size_t *bytes)
@@ -40,20 +48,23 @@ int vocabulary_longest(const vocabulary *v, const char *s, size_t size, size_t s
         hash = hash_byte(hash, s[i++]);
         bool inside = i < size && ((unsigned char)s[i] & 0xC0) == 0x80; /* of a code point */
         if (i <= skip || inside) continue;
-        uint32_t slot = *find_slot(v, hash, s, i);
+        uint32_t slot = find(v, hash, s, i);
         if (slot) id = (int)slot - 1, *bytes = i;
     }
     return id;
 }
 
-/* Append a token; there is room for it. */
-static void add(vocabulary *v, const char *token, size_t size)
+/* Append a token; there is room for it. False where too many have its place. */
+static bool add(vocabulary *v, const char *token, size_t size)
 {
     uint32_t start = v->start[v->count];
     memcpy(v->text + start, token, size);
     v->start[++v->count] = start + (uint32_t)size;
-    *find_slot(v, hash_bytes(token, size), token, size) = (uint32_t)v->count;
+    uint32_t *slot = find_slot(v, hash_bytes(token, size), token, size);
+    if (!slot) return false;
+    *slot = (uint32_t)v->count;
     if (size > v->longest) v->longest = size;
+    return true;
 }
 
 /* Lines of the text; the last one needs no line feed. */
@@ -96,7 +107,10 @@ bool vocabulary_read(vocabulary *v, const char *text, size_t size, error *err)
         const char *line = text + at, *feed = memchr(line, '\n', size - at);
         size_t length = feed ? (size_t)(feed - line) : size - at;
         bool crlf = feed && length > 0 && line[length - 1] == '\r';
-        add(v, line, length - crlf);
+        if (!add(v, line, length - crlf)) {
+            vocabulary_free(v);
+            return fail(err, "vocabulary: its tokens are chosen to be slow to find");
+        }
         at += length + 1;
     }
     return true;

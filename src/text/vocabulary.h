@@ -11,6 +11,7 @@
 enum {
     VOCABULARY_MAX_TOKENS = 1000000,
     VOCABULARY_MAX_BYTES = 64 << 20, /* of all tokens */
+    VOCABULARY_MAX_PROBES = 256,     /* slots that are looked at; chance makes runs of about 70 */
 };
 
 /* One block of memory holds both tables and the text. */
@@ -26,7 +27,7 @@ typedef struct {
 /* Read a vocab.txt: one token a line, ended by LF or CRLF (the last line need not be), its id is
  * the line's number from 0; of equal lines the last counts, as in Hugging Face's load_vocab. The
  * text is copied. Fails, naming the thing, for a text that is empty, too long, not UTF-8 or of too
- * many lines, and without memory; then there is nothing to free. */
+ * many lines, for tokens chosen to share their places in the table, and without memory; then there is nothing to free. */
 bool vocabulary_read(vocabulary *v, const char *text, size_t size, error *err);
 
 /* Give the memory back; the vocabulary is empty afterwards and may be freed again. */

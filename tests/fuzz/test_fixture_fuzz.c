@@ -1,6 +1,5 @@
 /* Every fixture that the engine reads, cut off and with bits flipped: refused with a sentence, or taken. All bytes lie
  * in blocks of exactly their size, so that the sanitizer guards the end. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +24,14 @@ const char *__asan_default_options(void) { return "allocator_may_return_null=1";
 
 /* ---- what reads them: each returns whether the bytes were taken ---- */
 
+static const precision precisions[] = { KEEP_AS_STORED, QUANTIZE_Q8, QUANTIZE_Q4 };
+static precision keep; /* that of read_weights(): the three take turns */
+
 static bool plan(void *context, const tensor_info *tensors, int count, const cJSON *metadata,
                  error *err)
 {
     (void)metadata;
-    return weights_plan(context, tensors, count, KEEP_AS_STORED, err);
+    return weights_plan(context, tensors, count, keep, err);
 }
 
 static bool take(void *context, int index, const uint8_t *bytes, size_t size, error *err)
@@ -91,99 +93,63 @@ static bool read_setting(const char *name, const uint8_t *bytes, size_t size, er
     return ok;
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-    size_t length = strlen(name), size = strlen(end);
-    return length >= size && strcmp(name + length - size, end) == 0;
-}
-
-static bool is_setting(const char *name)
+/* The file of a folder that it is read as, NULL: none. */
+static const char *setting(const char *path)
 {
     static const char *const names[] = { "config.json", "preprocessor_config.json",
                                          "tokenizer_config.json", "vocab.json", "merges.txt" };
+    const char *name = strrchr(path, '/') + 1;
     for (size_t i = 0; i < COUNT(names); i++)
-        if (strcmp(name, names[i]) == 0) return true;
-    return false;
+        if (strcmp(name, names[i]) == 0) return names[i];
+    return strstr(path, "/processors/") ? "preprocessor_config.json" : NULL;
 }
 
-static bool is_read(const char *name)
+static bool is_read(const char *path)
 {
-    return is_setting(name) || ends_with(name, ".safetensors") || ends_with(name, ".png") ||
-           ends_with(name, ".jpg") || ends_with(name, ".wav");
+    return setting(path) || tiny_ends_with(path, ".safetensors") || tiny_ends_with(path, ".png") ||
+           tiny_ends_with(path, ".jpg") || tiny_ends_with(path, ".wav");
 }
 
 /* A refusal has a sentence. */
-static bool is_taken(const char *name, const uint8_t *bytes, size_t size)
+static bool is_taken(const char *path, const uint8_t *bytes, size_t size)
 {
     error err = { 0 };
-    bool ok = ends_with(name, ".safetensors")    ? read_weights(bytes, size, &err)
-              : strcmp(name, "config.json") == 0 ? read_config(bytes, size, &err)
-              : is_setting(name)                 ? read_setting(name, bytes, size, &err)
-              : ends_with(name, ".wav")          ? read_sound(bytes, size, &err)
-                                                 : read_picture(bytes, size, &err);
-    if (!ok && strlen(err.text) <= 10) fail_msg("%s: '%s'", name, err.text);
+    const char *name = setting(path);
+    bool ok = tiny_ends_with(path, ".safetensors")       ? read_weights(bytes, size, &err)
+              : name && strcmp(name, "config.json") == 0 ? read_config(bytes, size, &err)
+              : name                                     ? read_setting(name, bytes, size, &err)
+              : tiny_ends_with(path, ".wav")             ? read_sound(bytes, size, &err)
+                                                         : read_picture(bytes, size, &err);
+    if (!ok && strlen(err.text) <= 10) fail_msg("%s: '%s'", path, err.text);
     return ok;
 }
 
 /* ---- all of them ---- */
 
-typedef void visitor(const char *name, tiny_bytes file);
-
-static tiny_bytes read_file(const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    assert_int_equal(fseek(f, 0, SEEK_END), 0);
-    tiny_bytes b = { NULL, (size_t)ftell(f) };
-    b.bytes = malloc(b.size ? b.size : 1);
-    assert_non_null(b.bytes);
-    rewind(f);
-    assert_int_equal(fread(b.bytes, 1, b.size, f), b.size);
-    fclose(f);
-    return b;
-}
-
-/* Visit the files below a folder that the engine reads; returns how many. */
-static int visit(const char *folder, visitor *each)
-{
-    DIR *entries = opendir(folder);
-    assert_non_null(entries);
-    int count = 0;
-    for (const struct dirent *e; (e = readdir(entries));) {
-        char path[1000];
-        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        DIR *inside = e->d_name[0] == '.' ? NULL : opendir(path);
-        if (inside) {
-            closedir(inside);
-            count += visit(path, each);
-        } else if (is_read(e->d_name)) {
-            tiny_bytes file = read_file(path);
-            each(e->d_name, file);
-            free(file.bytes);
-            count++;
-        }
-    }
-    closedir(entries);
-    return count;
-}
-
 /* What the environment says, or else this many. */
 static size_t how_many(const char *variable, size_t otherwise)
 {
     const char *wanted = getenv(variable);
-    return wanted ? strtoul(wanted, NULL, 10) : otherwise;
+    if (!wanted) return otherwise;
+    char *end;
+    unsigned long count = strtoul(wanted, &end, 10);
+    if (*wanted < '0' || *wanted > '9' || *end || !count)
+        fail_msg("%s is '%s', expected a number from 1 on", variable, wanted);
+    return count;
 }
 
 /* VQA_CUTS near either end, and as many evenly between; a good file of weights is whole or refused. */
-static void cut(const char *name, tiny_bytes file)
+static void cut(const char *path, tiny_bytes file)
 {
-    bool whole = ends_with(name, ".safetensors") && is_taken(name, file.bytes, file.size);
+    keep = KEEP_AS_STORED;
+    bool whole = tiny_ends_with(path, ".safetensors") && is_taken(path, file.bytes, file.size);
     const size_t cuts = how_many("VQA_CUTS", CUTS), step = 1 + file.size / cuts;
     for (size_t n = 0; n < file.size; n += n < cuts || n + cuts > file.size ? 1 : step) {
         uint8_t *copy = malloc(n ? n : 1);
         assert_non_null(copy);
-        if (is_taken(name, memcpy(copy, file.bytes, n), n) && whole)
-            fail_msg("%zu of the %zu bytes of a %s load", n, file.size, name);
+        keep = precisions[n % COUNT(precisions)];
+        if (is_taken(path, memcpy(copy, file.bytes, n), n) && whole)
+            fail_msg("%zu of the %zu bytes of %s load", n, file.size, path);
         free(copy);
     }
 }
@@ -196,14 +162,15 @@ static uint32_t random_number(void)
 }
 
 /* VQA_FLIPS of them. */
-static void flip(const char *name, tiny_bytes file)
+static void flip(const char *path, tiny_bytes file)
 {
     const size_t flips = how_many("VQA_FLIPS", FLIPS);
     for (size_t i = 0; i < flips && file.size; i++) {
         size_t room = i % 2 || file.size < HEAD ? file.size : HEAD, at = random_number() % room;
         uint8_t bit = (uint8_t)(1 << random_number() % 8);
         file.bytes[at] ^= bit;
-        is_taken(name, file.bytes, file.size);
+        keep = precisions[i % COUNT(precisions)];
+        is_taken(path, file.bytes, file.size);
         file.bytes[at] ^= bit;
     }
 }
@@ -211,13 +178,13 @@ static void flip(const char *name, tiny_bytes file)
 static void test_every_cut(void **state)
 {
     (void)state;
-    assert_true(visit(VQA_SOURCE_DIR "/tests/fixtures", cut) > 100);
+    assert_true(tiny_read_all(VQA_SOURCE_DIR "/tests/fixtures", is_read, cut) > 250);
 }
 
 static void test_random_bits(void **state)
 {
     (void)state;
-    assert_true(visit(VQA_SOURCE_DIR "/tests/fixtures", flip) > 100);
+    assert_true(tiny_read_all(VQA_SOURCE_DIR "/tests/fixtures", is_read, flip) > 250);
 }
 
 int main(void)

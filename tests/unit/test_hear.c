@@ -216,7 +216,8 @@ static void test_what_is_needed_is_asked_for(void **state)
             "the model needs a spoken question");
     refused(v, vqa_ask(v, picture, sound, "", 0, 1), VQA_BAD_QUESTION, "the question is empty");
     refused(v, vqa_ask(v, 0, sound, "what is it?", 11, 1), VQA_BAD_CALL, "there is no picture 0");
-    refused(v, vqa_ask(v, sound, picture, "what is it?", 11, 1), VQA_BAD_CALL, "is closed");
+    refused(v, vqa_ask(v, sound, picture, "what is it?", 11, 1), VQA_BAD_CALL,
+            "there is no picture");
     refused(v, vqa_ask(v, picture, 77, "what is it?", 11, 1), VQA_BAD_CALL, "there is no sound 77");
     assert_int_equal(vqa_close_sound(v, sound), VQA_OK);
     refused(v, vqa_close_sound(v, sound), VQA_BAD_CALL, "is closed");

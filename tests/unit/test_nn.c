@@ -490,6 +490,35 @@ static void test_quantized_attention(void **state)
     check_quantized_attention(5, 700, 2, 64);
 }
 
+/* Values that are no finite numbers (of weights that are too large) stay in their columns, and any number of threads has
+ * the same bits. */
+static void test_quantized_attention_of_no_numbers(void **state)
+{
+    (void)state;
+    enum { QUERIES = 5, KEYS = 20, HEADS = 2, DEPTH = 20, HIDDEN = HEADS * DEPTH };
+    static const struct {
+        int row, column;
+        float value;
+    } odd[] = { { 0, 3, NAN }, { 7, 4, INFINITY }, { 19, 18, -INFINITY }, { 3, 22, NAN } };
+    size_t used = memory.used;
+    tensor q = random_tensor(QUERIES, HIDDEN), k = random_tensor(KEYS, HIDDEN),
+           v = random_tensor(KEYS, HIDDEN), y = copy_of(q), z = copy_of(q), good = copy_of(q);
+    arena tmp = exactly(quantized_attention_scratch(HEADS, QUERIES, KEYS, HIDDEN));
+    nn_quantized_attention(&one, HEADS, q, k, v, good, tmp);
+    for (size_t i = 0; i < COUNT(odd); i++) tensor_row(v, odd[i].row)[odd[i].column] = odd[i].value;
+    nn_quantized_attention(&one, HEADS, q, k, v, y, tmp);
+    nn_quantized_attention(&four, HEADS, q, k, v, z, tmp);
+    check_same(y, z);
+    for (int r = 0; r < QUERIES; r++)
+        for (int c = 0; c < HIDDEN; c++) {
+            bool touched = false;
+            for (size_t i = 0; i < COUNT(odd); i++) touched |= odd[i].column == c;
+            if (!touched) assert_true(tensor_row(y, r)[c] == tensor_row(good, r)[c]);
+        }
+    arena_free(&tmp);
+    memory.used = used;
+}
+
 /* A row is the same to the bit whatever follows it. */
 static void test_causal_attention_of_a_beginning(void **state)
 {
@@ -886,6 +915,7 @@ int main(void)
         TEST(test_linear_refused),
         TEST(test_attention),
         TEST(test_quantized_attention),
+        TEST(test_quantized_attention_of_no_numbers),
         TEST(test_causal_attention_of_a_beginning),
         TEST(test_rollout_gets_the_weights),
         TEST(test_rollout_without_memory),

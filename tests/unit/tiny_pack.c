@@ -1,6 +1,7 @@
 #include "tiny_pack.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,52 @@ static int word_count(void)
     int count = 0;
     while (tiny_words[count]) count++;
     return count;
+}
+
+/* ---- files ---- */
+
+tiny_bytes tiny_read(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    assert(f);
+    assert(fseek(f, 0, SEEK_END) == 0);
+    tiny_bytes b = { NULL, (size_t)ftell(f) };
+    b.bytes = malloc(b.size ? b.size : 1);
+    assert(b.bytes);
+    rewind(f);
+    assert(fread(b.bytes, 1, b.size, f) == b.size);
+    fclose(f);
+    return b;
+}
+
+int tiny_read_all(const char *folder, bool (*wanted)(const char *path),
+                  void (*each)(const char *path, tiny_bytes file))
+{
+    DIR *entries = opendir(folder);
+    assert(entries);
+    int count = 0;
+    for (const struct dirent *e; (e = readdir(entries));) {
+        char path[1000];
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        DIR *inside = e->d_name[0] == '.' ? NULL : opendir(path);
+        if (inside) {
+            closedir(inside);
+            count += tiny_read_all(path, wanted, each);
+        } else if (wanted(path)) {
+            tiny_bytes file = tiny_read(path);
+            each(path, file);
+            free(file.bytes);
+            count++;
+        }
+    }
+    closedir(entries);
+    return count;
+}
+
+bool tiny_ends_with(const char *path, const char *end)
+{
+    size_t length = strlen(path), size = strlen(end);
+    return length >= size && strcmp(path + length - size, end) == 0;
 }
 
 /* ---- tensors ---- */

@@ -24,6 +24,18 @@ typedef struct {
     size_t size;
 } tiny_bytes;
 
+/* ---- files ---- */
+
+/* A file's bytes. */
+tiny_bytes tiny_read(const char *path);
+
+/* Read the files below a folder whose paths are `wanted`; returns how many there are. */
+int tiny_read_all(const char *folder, bool (*wanted)(const char *path),
+                  void (*each)(const char *path, tiny_bytes file));
+
+/* Whether a path ends so. */
+bool tiny_ends_with(const char *path, const char *end);
+
 /* ---- tensors ---- */
 
 typedef struct {

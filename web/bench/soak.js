@@ -1,17 +1,23 @@
 // Asks one model about many pictures in one tab, twice, then opens and closes the model many times: `make soak`.
-// Memory must not grow after the first pictures, and every answer of the second pass must be that of the first.
+// Memory must not grow after the first pictures, the last questions and models must not be slower than the first, every answer of
+// the second pass must be that of the first, and some of them are compared with those of Node.
 //
 //     node web/bench/soak.js [PICTURES] [QUESTIONS] [MODELS]     200 pictures, 10 questions each, 100 models
 
 import { chromium } from 'playwright-core';
+import { createVqa } from '../src/index.js';
 import { serve } from '../serve.js';
 import { residentMemory, unreadable } from '../test/renderer.js';
 import { CHROME, CHROME_FLAGS, PHOTO_PACK, RUNTIME, missing } from '../test/support.js';
+import { growth } from './growth.js';
 import { median } from './page/statistics.js';
 
 const [pictures = 200, questions = 10, models = 100] = process.argv.slice(2).map(Number);
 const FIRST = Math.ceil(pictures / 20);  // pictures before memory is looked at
 const ALLOWED = 10;                      // megabytes more than then; a picture that stays would be 0.25 each, a model 7
+const SLOWER = 1.25;                     // times as long as at first
+const SAMPLES = 10;                      // of memory while it is at work
+const COMPARED = 5;                      // pictures that Node is asked about, too
 
 const WORDS = [
   'What kind of place is this?', 'How many shapes are there?', 'What color is the circle?', 'Is there a dog?', 'What is this?', 'Where is the star?',
@@ -61,15 +67,21 @@ async function ask({ from, to, words }) {
 async function open({ count, bytes }) {
   const { createVqa } = await import('/src/index.js');
   globalThis.bytes ??= await (await fetch(bytes)).arrayBuffer();
-  const answers = new Set();
+  const answers = [], milliseconds = [];
   for (let i = 0; i < count; i++) {
+    const picture = await globalThis.draw(1);
+    const start = performance.now();
     const vqa = await createVqa({ model: globalThis.bytes });
-    const { answer, score } = await vqa.ask(await globalThis.draw(1), 'What color is it?');
-    answers.add(`${answer} ${score}`);
+    const { answer, score } = await vqa.ask(picture, 'What color is it?');
+    milliseconds.push(performance.now() - start);
+    answers.push(`${answer} ${score}`);
     vqa.close();
   }
-  return [...answers];
+  return { answers, milliseconds };
 }
+
+/** Runs in the page: the file of a picture. */
+const drawn = async (number) => Array.from(new Uint8Array(await (await globalThis.draw(number)).arrayBuffer()));
 
 const server = await serve(0);
 const browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
@@ -90,30 +102,84 @@ function compare(what, before, after) {
   if (after > before + ALLOWED) wrong.push(`${what}: ${(after - before).toFixed(1)} MB more`);
 }
 
+/** Memory that grows steadily, if slowly: the line through its samples. @param {string} what @param {number[]} samples */
+function expectLevel(what, samples) {
+  const more = growth(samples);
+  console.log(`${what}: ${samples.map((sample) => sample.toFixed(1)).join(', ')} MB: a line that rises by ${more.toFixed(1)}`);
+  if (more > ALLOWED) wrong.push(`${what}: ${more.toFixed(1)} MB more on the whole`);
+}
+
+/**
+ * The last must not be slower than the first; what is slow at first sight is measured once more, as others use the machine.
+ * @param {string} what @param {number[]} first @param {number[]} last  milliseconds @param {() => Promise<number[]>} again
+ */
+async function expectFast(what, first, last, again) {
+  const limit = SLOWER * median(first);
+  let now = median(last);
+  console.log(`${what}: ${median(first).toFixed(2)} ms (median of the first ${first.length}), ${now.toFixed(2)} (of the last)`);
+  if (now > limit) console.log(`... and once more: ${(now = median(await again())).toFixed(2)}`);
+  if (now > limit) wrong.push(`${what}: ${now.toFixed(2)} ms at last, ${median(first).toFixed(2)} at first`);
+}
+
+/** Work of `count` in SAMPLES parts, and the memory after each. @template T @param {number} count @param {(from: number, to: number) => Promise<T>} work */
+async function sampled(count, work) {
+  const parts = [], memory = [];
+  for (let i = 0; i < SAMPLES; i++) {
+    const [from, to] = [i, i + 1].map((part) => Math.round(part * count / SAMPLES));
+    parts.push(await work(from, to));
+    memory.push(await megabytes());
+  }
+  return { parts, memory, answers: parts.flatMap(({ answers }) => answers), milliseconds: parts.flatMap(({ milliseconds }) => milliseconds) };
+}
+
 const words = Array.from({ length: questions }, (_, i) => WORDS[i % WORDS.length]);
-const warm = await page.evaluate(ask, { from: 0, to: FIRST, words });
+const askAll = (from, to) => page.evaluate(ask, { from, to, words });
+const warm = await askAll(0, FIRST);
 const before = await megabytes();
-const first = await page.evaluate(ask, { from: 0, to: pictures, words });
+const first = await askAll(0, pictures);
 compare(`${first.answers.length} questions about ${pictures} pictures, resident`, before, await megabytes());
-const second = await page.evaluate(ask, { from: 0, to: pictures, words });
-compare('... and once more', before, await megabytes());
-compare('WebAssembly’s memory', warm.peakBytes / 1e6, second.peakBytes / 1e6);
+const second = await sampled(pictures, askAll);
+compare('... and once more', before, second.memory.at(-1));
+expectLevel('resident in the second pass', second.memory);
+compare('WebAssembly’s memory', warm.peakBytes / 1e6, second.parts.at(-1).peakBytes / 1e6);
 const others = second.answers.filter((answer, i) => answer !== first.answers[i]).length;
 console.log(`answers that were others in the second pass: ${others}; different ones: ${new Set(first.answers).size}`);
 if (others) wrong.push(`${others} answers of the second pass are others`);
 const all = [...first.milliseconds, ...second.milliseconds];
 const part = Math.ceil(all.length / 10);
-console.log(`a question: ${median(all.slice(0, part)).toFixed(2)} ms (median of the first tenth), ${median(all.slice(-part)).toFixed(2)} (of the last)`);
+await expectFast('a question', all.slice(0, part), all.slice(-part), async () => (await askAll(0, Math.ceil(pictures / 5))).milliseconds);
 await page.evaluate(() => globalThis.vqa.close());
 
-const asked = { bytes: '/weights/photos.q8.safetensors' };
-await page.evaluate(open, { ...asked, count: 5 });
+const vqa = await createVqa({ model: PHOTO_PACK, wasm: RUNTIME });
+let compared = 0;
+for (let i = 0; i < COMPARED; i++) {
+  const number = Math.floor(i * pictures / COMPARED);
+  const results = await vqa.ask(new Uint8Array(await page.evaluate(drawn, number)), words);
+  results.forEach(({ answer, score }, word) => {
+    const told = first.answers[number * questions + word];
+    if (told !== `${answer} ${score}`) wrong.push(`picture ${number}, ${words[word]} ${told} in the page, ${answer} ${score} in Node`);
+    compared++;
+  });
+}
+vqa.close();
+console.log(`answers compared with Node's: ${compared}`);
+
+/** Workers that were closed take the browser its time to end. */
+async function openAll(from, to) {
+  const done = await page.evaluate(open, { count: to - from, bytes: '/weights/photos.q8.safetensors' });
+  for (let i = 0; i < 60 && page.workers().length; i++) await page.waitForTimeout(500);
+  return done;
+}
+
+await openAll(0, 5);
 const empty = await megabytes();
-const said = await page.evaluate(open, { ...asked, count: models });
-for (let i = 0; i < 60 && page.workers().length; i++) await page.waitForTimeout(500); // browsers take their time to end workers
-compare(`${models} times loaded, asked and closed`, empty, await megabytes());
-console.log(`workers left: ${page.workers().length}; different answers: ${said.length}`);
-if (page.workers().length || said.length !== 1) wrong.push(`${page.workers().length} workers left, ${said.length} answers to one question`);
+const opened = await sampled(models, openAll);
+compare(`${models} times loaded, asked and closed`, empty, opened.memory.at(-1));
+expectLevel('resident meanwhile', opened.memory);
+await expectFast('a model', opened.milliseconds.slice(0, 10), opened.milliseconds.slice(-10), async () => (await openAll(0, 10)).milliseconds);
+const said = new Set(opened.answers).size;
+console.log(`workers left: ${page.workers().length}; different answers: ${said}`);
+if (page.workers().length || said !== 1) wrong.push(`${page.workers().length} workers left, ${said} answers to one question`);
 
 await browser.close();
 server.closeAllConnections();

@@ -1,5 +1,6 @@
 // The page: a picture, questions, the five best answers to each.
 
+import './guard.js';
 import { createVqa } from './src/index.js';
 import { showAnswers, showBusy, showError, showHint, showIdle, showProgress } from './answers.js';
 import { onPhoto } from './camera.js';
@@ -16,7 +17,7 @@ import { offerOffline } from './offline.js';
 import { countFromNow, watchRequests } from './requests.js';
 import { fetchSamples, markSample, showSamples, showSuggestions } from './samples.js';
 import { onTalk, showTalk } from './talk.js';
-import { loadTranscriber, offerTranscriber, transcriber } from './transcriber.js';
+import { loadTranscriber, offerTranscriber, reloadTranscriber, transcriber } from './transcriber.js';
 
 const MODEL = 'weights/photos.q8.safetensors';
 
@@ -179,7 +180,7 @@ async function hear(sound) {
     showNext(question.value ? 'Change what was written down, or ask it as it is.' : 'There were no words in it: try again, or write your question.');
     question.focus();
   } catch (error) {
-    if (!signal.aborted) showFailure(error);
+    if (!signal.aborted) showFailure(error, () => reloadTranscriber(offerTalk).then(() => hear(sound)));
   }
 }
 
@@ -216,8 +217,8 @@ function clearAnswer() {
   showTimings();
 }
 
-/** A picture's error stands in the picture's place, a question's where the answers would be. */
-function showFailure(error) {
+/** A picture's error stands in the picture's place, a question's where the answers would be, with `again()` if that may help. */
+function showFailure(error, again = leave) {
   clearAnswer();
   if (error.code === 'E_PICTURE') {
     pictureError.textContent = sentence(error);
@@ -226,7 +227,7 @@ function showFailure(error) {
   } else if (['E_QUESTION', 'E_SOUND', 'E_MICROPHONE'].includes(error.code)) {
     showError(error);
   } else {
-    showError(error, leave);
+    showError(error, again);
   }
 }
 
@@ -270,12 +271,12 @@ offerModels(use, leave, go);
 offerTranscriber(offerTalk, (address) => open(address, speak, 'speech', document.getElementById('precision').value, go));
 openNamed({ model: (address) => load(address, use, leave), speech: speak });
 
-const samples = await samplesCome;
-showSamples(samples, setSample);
 const { file: own, refusal } = carried();
 if (own) setFile(own);
-else if (!source && samples.length > 0) setSample(samples[0]);
-else if (!source) model.then(() => source || showEmpty(), (error) => source || error.name === 'AbortError' || showFailure(error));
+const samples = await samplesCome;
+showSamples(samples, setSample);
+if (!own && !source && samples.length > 0) setSample(samples[0]);
+else if (!own && !source) model.then(() => source || showEmpty(), (error) => source || error.name === 'AbortError' || showFailure(error));
 if (refusal) pictureError.textContent = refusal;
 model.then(countFromNow, () => {});
 model.then(offerOffline, offerOffline); // the runtime was fetched by then

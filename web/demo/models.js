@@ -44,7 +44,7 @@ export function offerModels(use, leave, go) {
   $('model-save').addEventListener('click', save);
 
   const precision = new URLSearchParams(location.search).get('precision');
-  if (precision in { q8: 1, q4: 1, f32: 1 }) $('precision').value = precision;
+  if ([...$('precision').options].some(({ value }) => value === precision)) $('precision').value = precision;
 }
 
 /**
@@ -64,6 +64,7 @@ export async function load(model, use, leave) {
   onProgress({ stage: 'download', loaded: 0 });
   try {
     const loaded = await createVqa({ model, precision: $('precision').value, onProgress, signal });
+    if (loaded.info.transcribes) loaded.close();
     if (loaded.info.transcribes) throw new Error(`${loaded.info.name} writes down what is said, and answers nothing: load it below "Speak instead of typing"`);
     describe(loaded);
     use(loaded);

@@ -5,7 +5,7 @@ import { bytesText } from './format.js';
 
 const $ = (id) => document.getElementById(id);
 
-/** What holds, by <html data-connects>: see policy.js, without which nothing is said. */
+/** What holds, by <html data-connects>: see policy.js. */
 const POLICIES = {
   here: 'This page\'s policy (Content-Security-Policy: connect-src \'self\') makes the browser refuse every connection to another server.',
   elsewhere: 'This page was opened with a model from another server, so its policy (Content-Security-Policy) lets it connect to other servers until you go back to the built-in model. Nothing but the model is asked for there.',
@@ -20,7 +20,7 @@ export function watchRequests() {
     seen.push(...list.getEntries().filter(({ name }) => /^https?:/.test(name)));
     show();
   }).observe({ type: 'resource', buffered: true });
-  $('policy').textContent = POLICIES[document.documentElement.dataset.connects] ?? '';
+  $('policy').textContent = POLICIES[document.documentElement.dataset.connects];
 }
 
 /** Everything is there: what is requested from now on is not for the model. */
@@ -30,7 +30,7 @@ export function countFromNow() {
 }
 
 /** Whether the page may connect to other servers. */
-export const mayConnect = () => document.documentElement.dataset.connects !== 'here';
+export const mayConnect = () => document.documentElement.dataset.connects === 'elsewhere';
 
 function show() {
   if (since === Infinity) return;

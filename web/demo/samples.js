@@ -7,15 +7,22 @@ const suggestions = document.getElementById('suggestions');
 
 /** The samples: [{ blob, url, alt, questions }], in memory, so that nothing is requested later; none if they can't be fetched, the page works without. */
 export async function fetchSamples() {
-  const response = await fetch('samples/samples.json').catch(() => null);
-  const samples = response?.ok ? await response.json() : [];
-  const fetched = await Promise.all(samples.map(async ({ file, alt, questions }) => {
-    const picture = await fetch(`samples/${file}`).catch(() => null);
-    if (!picture?.ok) return [];
-    const blob = await picture.blob();
-    return { blob, url: URL.createObjectURL(blob), alt, questions };
+  const samples = await fetched('samples.json', (response) => response.json()) ?? [];
+  const found = await Promise.all(samples.map(async ({ file, alt, questions }) => {
+    const blob = await fetched(file, (response) => response.blob());
+    return blob?.type.startsWith('image/') ? { blob, url: URL.createObjectURL(blob), alt, questions } : [];
   }));
-  return fetched.flat();
+  return found.flat();
+}
+
+/** What `read(response)` gives of a file; undefined if it can't be fetched or read. */
+async function fetched(file, read) {
+  try {
+    const response = await fetch(`samples/${file}`);
+    return response.ok ? await read(response) : undefined;
+  } catch {
+    return undefined; // no network, or no such file but a page that says so
+  }
 }
 
 /** Fill the list of samples; choosing one calls `use(sample)`. */

@@ -38,6 +38,7 @@ export function onTalk(use, fail) {
     const held = now - pressed >= HELD;
     pressed = undefined;
     if (microphone && held) end();
+    else if (held) cancel(); // before it was open: nobody speaks any more
     else if (opened) showHint();
   };
 
@@ -58,7 +59,7 @@ export function onTalk(use, fail) {
   async function end() {
     const { signal } = opened;
     const ending = microphone;
-    microphone = undefined;
+    microphone = pressed = undefined;
     try {
       const sound = await ending.stop();
       if (signal.aborted) return;
@@ -83,6 +84,7 @@ export function onTalk(use, fail) {
     press(event.timeStamp);
   });
   button.addEventListener('pointerup', ({ timeStamp }) => release(timeStamp));
+  button.addEventListener('pointercancel', () => pressed !== undefined && cancel()); // the device has taken the finger for something else
   button.addEventListener('contextmenu', (event) => event.preventDefault()); // of a finger that stays
   button.addEventListener('click', ({ detail }) => detail === 0 && press()); // by what presses for a person, and never lets go
   for (const [type, act] of [['keydown', press], ['keyup', release]]) {

@@ -9,6 +9,7 @@ const WITHOUT = $('transcriber-text').textContent;
 
 let loading; // ends the loading under way
 let vqa; // the model
+let source; // its address or files
 
 /**
  * Start the part.
@@ -48,7 +49,7 @@ export async function loadTranscriber(model, changed) {
   onProgress({ stage: 'download', loaded: 0 });
   try {
     const loaded = await createVqa({ model, precision: $('precision').value, onProgress, signal });
-    if (loaded.info.transcribes) show(loaded);
+    if (loaded.info.transcribes) show(loaded, model);
     else loaded.close();
     if (!loaded.info.transcribes) throw new Error(`${loaded.info.name} does not write down what is said: that takes a Whisper model`);
     changed();
@@ -59,12 +60,16 @@ export async function loadTranscriber(model, changed) {
   }
 }
 
+/** Load the one that there is anew: it may have stopped. */
+export const reloadTranscriber = (changed) => loadTranscriber(source, changed);
+
 /** The model that writes down, if there is one. */
 export const transcriber = () => vqa;
 
-function show(next) {
+function show(next, from) {
   vqa?.close();
   vqa = next;
+  source = from;
   $('transcriber-leave').hidden = !vqa;
   $('transcriber-text').textContent = vqa ? `${vqa.info.name} writes down what you say; you can change it before you ask it.` : WITHOUT;
 }

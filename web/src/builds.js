@@ -1,7 +1,7 @@
 // Which build of the runtime this browser can run, and on how many threads.
 
 import { VqaError } from './errors.js';
-import { shown } from './check.js';
+import { expect } from './check.js';
 
 /** @typedef {string | URL | BufferSource | WebAssembly.Module} Wasm */
 /** @typedef {{ wasm: Wasm, relaxed: boolean, threads: boolean, full?: boolean }} Build */
@@ -39,9 +39,8 @@ export function expectSupport() {
  * @returns {{ threads: number, refused?: string }} refused: why there are fewer than a number that was wanted
  */
 export function countThreads(wanted, worker) {
-  if (wanted !== 'auto' && !(Number.isInteger(wanted) && Number(wanted) >= 1 && Number(wanted) <= MAX_THREADS)) {
-    throw new VqaError('E_CALL', `threads is ${shown(wanted)}, expected "auto" or a whole number from 1 to ${MAX_THREADS}`);
-  }
+  const fits = wanted === 'auto' || Number.isInteger(wanted) && Number(wanted) >= 1 && Number(wanted) <= MAX_THREADS;
+  expect(fits, wanted, 'threads', `"auto" or a whole number from 1 to ${MAX_THREADS}`);
   const reason = !worker ? 'the engine runs without a worker'
     : !globalThis.crossOriginIsolated ? 'the page is not cross-origin isolated'
     : !globalThis.SharedArrayBuffer ? 'the browser does not share memory' : undefined;

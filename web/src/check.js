@@ -7,14 +7,24 @@ const MAX_SIDE = 32768;
 const MAX_PIXELS = 50_000_000;
 
 /**
+ * Refuse a value that is not what is expected.
+ * @param {unknown} fits  falsy: it is not
+ * @param {unknown} value
+ * @param {string} name
+ * @param {string} expected
+ * @param {import('./errors.js').VqaErrorCode} [code]
+ */
+export function expect(fits, value, name, expected, code = 'E_CALL') {
+  if (!fits) throw new VqaError(code, `${name} is ${shown(value)}, expected ${expected}`);
+}
+
+/**
  * Numbers wrap to 32 bits on their way into wasm: refuse those that would change.
  * @param {unknown} value
  * @param {string} name
  */
 export function expectWhole(value, name) {
-  if (typeof value !== 'number' || value !== (value | 0)) {
-    throw new VqaError('E_CALL', `${name} is ${shown(value)}, expected a whole number`);
-  }
+  expect(typeof value === 'number' && value === (value | 0), value, name, 'a whole number');
 }
 
 /**
@@ -23,8 +33,21 @@ export function expectWhole(value, name) {
  * @param {unknown[]} known
  */
 export function expectOneOf(value, name, known) {
-  if (known.includes(value)) return;
-  throw new VqaError('E_CALL', `${name} is ${shown(value)}, expected ${known.filter((one) => one !== undefined).map(shown).join(' or ')}`);
+  expect(known.includes(value), value, name, known.filter((one) => one !== undefined).map(shown).join(' or '));
+}
+
+/**
+ * Refuse options that are none, and those of every call that are not what they are to be.
+ * @template {{ signal?: AbortSignal, onProgress?: Function }} T
+ * @param {T} [options]
+ * @returns {T}
+ */
+export function expectOptions(options = /** @type {T} */ ({})) {
+  expect(Object(options) === options, options, 'options', 'an object');
+  const { signal, onProgress = () => {} } = options;
+  expect(!signal || signal.addEventListener, signal, 'signal', 'an AbortSignal');
+  expect(typeof onProgress === 'function', onProgress, 'onProgress', 'a function');
+  return options;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { VqaError } from './index.js';
 import { View } from './element/view.js';
 import { Lease } from './lease.js';
+import { fetchPicture } from './picture.js';
 
 /** @import { Picture, PictureSource, Result } from './index.js' */
 
@@ -157,7 +158,7 @@ export class VisualQaElement extends (globalThis.HTMLElement ?? class {}) {
   #shown() {
     if (this.#picture) return this.#picture;
     const { signal } = this.#showing = new AbortController();
-    const picture = this.#own !== undefined ? Promise.resolve(this.#own) : this.src ? fetchPicture(this.src, signal) : undefined;
+    const picture = this.#own !== undefined ? Promise.resolve(this.#own) : this.src ? fetched(this.src, signal) : undefined;
     picture?.catch(() => {
       if (this.#picture === picture) this.#picture = undefined;
     });
@@ -231,17 +232,15 @@ export class VisualQaElement extends (globalThis.HTMLElement ?? class {}) {
 }
 
 /**
- * The file at an address.
+ * The file at an address; what fails is an error of index.js, as all others are.
  * @param {string} address
  * @param {AbortSignal} signal
- * @returns {Promise<Blob>}
+ * @returns {Promise<ArrayBuffer>}
  */
-async function fetchPicture(address, signal) {
-  const response = await fetch(address, { signal }).catch((error) => {
-    throw new VqaError('E_NETWORK', `${address}: ${error.message}`);
+async function fetched(address, signal) {
+  return fetchPicture(address, signal).catch(({ code, message }) => {
+    throw new VqaError(code, message);
   });
-  if (!response.ok) throw new VqaError('E_NETWORK', `${address}: HTTP status ${response.status}`);
-  return response.blob();
 }
 
 if (globalThis.customElements && !customElements.get('visual-qa')) customElements.define('visual-qa', VisualQaElement);

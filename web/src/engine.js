@@ -23,6 +23,7 @@ import { instantiate } from './wasm.js';
  * @property {string} [precision]  one of PRECISIONS; as the model has it without
  * @property {number} [threads]  with the calling one; a build without threads has one
  * @property {number} [memoryLimit]  of WebAssembly's memory, in bytes
+ * @property {number} [sizeLimit]  of a pack, in bytes
  */
 
 const utf8 = (/** @type {string} */ text) => new TextEncoder().encode(text);
@@ -51,7 +52,7 @@ export class Engine {
    * @param {EngineOptions} [options]
    * @returns {Promise<Engine>}
    */
-  static async open(module, { precision, threads = 1, memoryLimit } = {}) {
+  static async open(module, { precision, threads = 1, memoryLimit, sizeLimit = 0 } = {}) {
     const engine = new Engine();
     engine.#c = await instantiate(module, memoryLimit, (helper) => engine.helpers.push(helper));
     engine.#vqa = engine.#run((c) => {
@@ -59,6 +60,7 @@ export class Engine {
       return c.vqa_new(threads);
     });
     if (!engine.#vqa) throw new VqaError('E_MEMORY', 'the memory does not suffice to start the runtime');
+    engine.#checked((c) => c.vqa_set_size_limit(engine.#vqa, sizeLimit));
     if (precision) engine.#checked((c) => c.vqa_set_precision(engine.#vqa, PRECISIONS[precision]));
     return engine;
   }

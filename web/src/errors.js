@@ -33,6 +33,11 @@ export class VqaError extends Error {
     /** @type {VqaErrorCode} */
     this.code = code;
   }
+
+  /** Files that come when they are needed bring a copy of this class: its errors are such errors, too. @param {any} thrown */
+  static [Symbol.hasInstance](thrown) {
+    return this.prototype.isPrototypeOf(thrown) || (this === VqaError && thrown?.name === 'VqaError');
+  }
 }
 
 /**

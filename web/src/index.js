@@ -1,8 +1,8 @@
-import { abortable } from './abort.js';
+import { failFast } from './abort.js';
 import { BUILDS, startWorker } from './assets.js';
 import { countThreads, expectSupport, fittingBuilds } from './builds.js';
 import { direct } from './calls.js';
-import { expectOneOf } from './check.js';
+import { expectOneOf, expectOptions } from './check.js';
 import { VqaError } from './errors.js';
 import { expectIntegrity } from './integrity.js';
 import { loadAndKeep } from './load.js';
@@ -71,8 +71,8 @@ export { Picture, Vqa, VqaError };
 export async function createVqa(options) {
   expectSupport();
   const {
-    model, precision, cache = 'opfs', integrity, threads = 'auto', wasm, worker = 'Worker' in globalThis, onProgress = () => {}, signal,
-  } = { ...options };
+    model, precision, cache = 'opfs', integrity, threads = 'auto', wasm, worker = 'Worker' in globalThis, onProgress = () => {},
+  } = expectOptions(options);
   expectOneOf(precision, 'precision', [undefined, ...Object.keys(PRECISIONS)]);
   expectOneOf(cache, 'cache', ['opfs', 'cache', false]);
   const counted = countThreads(threads, worker);
@@ -82,26 +82,28 @@ export async function createVqa(options) {
   const kept = precision ?? (isFolder ? 'q8' : undefined);
   const port = worker ? remote(startWorker) : await direct();
   try {
-    const builds = wasm === undefined ? fittingBuilds(BUILDS, counted.threads) : { small: [wasm], full: [] };
-    const starter = new Starter(port, builds, { precision: kept, threads: counted.threads }, signal);
-    const meter = new Meter(onProgress);
-    const engine = {
-      /** @type {import('./pack.js').Call} */
-      call: (name, ...args) => abortable(port.call(name, args), signal),
-      /** @param {Uint8Array<ArrayBuffer>} piece @returns {Promise<Uint8Array<ArrayBuffer>>} the same, where it may be used again */
-      take: (piece) => abortable(port.call('load', [piece], [piece.buffer]), signal),
-      starter,
-      meter,
-      signal,
-    };
-    const key = storeKey(source.url, isFolder ? kept : undefined);
-    const cached = await withStore(cache, key, (store) => loadAndKeep(source, { ...engine, store }), signal);
-    const { threads: working, trouble = counted.refused } = await starter.ready();
-    const { crossOriginIsolated = false } = globalThis;
-    const vqa = new Vqa(port, { ...await engine.call('info'), threads: working, crossOriginIsolated, cached });
-    if (trouble) console.warn(`wasm-vqa runs slower than it could (${vqa.info.build}, threads: ${working}): ${trouble}`);
-    meter.all('ready');
-    return vqa;
+    return await failFast(async (signal) => {
+      const builds = wasm === undefined ? fittingBuilds(BUILDS, counted.threads) : { small: [wasm], full: [] };
+      const starter = new Starter(port, builds, { precision: kept, threads: counted.threads }, signal);
+      const meter = new Meter(onProgress);
+      const engine = {
+        /** @type {import('./pack.js').Call} */
+        call: (name, ...args) => port.call(name, args),
+        /** @param {Uint8Array<ArrayBuffer>} piece @returns {Promise<Uint8Array<ArrayBuffer>>} the same, where it may be used again */
+        take: (piece) => port.call('load', [piece]),
+        starter,
+        meter,
+        signal,
+      };
+      const key = storeKey(source.url, isFolder ? kept : undefined);
+      const cached = await withStore(cache, key, (store) => loadAndKeep(source, { ...engine, store }), signal);
+      const { threads: working, trouble = counted.refused } = await starter.ready();
+      const { crossOriginIsolated = false } = globalThis;
+      const vqa = new Vqa(port, { ...await engine.call('info'), threads: working, crossOriginIsolated, cached });
+      if (trouble) console.warn(`wasm-vqa runs slower than it could (${vqa.info.build}, threads: ${working}): ${trouble}`);
+      meter.all('ready');
+      return vqa;
+    }, options.signal);
   } catch (error) {
     port.close();
     throw error;

@@ -1,15 +1,17 @@
 // Whether bytes are those that somebody promised. A promise is a SHA-256: 64 hexadecimal digits, or 'sha256-' and base64.
 
 import { abortable } from './abort.js';
-import { VqaError, reason } from './errors.js';
+import { expect } from './check.js';
+import { VqaError } from './errors.js';
+import { arrived } from './later.js';
 
 /**
  * Refuse an `integrity` that can't be one.
  * @param {unknown} integrity
  */
 export function expectIntegrity(integrity) {
-  if (integrity === undefined || /^sha256-[\w+/]{43}=$/.test(String(integrity))) return;
-  throw new VqaError('E_CALL', `integrity is ${JSON.stringify(integrity)}, expected "sha256-" and the 44 characters of a SHA-256 in base64`);
+  const fits = integrity === undefined || typeof integrity === 'string' && /^sha256-[\w+/]{43}=$/.test(integrity);
+  expect(fits, integrity, 'integrity', '"sha256-" and the 44 characters of a SHA-256 in base64');
 }
 
 /**
@@ -77,9 +79,7 @@ export async function hashOf(bytes) {
 
 /** sha256.js is a file of its own: few pages need it. */
 async function newHash() {
-  const { Sha256 } = await import('./sha256.js').catch((error) => {
-    throw new VqaError('E_NETWORK', `sha256.js can't be loaded: ${reason(error)}`);
-  });
+  const { Sha256 } = await arrived('sha256.js', import('./sha256.js'));
   return new Sha256();
 }
 

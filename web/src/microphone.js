@@ -1,4 +1,5 @@
 import { abortable, throwIfAborted } from './abort.js';
+import { inTime } from './fetch.js';
 import { VqaError } from './index.js';
 
 /** @import { Samples } from './index.js' */
@@ -41,14 +42,17 @@ export async function openMicrophone({ onLevel = () => {}, signal } = {}) {
   if (!globalThis.isSecureContext) throw unusable('the page needs https or localhost for it');
   if (!navigator.mediaDevices?.getUserMedia || !globalThis.AudioWorkletNode) throw unusable('this browser has none for pages');
   throwIfAborted(signal);
-  const microphone = new Microphone(onLevel);
-  signal?.addEventListener('abort', () => microphone.close());
+  /** @type {Microphone | undefined} */
+  let microphone;
   try {
+    microphone = new Microphone(onLevel, signal);
     await abortable(microphone.open(), signal);
     return microphone;
   } catch (error) {
-    microphone.close();
-    throw error;
+    microphone?.close();
+    throwIfAborted(signal);
+    const { name, message } = /** @type {Error} */ (error);
+    throw error instanceof VqaError ? error : unusable(REASONS[name] ?? message);
   }
 }
 
@@ -60,28 +64,27 @@ export class Microphone {
   /** @type {Float32Array[]} */ #pieces = [];
   #count = 0;
   #closed = false;
+  #signal;
+  #abort = () => this.close();
 
-  /** @internal @param {(level: Level) => void} onLevel */
-  constructor(onLevel) {
+  /** @internal @param {(level: Level) => void} onLevel @param {AbortSignal} [signal] */
+  constructor(onLevel, signal) {
     this.#onLevel = onLevel;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#abort);
   }
 
   /** @internal */
   async open() {
     // Bundlers are told to leave it a file: a policy of `script-src 'self'` refuses data URLs.
     const worklet = new URL('./microphone-worklet.js?no-inline', import.meta.url);
-    await this.#context.audioWorklet.addModule(worklet).catch(({ message }) => {
+    await inTime(this.#context.audioWorklet.addModule(worklet)).catch(({ message }) => {
       throw new VqaError('E_NETWORK', `microphone-worklet.js can't be loaded: ${message}`);
     });
     if (this.#closed) return; // in the meantime
     // Nothing is played that could echo, and phones treat what is freed from it as a call.
     const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: true, autoGainControl: true };
-    try {
-      this.#stream = await navigator.mediaDevices.getUserMedia({ audio });
-    } catch (error) {
-      const { name, message } = /** @type {Error} */ (error);
-      throw unusable(REASONS[name] ?? message);
-    }
+    this.#stream = await navigator.mediaDevices.getUserMedia({ audio });
     if (this.#closed) return this.#release();
     const node = new AudioWorkletNode(this.#context, 'microphone', { numberOfOutputs: 0 });
     node.port.onmessage = ({ data }) => this.#take(data);
@@ -107,10 +110,11 @@ export class Microphone {
   async stop() {
     if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, DELAY));
     if (this.#closed) throw new VqaError('E_CLOSED', 'the microphone is closed: call openMicrophone() anew');
+    const pieces = this.#pieces;
     this.close();
     const samples = new Float32Array(this.#count);
     let at = 0;
-    for (const piece of this.#pieces) {
+    for (const piece of pieces) {
       samples.set(piece, at);
       at += piece.length;
     }
@@ -121,6 +125,8 @@ export class Microphone {
   close() {
     if (this.#closed) return;
     this.#closed = true;
+    this.#pieces = [];
+    this.#signal?.removeEventListener('abort', this.#abort);
     this.#release();
     this.#context.close();
   }

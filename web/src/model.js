@@ -7,7 +7,7 @@ import { VqaError, reason } from './errors.js';
 import { MISSING_HERE } from './fetch.js';
 import { Files } from './files.js';
 import { expectPieces, twice } from './integrity.js';
-import { expectManifestSize, readManifest, readParts } from './manifest.js';
+import { arrived } from './later.js';
 
 /** @import { ByteSource } from './bytes.js' */
 
@@ -204,6 +204,7 @@ export function packOf(open, integrity) {
 function inParts(open, openPart, integrity) {
   return {
     async fetch(signal, store, fresh = false) {
+      const { expectManifestSize, readManifest, readParts } = await arrived('manifest.js', import('./manifest.js'));
       const manifest = await twice(async (again) => {
         const { pieces } = await open(again || fresh, signal, store);
         /** @type {Spare} */

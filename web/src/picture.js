@@ -1,9 +1,11 @@
 // Pictures in every form a page has them, made into what the engine takes: file bytes or pixels.
 
+import { throwIfAborted } from './abort.js';
 import { bytesOf, joined, pieces } from './bytes.js';
 import { expectSize, expectWhole } from './check.js';
 import { VqaError, reason } from './errors.js';
 import { fetchFile } from './fetch.js';
+import { arrived } from './later.js';
 
 /**
  * @typedef {{ data: ArrayLike<number>, width: number, height: number }} Pixels
@@ -22,18 +24,37 @@ import { fetchFile } from './fetch.js';
  * Read a picture.
  * @param {PictureSource} picture
  * @param {AbortSignal} [signal]
- * @returns {Promise<EngineCall>} the call that encodes it
+ * @returns {Promise<EngineCall>} the call that encodes it; its bytes are nobody else's
  */
 export async function readPicture(picture, signal) {
-  const source = /** @type {any} */ (picture);
-  if (typeof source === 'string' || source instanceof URL) {
-    const name = `picture ${source}`;
-    const bytes = bytesOf(await fetchFile(source, 'picture', signal), name);
-    return fromFile(new Uint8Array(await joined(pieces(bytes, name, [], signal))));
+  try {
+    return await read(picture, signal);
+  } catch (error) {
+    throwIfAborted(signal);
+    throw error instanceof VqaError ? error : new VqaError('E_PICTURE', `the picture can't be read: ${reason(error)}`);
   }
-  if (source instanceof Blob) return fromFile(await blobBytes(source));
-  if (source instanceof ArrayBuffer) return fromFile(new Uint8Array(source));
-  if (ArrayBuffer.isView(source)) return fromFile(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+}
+
+/**
+ * The file at an address.
+ * @param {string | URL} address
+ * @param {AbortSignal} [signal]
+ */
+export async function fetchPicture(address, signal) {
+  const name = `picture ${address}`;
+  return joined(pieces(bytesOf(await fetchFile(address, 'picture', signal), name), name, [], signal));
+}
+
+/**
+ * @param {any} source
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<EngineCall>}
+ */
+async function read(source, signal) {
+  if (typeof source === 'string' || source instanceof URL) return fromFile(new Uint8Array(await fetchPicture(source, signal)));
+  if (source instanceof Blob) return fromFile(new Uint8Array(await source.arrayBuffer()));
+  if (source instanceof ArrayBuffer) return fromFile(new Uint8Array(source).slice());
+  if (ArrayBuffer.isView(source)) return fromFile(new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice());
   if (source?.data && 'width' in source && 'height' in source) {
     expectWhole(source.width, 'width');
     expectWhole(source.height, 'height');
@@ -44,15 +65,6 @@ export async function readPicture(picture, signal) {
   throw new VqaError('E_CALL', 'the picture must be a Blob, URL, bytes, ImageData, ImageBitmap, canvas, img, video or VideoFrame');
 }
 
-/** @param {Blob} blob */
-async function blobBytes(blob) {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (error) {
-    throw new VqaError('E_PICTURE', `the picture can't be read: ${reason(error)}`);
-  }
-}
-
 /**
  * The engine decodes JPEG and PNG itself, the same everywhere. The browser is asked only for formats it may know
  * beyond those.
@@ -60,8 +72,11 @@ async function blobBytes(blob) {
  * @returns {Promise<EngineCall>}
  */
 async function fromFile(bytes) {
-  const format = foreignFormat(bytes);
-  if (!format) return { decodedBy: 'engine', call: 'encode', args: [bytes] };
+  const isOurs = [0xffd8, 0x8950].includes(bytes[0] << 8 | bytes[1]);
+  const header = isOurs ? undefined : await arrived('header.js', import('./header.js'));
+  const format = header?.foreignFormat(bytes);
+  if (!header || !format) return { decodedBy: 'engine', call: 'encode', args: [bytes] };
+  expectSize(...header.toldSize(bytes, format));
   let bitmap;
   try {
     bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (bytes)]), { premultiplyAlpha: 'none' });
@@ -73,24 +88,6 @@ async function fromFile(bytes) {
   } finally {
     bitmap.close();
   }
-}
-
-/**
- * The name of a picture format that the engine does not decode, told by the first bytes.
- * @param {Uint8Array} bytes
- * @returns {string | undefined}
- */
-function foreignFormat(bytes) {
-  const start = String.fromCharCode(...bytes.subarray(0, 18));
-  if (/^GIF8[79]a/.test(start)) return 'GIF';
-  if (/^BM.{12}[\x0c-\x80]\0\0\0/s.test(start)) return 'BMP';
-  if (/^RIFF.{4}WEBP/s.test(start)) return 'WebP';
-  if (/^.{4}ftyp(avif|avis)/s.test(start)) return 'AVIF';
-  if (/^.{4}ftyp(heic|heix|mif1)/s.test(start)) return 'HEIC';
-  if (/^(II\*\0|MM\0\*)/.test(start)) return 'TIFF';
-  if (/^(\xff\x0a|\0\0\0\x0cJXL )/.test(start)) return 'JPEG XL';
-  if (/^\0\0\x01\0/.test(start)) return 'ICO';
-  return undefined;
 }
 
 /**

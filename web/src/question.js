@@ -1,6 +1,6 @@
 // Questions, with or without answers to choose from, made into a call of the engine.
 
-import { expectOneOf, expectWhole, shown } from './check.js';
+import { expect, expectOneOf, expectOptions, expectWhole } from './check.js';
 import { VqaError } from './errors.js';
 
 /**
@@ -14,8 +14,10 @@ import { VqaError } from './errors.js';
  * @typedef {{ calls: QuestionCall[], speech?: import('./sound.js').SpeechSource, explain?: boolean, signal?: AbortSignal }} Asked
  */
 
-/** Limit of vqa.h. */
+/** Limits of vqa.h. */
 const MAX_ANSWERS = 100;
+const MAX_CHOICES = 10_000;
+const MAX_BYTES = 10_000;
 
 /**
  * Arguments are checked before they cross to the engine, so that it answers the same with and without a worker.
@@ -23,13 +25,14 @@ const MAX_ANSWERS = 100;
  * @param {Options} [options]
  * @returns {Asked}
  */
-export function readAsked(question, options = {}) {
+export function readAsked(question, options) {
   const spoken = typeof question === 'object' && question && 'speech' in question;
   if (spoken) options = { ...options, ...question };
-  const { speech, explain, signal } = options;
+  const checked = expectOptions(options);
+  const { speech, explain, signal } = checked;
   const questions = spoken ? [''] : Array.isArray(question) ? question : [question];
   if (!questions.length) throw new VqaError('E_QUESTION', 'the questions are an empty array: there is nothing to answer');
-  return { calls: questions.map((question) => readQuestion(question, options)), speech, explain, signal };
+  return { calls: Array.from(questions, (question) => readQuestion(question, checked)), speech, explain, signal };
 }
 
 /**
@@ -38,20 +41,33 @@ export function readAsked(question, options = {}) {
  * @returns {QuestionCall}
  */
 function readQuestion(question, { choices, topK = choices ? Math.min(choices.length, MAX_ANSWERS) : 5, explain = false }) {
-  if (typeof question !== 'string') throw new VqaError('E_QUESTION', `the question is ${shown(question)}, expected a string`);
+  expect(typeof question === 'string', question, 'the question', 'a string', 'E_QUESTION');
+  expectShort(question, 'the question', 'E_QUESTION');
   if (choices !== undefined) expectChoices(choices);
   expectWhole(topK, 'topK');
   expectOneOf(explain, 'explain', [true, false]);
   return choices ? { call: 'choose', args: [explain, question, [...choices], topK] } : { call: 'ask', args: [explain, question, topK] };
 }
 
-/** @param {unknown} choices */
+/** @param {any} choices */
 function expectChoices(choices) {
-  if (!Array.isArray(choices)) throw new VqaError('E_CALL', `choices is ${shown(choices)}, expected an array of strings`);
+  expect(Array.isArray(choices), choices, 'choices', 'an array of strings');
   if (!choices.length) throw new VqaError('E_CALL', 'choices is an empty array: there is no answer to choose');
-  choices.forEach((choice, i) => {
-    if (typeof choice !== 'string') throw new VqaError('E_CALL', `choice ${i + 1} is ${shown(choice)}, expected a string`);
+  if (choices.length > MAX_CHOICES) throw new VqaError('E_CALL', `there are ${choices.length} choices, at most ${MAX_CHOICES} are taken`);
+  for (const [i, choice] of choices.entries()) {
+    expect(typeof choice === 'string', choice, `choice ${i + 1}`, 'a string');
     if (!choice) throw new VqaError('E_CALL', `choice ${i + 1} is empty`);
+    expectShort(choice, `choice ${i + 1}`, 'E_CALL');
     if (choice.includes('\0')) throw new VqaError('E_CALL', `choice ${i + 1} holds a zero byte`);
-  });
+  }
+}
+
+/**
+ * Refuse what the engine would refuse, before it is copied; that counts to the last byte.
+ * @param {string} text
+ * @param {string} what
+ * @param {import('./errors.js').VqaErrorCode} code
+ */
+function expectShort({ length }, what, code) {
+  if (length > MAX_BYTES) throw new VqaError(code, `${what} has ${length} characters, at most ${MAX_BYTES} bytes are taken`);
 }

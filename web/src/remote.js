@@ -1,8 +1,8 @@
 import { VqaError, reason } from './errors.js';
+import { inTime } from './fetch.js';
 
 /**
- * An engine in a worker, its helpers in others: if one of them stops, all end. Byte ranges are moved over, those that are not
- * given away as copies.
+ * An engine in a worker, its helpers in others: if one of them stops, all end. Byte ranges are moved over.
  * @param {() => Worker} start
  * @returns {import('./calls.js').Port}
  */
@@ -35,12 +35,12 @@ export function remote(start) {
         came = true;
       });
     },
-    async call(name, args, given, signal) {
+    async call(name, args, signal) {
       const abort = () => stop && Atomics.store(stop, 0, 1);
       if (stop) Atomics.store(stop, 0, 0);
       signal?.addEventListener('abort', abort);
       try {
-        return await engine.call(name, args, given);
+        return await engine.call(name, args);
       } finally {
         signal?.removeEventListener('abort', abort);
       }
@@ -54,7 +54,7 @@ export function remote(start) {
 
 const closed = () => new VqaError('E_CLOSED', 'vqa is closed');
 
-/** @typedef {{ call: import('./calls.js').Port['call'], gone: boolean, end(error: VqaError): void }} Connection */
+/** @typedef {{ call(name: string, args: any[]): Promise<any>, gone: boolean, end(error: VqaError): void }} Connection */
 
 /**
  * A worker that answers calls until it ends, or fails.
@@ -71,7 +71,8 @@ function connect(start, failed) {
   let answered = false;
 
   const worker = startOrThrow(start);
-  worker.onmessage = ({ data: { id, result, error } }) => {
+  worker.onmessage = ({ data: { id, result, error, lock } }) => {
+    if (lock) return void navigator.locks.request(lock, () => stopped('it ended')).catch(() => {});
     if (id === undefined) return fail(new VqaError(error.code, error.message));
     answered = true;
     const caller = waiting.get(id);
@@ -81,12 +82,18 @@ function connect(start, failed) {
   };
   worker.onerror = (event) => {
     event.preventDefault?.();
-    fail(answered ? new VqaError('E_CRASH', `the worker stopped (${event.message}): call createVqa() anew`)
-      : new VqaError('E_WASM', `the worker failed: ${event.message || 'its script could not be loaded'}`));
+    stopped(event.message || 'its script could not be loaded');
   };
+  worker.onmessageerror = () => stopped('a message was lost');
+
+  /** @param {string} why */
+  function stopped(why) {
+    fail(answered ? new VqaError('E_CRASH', `the worker stopped (${why}): call createVqa() anew`) : new VqaError('E_WASM', `the worker failed: ${why}`));
+  }
 
   /** @param {VqaError} error */
   function fail(error) {
+    if (ended) return;
     end(error);
     failed(error);
   }
@@ -100,14 +107,15 @@ function connect(start, failed) {
   }
 
   return {
-    call(call, args, given = []) {
-      if (ended) return Promise.reject(ended);
-      return new Promise((resolve, reject) => {
+    async call(call, args) {
+      if (ended) throw ended;
+      const answer = new Promise((resolve, reject) => {
         const id = ++lastId;
-        const own = args.map((arg) => (arg instanceof Uint8Array && !given.includes(arg.buffer) ? arg.slice() : arg));
-        worker.postMessage({ id, call, args: own }, own.filter((arg) => arg instanceof Uint8Array).map((arg) => arg.buffer));
+        worker.postMessage({ id, call, args }, args.filter((arg) => arg instanceof Uint8Array).map((arg) => arg.buffer));
         waiting.set(id, { resolve, reject });
       });
+      if (!answered) inTime(answer).catch(({ message }) => answered || stopped(message));
+      return answer;
     },
     get gone() {
       return ended !== undefined;

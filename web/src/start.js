@@ -38,7 +38,9 @@ export class Starter {
    * @param {number} [size]  of the model, if it is known
    */
   async open(size) {
-    const options = { ...this.#options, memoryLimit: memoryLimit(size, this.#options.precision) };
+    // A pack may have come compressed, and its host need not say so.
+    const sizeLimit = size && Math.min(4 * size, 2 ** 32 - 1);
+    const options = { ...this.#options, memoryLimit: memoryLimit(size, this.#options.precision), sizeLimit };
     for (;;) {
       try {
         const opened = this.#module.then((module) => this.#port.open(module, options));

@@ -1,8 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { abortable, throwIfAborted } from './abort.js';
-import { expectOneOf } from './check.js';
-import { VqaError, reason } from './errors.js';
+import { abortable, failFast, throwIfAborted } from './abort.js';
+import { expectOneOf, expectOptions } from './check.js';
+import { VqaError } from './errors.js';
+import { arrived } from './later.js';
 import { packBlob } from './pack.js';
 import { readPicture } from './picture.js';
 import { readAsked } from './question.js';
@@ -89,7 +90,7 @@ export class Vqa {
     this.#expectOpen();
     const asked = readAsked(question, options);
     const { explain, signal } = asked;
-    const source = await abortable(readPicture(picture, signal), signal);
+    const source = await failFast((signal) => readPicture(picture, signal), signal);
     const results = await this.#inTurn(async () => {
       const { picture: id, timings } = await this.#encode(source, explain, signal);
       try {
@@ -109,11 +110,12 @@ export class Vqa {
    * @param {TranscribeOptions} [options]
    * @returns {Promise<Transcript>}
    */
-  async transcribe(speech, { signal, ...options } = {}) {
+  async transcribe(speech, options) {
     this.#expectOpen();
+    const { signal, ...others } = expectOptions(options);
     if (!this.info.transcribes) throw new VqaError('E_CALL', 'the model does not transcribe');
     return this.#inTurn(() => this.#hear(speech, signal, async (sound, { hear }) => {
-      const { transcript, milliseconds, peakBytes } = await this.#call('transcribe', [sound, JSON.stringify(options)], signal);
+      const { transcript, milliseconds, peakBytes } = await this.#call('transcribe', [sound, JSON.stringify(others)], signal);
       this.info.peakBytes = peakBytes;
       return { ...transcript, timings: { hear, answer: milliseconds } };
     }), signal);
@@ -125,10 +127,11 @@ export class Vqa {
    * @param {EncodeOptions} [options]
    * @returns {Promise<Picture>}
    */
-  async encode(picture, { explain, signal } = {}) {
+  async encode(picture, options) {
     this.#expectOpen();
+    const { explain, signal } = expectOptions(options);
     expectOneOf(explain, 'explain', [undefined, true, false]);
-    const source = await abortable(readPicture(picture, signal), signal);
+    const source = await failFast((signal) => readPicture(picture, signal), signal);
     const { decodedBy } = source;
     return this.#inTurn(async () => {
       const { picture: id, timings } = await this.#encode(source, explain, signal);
@@ -202,9 +205,7 @@ export class Vqa {
    */
   async #hear(speech, signal, use) {
     if (!this.info.hears) throw new VqaError('E_CALL', 'the model takes no sound');
-    const { readSound } = await import('./sound.js').catch((error) => {
-      throw new VqaError('E_NETWORK', `sound.js can't be loaded: ${reason(error)}`);
-    });
+    const { readSound } = await arrived('sound.js', import('./sound.js'));
     const { call, args } = await readSound(speech);
     throwIfAborted(signal);
     /** @type {import('./engine.js').Heard} */
@@ -227,8 +228,9 @@ export class Vqa {
    * @param {PackOptions} [options]
    * @returns {Promise<Blob>}
    */
-  async pack({ onProgress = () => {}, signal } = {}) {
+  async pack(options) {
     this.#expectOpen();
+    const { onProgress = () => {}, signal } = expectOptions(options);
     return this.#inTurn(() => packBlob((name, ...args) => this.#port.call(name, args), onProgress, signal), signal);
   }
 
@@ -258,7 +260,7 @@ export class Vqa {
    * @param {AbortSignal} [signal]
    */
   #call(name, args, signal) {
-    return this.#port.call(name, args, [], signal);
+    return this.#port.call(name, args, signal);
   }
 
   /**

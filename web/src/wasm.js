@@ -1,8 +1,9 @@
 // The runtime's code: fetched, compiled, and given its memory and the few functions it imports.
 
-import { abortable, throwIfAborted } from './abort.js';
+import { throwIfAborted } from './abort.js';
+import { bytesOf, joined, pieces } from './bytes.js';
 import { VqaError, reason } from './errors.js';
-import { arrival, fetchFile, inTime } from './fetch.js';
+import { fetchFile } from './fetch.js';
 
 const PAGE = 65536;
 const FIRST_PAGES = 16; // what the runtime starts with
@@ -25,19 +26,21 @@ const NOT_THERE = () => 52;
 export async function compile(wasm, signal) {
   if (wasm instanceof WebAssembly.Module) return wasm;
   const fromUrl = typeof wasm === 'string' || wasm instanceof URL;
+  const name = `runtime${fromUrl ? ` ${wasm}` : ''}`;
   try {
     if (!fromUrl) return await WebAssembly.compile(wasm);
     const response = await fetchFile(wasm, 'runtime', signal);
     const streams = 'compileStreaming' in WebAssembly && response.headers.get('content-type') === 'application/wasm';
-    if (streams) return await abortable(inTime(WebAssembly.compileStreaming(response)), signal);
-    return await WebAssembly.compile(await arrival(response.arrayBuffer(), `runtime ${wasm}`, signal));
+    const streaming = streams && WebAssembly.compileStreaming(response.clone()); // beside it, so that silence is told from slowness
+    const bytes = joined(pieces(bytesOf(response, name), name, [], signal));
+    const [whole, module] = await Promise.all([bytes, streaming]);
+    return module || await WebAssembly.compile(whole);
   } catch (error) {
     throwIfAborted(signal);
     if (error instanceof VqaError) throw error;
     const broken = error instanceof WebAssembly.CompileError || !fromUrl;
-    const name = `the runtime${fromUrl ? ` ${wasm}` : ''}`;
-    throw broken ? new VqaError('E_WASM', `${name} can't be compiled: ${reason(error)}`)
-      : new VqaError('E_NETWORK', `${name} could not be read to its end: ${reason(error)}`);
+    throw broken ? new VqaError('E_WASM', `the ${name} can't be compiled: ${reason(error)}`)
+      : new VqaError('E_NETWORK', `the ${name} could not be read to its end: ${reason(error)}`);
   }
 }
 
@@ -125,11 +128,12 @@ async function instanceOf(module, env) {
     fd_write: NOT_THERE,
     clock_time_get,
     ...env,
+    __proto__: null, // a module may ask for any name
   };
-  /** @type {WebAssembly.Imports} */
-  const imports = {};
+  /** @type {any} */
+  const imports = { __proto__: null };
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    imports[from] ??= {};
+    imports[from] ??= { __proto__: null };
     imports[from][name] = known[name] ?? (() => { throw new Error(`it called ${from}.${name}`); });
   }
   try {

@@ -1,5 +1,5 @@
 // The worker: { id, call, args } comes in, { id, result } or { id, error } goes back. It runs an engine, or helps one that
-// runs in another worker, until that ends; { error } tells that it can't go on.
+// runs in another worker, until that ends; { error } tells that it can't go on, and { lock } what is free when it has ended.
 
 import { Engine } from './engine.js';
 import { VqaError, reason } from './errors.js';
@@ -7,6 +7,13 @@ import { startHelper } from './wasm.js';
 
 /** @type {any} */
 let engine;
+
+// Who holds it is alive: the page waits for it. Where locks are refused, the page does without.
+const lock = `wasm-vqa worker ${Math.random()}`;
+navigator.locks?.request(lock, () => {
+  self.postMessage({ lock });
+  return new Promise(() => {});
+}).catch(() => {});
 
 /** @type {Record<string, (...args: any[]) => Promise<any>>} */
 const calls = {
@@ -24,6 +31,10 @@ const calls = {
       }
     });
   },
+};
+
+self.onmessageerror = () => {
+  throw new Error('a message was lost'); // which the page gets as an error of this worker
 };
 
 self.onmessage = async ({ data: { id, call, args } }) => {

@@ -54,6 +54,48 @@ describe('with the runtime and the pack', { skip: missing(RUNTIME, PACK, PHOTO_P
     small.close();
   });
 
+  test('what is too long is refused before it takes memory', async () => {
+    const vqa = await create();
+    await vqa.ask(RED_CIRCLE, COLOR);
+    const { peakBytes } = vqa.info;
+    await refuses(vqa.ask(RED_CIRCLE, 'x'.repeat(10_001)), 'E_QUESTION', /^the question has 10001 characters, at most 10000 bytes are taken$/);
+    await refuses(vqa.ask(RED_CIRCLE, 'x'.repeat(5e7)), 'E_QUESTION', /^the question has 50000000 characters/);
+    await refuses(vqa.ask(RED_CIRCLE, 'é'.repeat(5001)), 'E_QUESTION', /^the question has 10002 bytes, at most 10000 are taken$/);
+    await refuses(vqa.ask(RED_CIRCLE, COLOR, { choices: Array(10_001).fill('red') }), 'E_CALL', /^there are 10001 choices, at most 10000 are taken$/);
+    await refuses(vqa.ask(RED_CIRCLE, COLOR, { choices: ['red', 'x'.repeat(1e7)] }), 'E_CALL', /^choice 2 has 10000000 characters/);
+    await vqa.ask(RED_CIRCLE, COLOR);
+    assert.equal(vqa.info.peakBytes, peakBytes);
+    vqa.close();
+  });
+
+  test('a header that promises more than there is takes no memory for it', async (t) => {
+    const { Memory } = WebAssembly;
+    let memory;
+    t.after(() => (WebAssembly.Memory = Memory));
+    WebAssembly.Memory = class {
+      constructor(options) {
+        return (memory = new Memory(options));
+      }
+    };
+    const pack = readFileSync(PACK);
+    const size = Number(pack.readBigUInt64LE());
+    const header = JSON.parse(pack.toString('utf8', 8, 8 + size));
+    const promised = 200_000_000;
+    const last = Object.values(header).find(({ dtype, shape }) => dtype && shape.length === 1 && shape[0] > 8 && dtype === 'F32');
+    const more = promised - (last.data_offsets[1] - last.data_offsets[0]);
+    const [, end] = last.data_offsets;
+    for (const { data_offsets: at } of Object.values(header).filter(({ data_offsets }) => data_offsets)) {
+      if (at[0] >= end) at[0] += more;
+      if (at[1] >= end) at[1] += more;
+    }
+    last.shape = [promised / 4 / 1000, 1000];
+    const text = Buffer.from(JSON.stringify(header));
+    const prefix = Buffer.alloc(8);
+    prefix.writeBigUInt64LE(BigInt(text.length));
+    await refuses(create({ model: Buffer.concat([prefix, text]) }), 'E_MODEL', /^the pack's header promises 20\d{7} bytes of tensors, of at most \d+$/);
+    assert.ok(memory.buffer.byteLength < 8e6, `${memory.buffer.byteLength} bytes`);
+  });
+
   test('one picture, many questions: the same as one by one', async () => {
     const picture = await vqa.encode(RED_CIRCLE);
     for (const question of [COLOR, 'is there a star?', 'how many circles are there?']) {

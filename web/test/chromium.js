@@ -72,3 +72,9 @@ export function modelsInBrowser() {
   use.serious = () => use.complaints.filter((text) => !/404/.test(text));
   return use;
 }
+
+/** Runs in the page before all else: what takes seconds takes a twentieth of them. */
+export function hurry() {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = (work, time = 0, ...rest) => setTimeout(work, time >= 1000 ? time / 20 : time, ...rest);
+}

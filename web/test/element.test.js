@@ -130,7 +130,7 @@ describe('<visual-qa>', { skip, timeout: 120_000 }, () => {
   });
 
   test('what fails is a sentence in its place, and can be tried again', async () => {
-    for (const [missing, sentence] of [['**/weights/**', /HTTP status 404/], ['**/toys.png', /toys\.png: HTTP status 404\.$/]]) {
+    for (const [missing, sentence] of [['**/weights/**', /HTTP status 404/], ['**/toys.png', /toys\.png can't be fetched: HTTP status 404\.$/]]) {
       await use.page.route(missing, (route) => route.fulfill({ status: 404 }));
       await use.show({ 'index.html': html(`<visual-qa model="${MODEL}" src="/toys.png" question="${COLOR}"></visual-qa>`) });
       const alert = use.page.getByRole('alert');
@@ -157,5 +157,19 @@ describe('<visual-qa>', { skip, timeout: 120_000 }, () => {
     assert.equal(await use.page.getByRole('img').count(), 0);
     await choose.setInputFiles({ name: 'mine.png', mimeType: 'image/png', buffer: Buffer.from(RED_CIRCLE) });
     await best().getByText('red', { exact: true }).waitFor();
+  });
+
+  test('a picture that tells that it is too large is not decoded, also not to be shown', async () => {
+    await use.show({ 'index.html': html(`<visual-qa model="${MODEL}" question="${COLOR}"></visual-qa>`) });
+    await state('ready');
+    await use.page.evaluate(() => {
+      const { createImageBitmap } = window;
+      window.decoded = 0;
+      window.createImageBitmap = (...args) => (window.decoded++, createImageBitmap(...args));
+    });
+    const buffer = Buffer.from([...Buffer.from('GIF89a'), 0, 64, 0, 64, 0, 0, 0]);
+    await use.page.getByLabel('Choose a picture').setInputFiles({ name: 'large.gif', mimeType: 'image/gif', buffer });
+    await use.page.getByRole('alert').getByText('The picture is 16384 x 16384').waitFor();
+    assert.equal(await use.page.evaluate(() => window.decoded), 0);
   });
 });

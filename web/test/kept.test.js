@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 import { serve } from '../serve.js';
+import { keptFiles, segmentsOf } from './kept-files.js';
 import { CHROME, CHROME_FLAGS, FIREFOX, PACK, RUNTIME, missing } from './support.js';
 
 /** context: a fresh profile */
@@ -36,41 +37,7 @@ async function visit(options) {
   return { parameters, cached, first: window.first, stages: [...new Set(seen)] };
 }
 
-/** Runs in the page: the segments that are kept there; `damage` flips a bit of each. */
-async function segments({ kind, damage }) {
-  const found = [];
-  const isSegment = (name) => /^0\.\d+\.\d+$/.test(name);
-  const flipped = (buffer) => {
-    const bytes = new Uint8Array(buffer);
-    bytes[bytes.length >> 1] ^= 1;
-    return bytes;
-  };
-  if (kind === 'opfs') {
-    for await (const [folder, handle] of (await navigator.storage.getDirectory()).entries()) {
-      if (!folder.startsWith('wasm-vqa ')) continue;
-      for await (const [name, file] of handle.entries()) {
-        if (!isSegment(name)) continue;
-        found.push(name);
-        if (!damage) continue;
-        const bytes = flipped(await (await file.getFile()).arrayBuffer());
-        const stream = await file.createWritable();
-        await stream.write(bytes);
-        await stream.close();
-      }
-    }
-  } else {
-    for (const folder of await caches.keys()) {
-      const cache = await caches.open(folder);
-      for (const { url } of await cache.keys()) {
-        const name = new URL(url).pathname.slice(1);
-        if (!isSegment(name)) continue;
-        found.push(name);
-        if (damage) await cache.put(url, new Response(flipped(await (await cache.match(url)).arrayBuffer())));
-      }
-    }
-  }
-  return found;
-}
+const segments = async (page, kind) => segmentsOf(await page.evaluate(keptFiles, { kind }));
 
 /** @param {string} path @param {string} variable  that names another */
 const skip = (path, variable) => missing(RUNTIME, PACK) || (!path && `no browser found: set ${variable}`);
@@ -121,7 +88,7 @@ for (const [name, { path, variable, launch, context: fresh }] of Object.entries(
       stalls = 1_200_000;
       left.evaluate(visit, { cache: kind }).catch(() => {}); // the page goes
       await left.waitForFunction(() => window.loaded >= 1_200_000);
-      for (let found = []; !found.length;) found = await left.evaluate(segments, { kind });
+      while (!(await segments(left, kind)).length);
       await left.close();
       assert.deepEqual(asked.splice(0), ['GET']);
       stalls = 0;
@@ -163,7 +130,9 @@ for (const [name, { path, variable, launch, context: fresh }] of Object.entries(
     test(`${kind}: what is damaged is fetched anew`, async () => {
       const page = await newPage();
       isThere(await page.evaluate(visit, { cache: kind }));
-      assert.ok((await page.evaluate(segments, { kind, damage: true })).length);
+      const kept = await segments(page, kind);
+      assert.ok(kept.length);
+      await page.evaluate(keptFiles, { kind, flip: Object.fromEntries(kept.map(({ name, size }) => [name, size >> 1])) });
       asked.length = 0;
       isThere(await page.evaluate(visit, { cache: kind }));
       assert.deepEqual(asked.splice(0), ['HEAD', 'GET']);
@@ -182,17 +151,61 @@ for (const [name, { path, variable, launch, context: fresh }] of Object.entries(
       const session = await context.newCDPSession(page);
       await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(url).origin, quotaSize: 1_200_000 });
       isThere(await page.evaluate(visit, { cache: kind }), false);
-      assert.deepEqual(await page.evaluate(segments, { kind }), []);
+      assert.deepEqual(await segments(page, kind), []);
       await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(url).origin });
       isThere(await page.evaluate(visit, { cache: kind }));
     });
   }
 
+  test('a tab that crashes half-way: who waits for it goes on', { skip: name !== 'Chromium' && 'only Chromium crashes when it is told to', timeout: 40_000 }, async () => {
+    const [crashing, waiting] = [await newPage(), await newPage()];
+    stalls = 1_200_000;
+    crashing.evaluate(visit, {}).catch(() => {}); // the page goes
+    await crashing.waitForFunction(() => window.loaded >= 1_200_000);
+    const next = waiting.evaluate(visit, {});
+    await waiting.evaluate(async () => {
+      while (!(await navigator.locks.query()).pending.length) await new Promise((done) => setTimeout(done, 10));
+    });
+    stalls = 0;
+    const crashed = new Promise((done) => crashing.on('crash', done));
+    (await context.newCDPSession(crashing)).send('Page.crash').catch(() => {}); // nobody is left to answer
+    await crashed;
+    const start = performance.now();
+    isThere(await next);
+    assert.ok(performance.now() - start < 20_000, `${performance.now() - start} ms`);
+    assert.equal(asked.length, 2);
+    assert.match(asked[1], /^GET/); // the rest, or all where nothing was written yet
+    isThere(await waiting.evaluate(visit, {}));
+    assert.deepEqual(asked.slice(2), ['HEAD']);
+  });
+
+  test('a worker that is ended half-way: its load says so, and the next works', { timeout: 40_000 }, async () => {
+    const page = await newPage();
+    const next = await page.evaluate(async () => {
+      const { Worker } = window;
+      const workers = [];
+      window.Worker = class extends Worker {
+        constructor(...args) {
+          super(...args);
+          workers.push(this);
+        }
+      };
+      const { createVqa } = await import('/src/index.js');
+      const load = (onProgress) => createVqa({ model: '/kept/shapes.safetensors', threads: 1, onProgress });
+      const first = load(({ loaded }) => loaded >= 400_000 && workers[0].terminate());
+      const ended = await first.then(() => 'loaded', ({ name, code }) => `${name} ${code}`);
+      const { info } = await load();
+      return { ended, ...info };
+    });
+    isThere(next);
+    assert.equal(next.ended, 'VqaError E_CRASH');
+  });
+
   test('where one place is refused the other is taken, and where both are nothing is kept', async () => {
     const page = await newPage();
     await page.evaluate(() => { StorageManager.prototype.getDirectory = async () => { throw new DOMException('private', 'SecurityError'); }; });
     isThere(await page.evaluate(visit, {}));
-    assert.ok((await page.evaluate(segments, { kind: 'cache' })).length);
+    assert.ok((await segments(page, 'cache')).length);
     await page.evaluate(() => { CacheStorage.prototype.open = async () => { throw new DOMException('private', 'SecurityError'); }; });
     isThere(await page.evaluate(visit, {}), false);
   });

@@ -142,6 +142,40 @@ describe('other models on the page', { skip, timeout: 300_000 }, () => {
     await answered().getByText(QUESTION, { exact: true }).waitFor();
   });
 
+  test('a model that only writes down is refused as the one to ask, and closed', async () => {
+    await use.page.addInitScript(() => {
+      const { postMessage, terminate } = Worker.prototype;
+      const live = (window.live = new Set());
+      Worker.prototype.postMessage = function (message, ...rest) {
+        live.add(this);
+        const { onmessage } = this;
+        if (message.call === 'info') {
+          this.onmessage = (event) => {
+            if (event.data.id === message.id) event.data.result.transcribes = event.data.result.name !== 'photos';
+            onmessage.call(this, event);
+          };
+        }
+        return postMessage.call(this, message, ...rest);
+      };
+      Worker.prototype.terminate = function () {
+        live.delete(this);
+        terminate.call(this);
+      };
+    });
+    await opened();
+    const live = () => use.page.evaluate(() => window.live.size);
+    const before = await live();
+    await use.page.locator('#model-folder').setInputFiles(use.path);
+    await use.page.locator('#model-error').getByText(/writes down what is said, and answers nothing/).waitFor();
+    assert.equal(await live(), before);
+  });
+
+  test('weights of a precision that there is not: the menu stays as it was', async () => {
+    await use.page.goto(`${use.demo}?precision=toString`);
+    await use.page.locator('#answers li').first().waitFor();
+    assert.equal(await use.page.locator('#precision').inputValue(), 'q8');
+  });
+
   test('a loading that is cancelled', async () => {
     await opened();
     await openModels();

@@ -1,5 +1,5 @@
 // The page as people meet it: its five states, with axe's eyes and with the keyboard alone, the camera, the history, where
-// the answer came from, what leaves the device, and without a network.
+// the answer came from, and what leaves the device.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -344,79 +344,62 @@ describe('the page', { skip, timeout: 300_000 }, () => {
     assert.match(await page.locator('#policy').textContent(), /opened with a model from another server/);
     await page.reload(); // it was agreed to
     await page.getByRole('alert').getByText(/HTTP status 404/).waitFor();
-    await page.route('**/policy.js', (route) => route.abort());
-    await page.goto(url);
-    await answered(page);
-    assert.equal(await page.locator('#policy').textContent(), ''); // nothing is claimed
   });
 
-  test('kept for offline use, the page opens and answers when its server is gone, and forgets on request', async () => {
+  test('where its policy is not in force the page does not begin', async () => {
     await fresh();
-    const own = await served();
-    await page.goto(own.url);
-    await answered(page);
-    await page.getByLabel('Keep for offline use').click();
-    await page.locator('#offline-text').getByText(/^Kept in this browser, [\d.]+ MB\.$/).waitFor();
-    const keys = await page.evaluate(async () => {
-      const found = [];
-      for (const name of await caches.keys()) found.push(...(await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname));
-      return found;
-    });
-    assert.ok(keys.includes('/weights/photos.q8.safetensors') && keys.includes('/app.js') && keys.includes('/'));
-    assert.equal(keys.filter((name) => name.endsWith('.wasm')).length, 1);
-
-    const { port } = own.server.address();
-    stop(own.server);
+    const asked = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    for (const answer of [(route) => route.abort(), (route) => route.fulfill({ contentType: 'text/html', body: '<p>Log in' })]) {
+      await page.route('**/policy.js', answer);
+      await page.goto(url);
+      await page.getByRole('alert').getByText(/^This page does not begin: policy\.js, .+ could not be loaded\. Reload the page\.$/).waitFor();
+      assert.equal(await page.locator('body :not(main, h1, [role=alert])').count(), 0); // nothing else is there or claimed
+      await page.unroute('**/policy.js');
+    }
+    assert.deepEqual(asked.filter((path) => /^.(weights|samples)\//.test(path)), []);
+    assert.deepEqual(await complaints(), []);
     await page.reload();
     await answered(page);
+  });
+
+  test('its workers are files of its own', async () => {
+    await opened();
+    assert.equal(await page.evaluate(() => new Promise((resolve) => {
+      document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective));
+      new Worker(URL.createObjectURL(new Blob(['postMessage(0)']))).onmessage = () => resolve('it ran');
+    })), 'worker-src');
+  });
+
+  test('samples that are web pages or break off are left out, and the page goes on', async () => {
+    await fresh();
+    const { server, url } = await served();
+    const webPage = (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<p>Log in');
+    const cut = (response) => response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Content-Length': 999 }).write('x', () => response.destroy());
+    let answers = {};
+    const [others] = server.listeners('request');
+    server.removeAllListeners('request').on('request', (request, response) => (answers[request.url]?.(response) ?? others(request, response)));
+    const [first, second, third] = JSON.parse(readFileSync(SAMPLES, 'utf8'));
+    answers = { [`/samples/${first.file}`]: webPage, [`/samples/${second.file}`]: cut };
+    await page.goto(url);
+    await answered(page, third.questions[0]);
+    assert.equal(await page.locator('#samples button').count(), QUESTIONS.length - 2);
+    answers = { '/samples/samples.json': webPage };
+    await page.reload();
+    await page.locator('#picture-hint').waitFor();
+    await page.locator('#offline').waitFor();
     await upload();
-    await askOwn(page, 'what color is the circle?');
-    assert.equal(await best().textContent(), 'red');
-    assert.ok(await page.getByLabel('Keep for offline use').isChecked());
-    await page.locator('#offline-text').getByText('Kept in this browser.').waitFor();
-
-    await served(port);
-    await page.reload();
     await answered(page);
-    await page.getByLabel('Keep for offline use').click();
-    await page.locator('#offline-text').getByText('No longer kept.').waitFor();
-    assert.deepEqual(await page.evaluate(async () => [
-      (await caches.keys()).filter((name) => name.startsWith('ask-a-picture')), (await navigator.serviceWorker.getRegistrations()).length]), [[], 0]);
   });
 
-  test('a newer version takes the place of the kept one', async () => {
+  test('a picture that comes along does not wait for the samples', async () => {
     await opened();
-    await page.getByLabel('Keep for offline use').click();
-    await page.locator('#offline-text').getByText(/^Kept/).waitFor();
-    await page.addInitScript(() => {
-      const { fetch } = window;
-      window.fetch = async (address, options) => {
-        const response = await fetch(address, options);
-        return address === 'files.json' ? Response.json({ ...await response.json(), version: 'newer' }) : response;
-      };
-    });
+    await page.evaluate(async (bytes) => (await import('./carried.js')).carry(new File([new Uint8Array(bytes)], 'mine.png', { type: 'image/png' })), [...RED_CIRCLE]);
+    await page.route('**/samples.json', () => {}); // never answered
     await page.reload();
-    await page.locator('#offline-text').getByText('A newer version is there: reload to use it.').waitFor();
-    assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('ask-a-picture')))), ['ask-a-picture newer']);
-  });
-
-  test('what can\'t be kept leaves nothing behind', async () => {
-    await opened();
-    const list = await (await fetch(`${url}files.json`)).json();
-    const refused = async (sentence) => {
-      await page.getByLabel('Keep for offline use').click();
-      await page.locator('#offline-text').getByText(sentence).waitFor();
-      assert.ok(!await page.getByLabel('Keep for offline use').isChecked());
-      assert.deepEqual(await page.evaluate(() => caches.keys().then((names) => names.filter((name) => name.startsWith('ask-a-picture')))), []);
-    };
-    let files = [...list.files, 'nothing.js'];
-    await page.route('**/files.json', (route) => route.fulfill({ json: { version: 'x', files } }));
-    await refused(/^It can't be kept: (?!no runtime|refused)/);
-    files = ['./'];
-    await refused(/^It can't be kept: no runtime/);
-    ({ files } = list);
-    await page.evaluate(() => (navigator.serviceWorker.register = () => Promise.reject(new Error('refused'))));
-    await refused("It can't be kept: refused");
+    await page.locator('#picture[alt="Your picture mine.png"]').waitFor();
+    await answered(page);
+    assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   });
 
   test('it can be installed: a manifest, icons of the sizes it says', async () => {

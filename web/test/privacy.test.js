@@ -2,38 +2,82 @@
 // question and answer is kept, whatever was asked and however.
 
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { serve } from '../serve.js';
+import { leaks } from './forms.js';
 import { answered, askOwn } from './states.js';
-import { CHROME, CHROME_FLAGS, PHOTO_PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing } from './support.js';
+import { CHROME, CHROME_FLAGS, PHOTO_PACK, RED_CIRCLE, RUNTIME, SAMPLES, SPOKEN, VOICE_PACK, missing } from './support.js';
 
-const skip = missing(RUNTIME, PHOTO_PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
-const SECRET = 'what does my diary say about xyzzy?';
+const skip = missing(RUNTIME, PHOTO_PACK, VOICE_PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
+const SECRET = 'what does my "d\u00efary" say about xyzzy?';
 
-/** Runs in the page: everything that it keeps, as names and texts; bytes as Latin-1. */
+/** To choose from: one becomes the answer, and no file but the model has their names. The model refuses what it has no name for. */
+const CHOICES = ['orange', 'purple'];
+const UNKNOWN = 'plugh of frotz';
+
+/** Runs in the page: everything that it keeps, as names and values; bytes as Latin-1, texts as UTF-8 and as they are. */
 async function kept() {
   const found = [];
-  const text = (bytes) => new TextDecoder('latin1').decode(bytes);
-  for (const storage of [localStorage, sessionStorage]) {
-    for (const [key, value] of Object.entries(storage)) found.push([key, value]);
+  const latin1 = (bytes) => { // TextDecoder would read it as windows-1252
+    const parts = [];
+    for (let at = 0; at < bytes.byteLength; at += 8192) parts.push(String.fromCharCode(...new Uint8Array(bytes, at, Math.min(8192, bytes.byteLength - at))));
+    return parts.join('');
+  };
+  const text = (value) => `${latin1(new TextEncoder().encode(value).buffer)} ${value}`;
+  for (const [kind, storage] of Object.entries({ localStorage, sessionStorage })) {
+    for (const [key, value] of Object.entries(storage)) found.push([`${kind} ${text(key)}`, text(value)]);
   }
-  for (const { name } of await indexedDB.databases()) found.push(['IndexedDB', name]);
+  const answer = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+  for (const { name } of await indexedDB.databases()) {
+    const database = await answer(indexedDB.open(name));
+    for (const store of database.objectStoreNames) {
+      const objects = database.transaction(store).objectStore(store);
+      found.push([`IndexedDB ${text(name)} ${text(store)}`, text(JSON.stringify([await answer(objects.getAllKeys()), await answer(objects.getAll())]))]);
+    }
+    if (!database.objectStoreNames.length) found.push([`IndexedDB ${text(name)}`, '']);
+    database.close();
+  }
   for (const name of await caches.keys()) {
     const cache = await caches.open(name);
-    for (const request of await cache.keys()) found.push([`${name} ${request.url}`, text(await (await cache.match(request)).arrayBuffer())]);
+    for (const request of await cache.keys()) {
+      const response = await cache.match(request);
+      found.push([`Cache API ${text(name)} ${request.url}`, latin1(await response.arrayBuffer()) + JSON.stringify([...response.headers])]);
+    }
   }
   const walk = async (folder, path) => {
     for await (const [name, handle] of folder.entries()) {
       if (handle.kind === 'directory') await walk(handle, `${path}${name}/`);
-      else found.push([path + name, text(await (await handle.getFile()).arrayBuffer())]);
+      else found.push([text(path + name), latin1(await (await handle.getFile()).arrayBuffer())]);
     }
   };
-  await walk(await navigator.storage.getDirectory(), '');
-  return [...found, ['cookies', document.cookie], ['history', JSON.stringify(history.state) + location.href]];
+  await walk(await navigator.storage.getDirectory(), 'OPFS ');
+  return [...found, ['cookies', text(document.cookie)], ['history', text(JSON.stringify(history.state) + location.href)]];
 }
 
-describe('privacy', { skip, timeout: 120_000 }, () => {
+/** Runs in the page: keep a text, or these bytes, wherever a page can. */
+const PLANT = {
+  localStorage: (text) => localStorage.setItem('a', text),
+  sessionStorage: (text) => sessionStorage.setItem('a', text),
+  IndexedDB: (text) => new Promise((resolve) => {
+    const request = indexedDB.open('a');
+    request.onupgradeneeded = () => request.result.createObjectStore('b').put({ text }, 1);
+    request.onsuccess = () => resolve(request.result.close());
+  }),
+  'Cache API': async (text) => (await caches.open('a')).put('/a', new Response(text)),
+  OPFS: async (text) => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('a', { create: true });
+    const stream = await (await folder.getFileHandle('b', { create: true })).createWritable();
+    await stream.write(typeof text === 'string' ? text : new Uint8Array(text));
+    await stream.close();
+  },
+  cookies: (text) => void (document.cookie = `a=${encodeURIComponent(text)}`),
+  history: (text) => history.replaceState({ text }, ''),
+};
+
+describe('privacy', { skip, timeout: 180_000 }, () => {
   let server, browser;
 
   before(async () => {
@@ -47,6 +91,31 @@ describe('privacy', { skip, timeout: 120_000 }, () => {
     server.close();
   });
 
+  const address = (path = '') => `http://localhost:${server.address().port}/${path}`;
+
+  test('the search finds what is kept, wherever and however that is', async () => {
+    const search = async (plant, ...args) => {
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      await page.goto(address('icon.svg'));
+      assert.deepEqual(leaks(await page.evaluate(kept), [SECRET]), []);
+      await page.evaluate(plant, ...args);
+      const found = leaks(await page.evaluate(kept), [SECRET]);
+      await context.close();
+      return found;
+    };
+    for (const [place, plant] of Object.entries(PLANT)) {
+      const found = await search(plant, SECRET);
+      assert.ok(found.length && found.every((line) => line.startsWith(place)), `${place}: ${found}`);
+    }
+    const wide = Buffer.from(`so: ${SECRET}!`, 'utf16le');
+    const ways = [`so: ${SECRET}!`, wide, Buffer.from(wide).swap16(), JSON.stringify({ question: SECRET }), '{"q":"what does my \\"d\\u00efary\\" say about xyzzy?"}',
+      ...['', '1', '12'].map((before) => Buffer.from(`${before}${SECRET}...`).toString('base64')), new URLSearchParams({ q: SECRET }).toString(), Buffer.from(SECRET).toString('hex')];
+    for (const way of ways) {
+      assert.ok((await search(PLANT.OPFS, [...Buffer.from(way)])).length, String(way));
+    }
+  });
+
   test('after the model is there, asking makes no request and keeps nothing', async () => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     const requests = [];
@@ -54,26 +123,57 @@ describe('privacy', { skip, timeout: 120_000 }, () => {
     const arrived = []; // the same as the server sees it, which a page can't hide from
     server.on('request', ({ url }) => arrived.push(url));
     const page = await context.newPage();
-    await page.goto(`http://localhost:${server.address().port}/`);
+    await page.goto(address());
     await answered(page);
     assert.ok(requests.length > 10 && arrived.length > 10); // those of the page itself are seen
     requests.length = arrived.length = 0;
+    const asked = () => [requests.splice(0).filter((url) => !/^(blob|data):/.test(url)), arrived.splice(0)]; // what has such an address lies in the page
 
     const picture = Buffer.from(RED_CIRCLE);
-    await page.locator('#file').setInputFiles({ name: 'diary.png', mimeType: 'image/png', buffer: picture });
-    await page.locator('#picture[alt="Your picture diary.png"]').waitFor();
+    const wav = readFileSync(join(SPOKEN, readdirSync(SPOKEN).find((name) => name.endsWith('.wav'))));
+    const secrets = [SECRET, 'xyzzy', 'd\u00efary', ...CHOICES, UNKNOWN, picture.subarray(40, 80), wav.subarray(2000, 2040)];
+    const packs = [PHOTO_PACK, VOICE_PACK].map((file) => readFileSync(file));
+    const isModel = ([name, value]) => name.startsWith('OPFS wasm-vqa ') && packs.some((pack) => pack.includes(Buffer.from(value, 'latin1'))); // nothing but it
+    async function expectNothing() {
+      const found = await page.evaluate(kept);
+      assert.ok(found.some(isModel));
+      assert.deepEqual(found.filter(([name]) => name.startsWith('IndexedDB')), []);
+      assert.deepEqual(leaks(found.filter((file) => !isModel(file)), secrets), []);
+    }
+
+    await page.locator('#file').setInputFiles({ name: 'd\u00efary.png', mimeType: 'image/png', buffer: picture });
+    await page.locator('#picture[alt="Your picture d\u00efary.png"]').waitFor();
     await answered(page);
     await askOwn(page, SECRET);
+    await page.getByRole('button', { name: 'Where it looked' }).click();
+    await page.getByText('Possible answers').click();
+    await page.locator('#choices').fill(`orange, ${UNKNOWN}`);
+    await page.locator('#choices').press('Enter');
+    await page.locator('#answers').getByRole('alert').getByText(UNKNOWN).waitFor();
+    await page.locator('#choices').fill(CHOICES.join(', '));
+    await page.locator('#choices').press('Enter');
+    await page.locator('#answers[aria-busy=false] li .answer').getByText(CHOICES[0]).first().waitFor();
+    await expectNothing();
+    await page.getByText('Possible answers').click(); // closed, and asked without them again
+    await answered(page, SECRET);
+    await expectNothing();
     await page.locator('#samples button').nth(2).click();
     await answered(page);
     await page.waitForTimeout(500);
-    const elsewhere = requests.filter((url) => !/^(blob|data):/.test(url)); // what has such an address lies in the page
-    assert.deepEqual([elsewhere, arrived], [[], []]);
+    assert.deepEqual(asked(), [[], []]);
 
-    const needles = [SECRET, 'xyzzy', 'diary', picture.toString('latin1').slice(40, 80)];
-    for (const [name, value] of await page.evaluate(kept)) {
-      for (const needle of needles) assert.ok(!name.includes(needle) && !value.includes(needle), `${name} has '${needle}'`);
-    }
+    await page.locator('#models-open').click();
+    await page.locator('#model-files').setInputFiles(VOICE_PACK);
+    await page.locator('#sound-choose').waitFor();
+    await page.locator('#answers[aria-busy=false] ol').waitFor();
+    asked();
+    await page.locator('#sound-file').setInputFiles({ name: 'd\u00efary.wav', mimeType: 'audio/wav', buffer: wav });
+    await page.locator('#answers[aria-busy=false] .asked').getByText('d\u00efary.wav').waitFor();
+    await page.locator('#answers li .answer').first().getByText(/./).waitFor();
+    await page.waitForTimeout(500);
+    assert.deepEqual(asked(), [[], []]);
+
+    await expectNothing();
     await context.close();
   });
 });

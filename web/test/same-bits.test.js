@@ -12,9 +12,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { serve } from '../serve.js';
 import { BROWSERS } from './package/browsers.js';
-import { COMMAND_LINE, PACK, PHOTO_PACK, RUNTIME, SAMPLES, missing, smallFolder } from './support.js';
+import { COMMAND_LINE, PACK, PHOTO_PACK, RUNTIME, SAMPLES, SPOKEN, VOICE_PACK, missing, smallFolder } from './support.js';
 
-const skip = missing(COMMAND_LINE, RUNTIME, PACK, PHOTO_PACK, SAMPLES);
+const skip = missing(COMMAND_LINE, RUNTIME, PACK, PHOTO_PACK, VOICE_PACK, SAMPLES);
 
 const BUILDS = skip ? [] : readdirSync(dirname(RUNTIME)).filter((name) => /^vqa.*\.wasm$/.test(name));
 const fixture = (path) => fileURLToPath(new URL(`../../tests/fixtures/${path}`, import.meta.url));
@@ -24,7 +24,8 @@ const vqa = promisify(execFile).bind(undefined, COMMAND_LINE);
 
 /**
  * A model and what it is asked; paths are relative to a folder of files that are made here and served to browsers.
- * @typedef {{ model: string, precision?: string, pictures: string[], questions: string[], choices?: string[], full?: boolean }} Asked
+ * spoken: its questions are WAV files.
+ * @typedef {{ model: string, precision?: string, pictures: string[], questions: string[], choices?: string[], full?: boolean, spoken?: boolean }} Asked
  */
 
 const QUESTIONS = ['What color is the cat?', 'how many dogs'];
@@ -44,6 +45,15 @@ function builtIn(root) {
     write(root, { [basename(pack)]: readFileSync(pack) });
     return { model: basename(pack), pictures, questions };
   });
+}
+
+/** The model that hears, and what was said. @returns {Asked} */
+function voice(root) {
+  const pictures = ['pair.png', 'five.png']; // builtIn() has written them
+  const questions = readdirSync(SPOKEN).filter((name) => name.endsWith('.wav'));
+  for (const name of questions) write(root, { [name]: readFileSync(join(SPOKEN, name)) });
+  write(root, { [basename(VOICE_PACK)]: readFileSync(VOICE_PACK) });
+  return { model: basename(VOICE_PACK), pictures, questions, full: true, spoken: true };
 }
 
 /** Small models that use every kernel: gates, attention, ViLT and CLIP. @returns {Asked[]} */
@@ -94,20 +104,26 @@ async function wide(root) {
 
 /**
  * In a page or in Node: ask them all.
- * @returns {Promise<{ logits: number[][], ran: string }>} the bytes of the logits, question by question, and what computed them
+ * @returns {Promise<{ logits: number[][], ran: { build: string, kernels: string, threads: number }[] }>} the bytes of the logits, question by
+ *   question, and what computed them, model by model
  */
 async function answers({ source, wasm, threads, root, all }) {
   const { createVqa } = await import(source);
+  const read = async (path) => (globalThis.process ? (await import('node:fs')).readFileSync(path) : (await fetch(path)).blob());
   const logits = [];
-  let ran = '';
-  for (const { model, precision, pictures, questions, choices } of all) {
+  const ran = [];
+  for (const { model, precision, pictures, questions, choices, spoken } of all) {
     const vqa = await createVqa({ model: root + model, precision, wasm, threads, cache: false });
     for (const name of pictures) {
       const picture = await vqa.encode(root + name);
-      for (const question of questions) logits.push([...new Uint8Array((await picture.logits(question, { choices })).buffer)]);
+      for (const question of questions) {
+        const asked = spoken ? { speech: await read(root + question) } : question;
+        logits.push([...new Uint8Array((await picture.logits(asked, { choices })).buffer)]);
+      }
       picture.close();
     }
-    ran = `kernels ${vqa.info.kernels}, threads ${vqa.info.threads}`;
+    const { build, kernels, threads: count } = vqa.info;
+    ran.push({ build, kernels, threads: count });
     vqa.close();
   }
   return { logits, ran };
@@ -128,12 +144,12 @@ const PAGE = { 'bits.html': '<!doctype html><title>bits</title><script type="mod
  * What the command line answers, question by question: numbers of nine digits, which tell every float apart.
  * @param {string} root @param {Asked} asked @param {string[]} options
  */
-async function commandLine(root, { model, precision, pictures, questions, choices }, options) {
+async function commandLine(root, { model, precision, pictures, questions, choices, spoken }, options) {
   const how = ['--logits', '--json', ...options, ...(precision ? ['--precision', precision] : []), ...(choices ? ['--choices', choices.join()] : [])];
   const logits = [];
   for (const picture of pictures) {
     for (const question of questions) {
-      const { stdout } = await vqa(['ask', join(root, model), join(root, picture), question, ...how], { maxBuffer: 1e7 });
+      const { stdout } = await vqa(['ask', join(root, model), join(root, picture), ...(spoken ? ['--speech', join(root, question)] : [question]), ...how], { maxBuffer: 1e7 });
       logits.push([...new Uint8Array(Float32Array.from(JSON.parse(stdout).logits).buffer)]);
     }
   }
@@ -155,7 +171,7 @@ describe('the same bits as the scalar kernels\'', { skip, timeout: 600_000 }, ()
   before(async () => {
     root = `${mkdtempSync(join(tmpdir(), 'vqa-bits-'))}/`;
     write(root, PAGE);
-    all = [...builtIn(root), ...small(root), ...await wide(root)];
+    all = [...builtIn(root), voice(root), ...small(root), ...await wide(root)];
     expected = new Map();
     for (const asked of all) expected.set(asked, await commandLine(root, asked, ['--scalar', '-t', '1']));
     server = await serve(0, { '/models/': root, '/builds/': `${dirname(RUNTIME)}/` });
@@ -179,7 +195,16 @@ describe('the same bits as the scalar kernels\'', { skip, timeout: 600_000 }, ()
     return `${count} answers of the built-in models: SHA-256 ${createHash('sha256').update(Uint8Array.from(logits.slice(0, count).flat())).digest('hex')}`;
   }
 
-  function check(t, where, all, { logits, ran }) {
+  /** Every model ran on the kernels of this build, on as many threads as were wanted; what they are, in a few words. */
+  function expectRan(build, ran, threads) {
+    const instructions = build.includes('relaxed') ? 'relaxed-simd' : 'simd';
+    for (const { build, kernels, threads: count } of ran) {
+      assert.deepEqual([build, kernels.replace(', at once', ''), count], [instructions, instructions, threads]);
+    }
+    return `kernels ${ran.at(-1).kernels}, threads ${threads}`;
+  }
+
+  function check(t, where, all, logits, ran) {
     assert.deepEqual(differences(all, logits, expected), []);
     t.diagnostic(`${where}, ${ran}: ${logits.length} answers, ${logits.flat().length} bytes; ${hash(logits)}`);
   }
@@ -192,7 +217,7 @@ describe('the same bits as the scalar kernels\'', { skip, timeout: 600_000 }, ()
     test(`the command line: ask ${options.join(' ')}`, async (t) => {
       const logits = [];
       for (const asked of all) logits.push(...await commandLine(root, asked, options));
-      check(t, 'the command line', all, { logits, ran: options.join(' ') });
+      check(t, 'the command line', all, logits, options.join(' '));
     });
   }
 
@@ -202,7 +227,8 @@ describe('the same bits as the scalar kernels\'', { skip, timeout: 600_000 }, ()
       if (threadsOf(build)) return t.skip('Node has no workers of the web');
       if (!WebAssembly.validate(readFileSync(wasm))) return t.skip(`Node ${process.version} lacks its instructions`);
       const all = askedOf(build);
-      check(t, process.version, all, await answers({ source: '../src/index.js', wasm, root, all }));
+      const { logits, ran } = await answers({ source: '../src/index.js', wasm, root, all });
+      check(t, process.version, all, logits, expectRan(build, ran, 1));
     });
   }
 
@@ -224,7 +250,7 @@ describe('the same bits as the scalar kernels\'', { skip, timeout: 600_000 }, ()
           const outcome = await browser.visit(`${page}#${encodeURIComponent(JSON.stringify(asked))}`);
           if (outcome.lacking) return t.skip(`${browser.version} lacks its instructions`);
           assert.equal(outcome.error, undefined);
-          check(t, browser.version, all, outcome);
+          check(t, browser.version, all, outcome.logits, expectRan(build, outcome.ran, threadsOf(build) ?? 1));
         });
       }
     });

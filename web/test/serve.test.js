@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, readdir, readlink, rm, truncate, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { byteRange, fileFor, serve } from '../serve.js';
@@ -50,11 +53,14 @@ test('the list of the page\'s files is complete, and its version changes with th
   const { version, files } = JSON.parse(list.body);
   assert.match(version, /^[0-9a-f]{16}$/);
   for (const file of ['./', 'app.js', 'style.css', 'manifest.webmanifest', 'icons/192.png', 'samples/samples.json', 'src/worker.js', 'weights/photos.q8.safetensors']) {
-    assert.ok(files.includes(file), file);
+    assert.ok(Object.hasOwn(files, file), file);
   }
-  for (const file of files) assert.equal((await get(`/${file.replace('./', '')}`, {}, 'HEAD')).status, 200, file);
+  for (const [file, hash] of Object.entries(files)) {
+    const { status, body } = await get(`/${file.replace('./', '')}`);
+    assert.deepEqual([status, createHash('sha256').update(body).digest('hex')], [200, hash], file);
+  }
   const page = String((await get('/')).body);
-  for (const [, file] of page.matchAll(/(?:href|src)="([^"]+)"/g)) assert.ok(files.includes(file), file);
+  for (const [, file] of page.matchAll(/(?:href|src)="([^"]+)"/g)) assert.ok(Object.hasOwn(files, file), file);
 });
 
 test('an answer that can\'t be made is one sentence, and the server goes on', async () => {
@@ -111,6 +117,29 @@ test('ranges', async () => {
   const head = await get('/style.css', {}, 'HEAD');
   assert.equal(head.headers['content-length'], String(whole.body.length));
   assert.equal(head.body.length, 0);
+});
+
+test('downloads that are cut leave no file open', { skip: process.platform !== 'linux' && 'only Linux lists open files' }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vqa-serve-'));
+  const file = join(folder, 'large');
+  await writeFile(file, '');
+  await truncate(file, 64 << 20); // more than a connection holds
+  const other = await serve(0, { '/large/': `${folder}/` });
+  t.after(async () => {
+    other.close();
+    await rm(folder, { recursive: true });
+  });
+  const isOpen = async (descriptor) => await readlink(`/proc/self/fd/${descriptor}`).catch(() => '') === file;
+  const open = async () => (await Promise.all((await readdir('/proc/self/fd')).map(isOpen))).filter(Boolean).length;
+  for (let i = 0; i < 10; i++) {
+    const controller = new AbortController();
+    const { body } = await fetch(`http://localhost:${other.address().port}/large/large`, controller);
+    if (i === 0) assert.equal(await open(), 1);
+    await body.getReader().read();
+    controller.abort();
+  }
+  for (let i = 0; i < 50 && await open() > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20)); // until the server has noticed
+  assert.equal(await open(), 0);
 });
 
 /** What serve.js says on stderr before it ends with status 1. */

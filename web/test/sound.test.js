@@ -36,6 +36,7 @@ test('a WAV file goes to the engine as it is, in whatever holds it', async () =>
     const { call, args } = await readSound(speech);
     assert.equal(call, 'hear');
     assert.equal(Buffer.compare(args[0], file), 0);
+    assert.notEqual(args[0].buffer, speech.buffer ?? speech); // it is given away
   }
 });
 
@@ -67,6 +68,14 @@ test('what can\'t be decoded is named', async (t) => {
   await assert.rejects(readSound(Buffer.from('OggS')), { code: 'E_SOUND', message: /^the Ogg sound/ });
   const gone = Object.assign(new Blob(['x']), { arrayBuffer: async () => { throw new DOMException('gone', 'NotReadableError'); } });
   await assert.rejects(readSound(gone), { code: 'E_SOUND', message: "the sound can't be read: gone" });
+});
+
+test('what can\'t be read, as it went elsewhere', async () => {
+  const samples = new Float32Array(4);
+  structuredClone(samples, { transfer: [samples.buffer] });
+  for (const speech of [samples.buffer, { samples, sampleRate: 16000 }]) {
+    await assert.rejects(readSound(speech), { name: 'VqaError', code: 'E_SOUND', message: /^the sound can't be read: / });
+  }
 });
 
 test('what is no sound', async () => {

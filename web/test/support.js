@@ -150,9 +150,9 @@ const constant = (value) => [0x41, value]; // i32.const, 0..63
  */
 export function tinyRuntime(results = {}) {
   const returns = { malloc: 32, vqa_new: 1, vqa_encode: 1, vqa_info: 16, vqa_error: 0, vqa_load: 0, vqa_load_end: 0,
-    vqa_close_picture: 0, vqa_ask: 1, vqa_answer_text: 16, vqa_answer_score: 0, vqa_milliseconds: 0, vqa_stop: 0, vqa_set_explain: 0, free: 0, ...results };
+    vqa_close_picture: 0, vqa_ask: 1, vqa_answer_text: 16, vqa_answer_score: 0, vqa_milliseconds: 0, vqa_stop: 0, vqa_set_explain: 0, vqa_set_size_limit: 0, free: 0, ...results };
   const params = { malloc: 1, free: 1, vqa_new: 1, vqa_info: 1, vqa_error: 1, vqa_load: 3, vqa_load_end: 1, vqa_encode: 3,
-    vqa_close_picture: 2, vqa_ask: 6, vqa_answer_text: 2, vqa_answer_score: 2, vqa_milliseconds: 2, vqa_stop: 1, vqa_set_explain: 2 };
+    vqa_close_picture: 2, vqa_ask: 6, vqa_answer_text: 2, vqa_answer_score: 2, vqa_milliseconds: 2, vqa_stop: 1, vqa_set_explain: 2, vqa_set_size_limit: 2 };
   const names = Object.keys(returns);
   const text = (s) => [s.length, ...Buffer.from(s)];
   const list = (items) => [items.length, ...items.flat()];

@@ -157,6 +157,26 @@ describe('asking by voice', { skip, timeout: 300_000 }, () => {
       await refused(() => Object.defineProperty(window, 'isSecureContext', { value: false }), "the microphone can't be used: the page needs https or localhost for it");
     });
 
+    test('when it has stopped nothing stays on the signal', async () => {
+      const left = await inPage(async (openMicrophone) => {
+        const { signal } = new AbortController();
+        let left = 0;
+        const { addEventListener, removeEventListener } = signal;
+        signal.addEventListener = (...args) => (left++, addEventListener.apply(signal, args));
+        signal.removeEventListener = (...args) => (left--, removeEventListener.apply(signal, args));
+        const microphone = await openMicrophone({ signal });
+        await microphone.stop();
+        return left;
+      });
+      assert.equal(left, 0);
+    });
+
+    test('a browser that refuses to make sound is one sentence', async () => {
+      await page.evaluate(() => (window.AudioContext = class { constructor() { throw new DOMException('too many', 'NotSupportedError'); } }));
+      assert.deepEqual(await inPage((openMicrophone) => openMicrophone()),
+        { name: 'VqaError', code: 'E_MICROPHONE', message: "the microphone can't be used: too many" });
+    });
+
     test('without its worklet it is not opened', async () => {
       await page.evaluate(() => {
         const { addModule } = Worklet.prototype;
@@ -271,6 +291,38 @@ describe('asking by voice', { skip, timeout: 300_000 }, () => {
       assert.equal(await entries().count(), count);
     });
 
+    test('a press that the device takes back, and one that ends before the microphone is open, leave it closed', async () => {
+      await opened();
+      const count = await entries().count();
+      await talk().hover();
+      await page.mouse.down();
+      await heard(0);
+      await talk().dispatchEvent('pointercancel');
+      assert.ok(await page.locator('#listening').isHidden());
+      assert.deepEqual(await tracks(), ['ended']);
+      await page.mouse.up();
+
+      await page.evaluate(() => {
+        const { mediaDevices } = navigator;
+        const open = mediaDevices.getUserMedia;
+        const allowed = new Promise((resolve) => (window.allow = resolve));
+        mediaDevices.getUserMedia = async (constraints) => {
+          window.isAsking = true;
+          await allowed;
+          return open(constraints);
+        };
+      });
+      await page.mouse.down();
+      await page.waitForFunction(() => window.isAsking);
+      await page.waitForTimeout(500); // it is held, not pressed
+      await page.mouse.up();
+      await page.evaluate(() => window.allow());
+      await page.waitForFunction(() => window.tracks.length === 2 && window.tracks[1].readyState === 'ended');
+      assert.ok(await page.locator('#listening').isHidden());
+      assert.equal(await talk().getAttribute('aria-pressed'), 'false');
+      assert.equal(await entries().count(), count);
+    });
+
     test('axe finds nothing while it listens and after, and nothing is cut off', async () => {
       for (const options of [{ ...PHONE, colorScheme: 'light' }, { ...DESKTOP, colorScheme: 'dark' }]) {
         await opened(options);
@@ -338,6 +390,30 @@ describe('asking by voice', { skip, timeout: 300_000 }, () => {
       assert.match(await page.locator('#transcriber-text').textContent(), /^model writes down what you say/);
       await page.getByRole('button', { name: 'Do without it' }).click();
       await talk().waitFor({ state: 'hidden' });
+    });
+
+    test('a writer that crashed is loaded anew, and then writes down what was said', async () => {
+      await fresh();
+      await page.addInitScript(writeDown, 'what color is the circle?');
+      await page.goto(url);
+      await answered(page);
+      await page.locator('#models-open').click();
+      await page.locator('#transcriber-files').setInputFiles(files());
+      await talk().waitFor();
+      await page.evaluate(() => {
+        const { postMessage } = Worker.prototype;
+        Worker.prototype.postMessage = function (message, ...rest) {
+          if (message.call !== 'transcribe') return postMessage.call(this, message, ...rest);
+          window.crashed ??= this;
+          if (window.crashed !== this) return postMessage.call(this, message, ...rest);
+          return void queueMicrotask(() => this.onmessage({ data: { id: message.id, error: { code: 'E_CRASH', message: 'the runtime stopped' } } }));
+        };
+      });
+      await page.locator('#sound-file').setInputFiles({ name: 'mine.wav', mimeType: 'audio/wav', buffer: Buffer.from(wav(tone(1))) });
+      await page.locator('#answers').getByRole('alert').getByText('The runtime stopped.').waitFor();
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('Change what was written down, or ask it as it is.').first().waitFor();
+      assert.equal(await page.getByLabel('Your question').inputValue(), 'what color is the circle?');
     });
 
     test('a model that does not write down is refused as one that does', async () => {

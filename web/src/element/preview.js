@@ -1,14 +1,22 @@
 // A picture as people see it, drawn on a canvas: unlike an <img> with a blob: address, every Content-Security-Policy allows that.
 
+import { expectSize } from '../check.js';
+import { foreignFormat, toldSize } from '../header.js';
+
 /** The longest side of a preview, in pixels: the memory of a canvas is its pixels'. */
 const MAX_SIDE = 1280;
 
 /**
  * @param {import('../index.js').PictureSource} picture  no address
- * @returns {Promise<ImageBitmap>}  to be painted; rejects where the browser can't decode it
+ * @returns {Promise<ImageBitmap>}  to be painted; rejects where it is too large, or the browser can't decode it
  */
 export async function decodePreview(picture) {
-  return createImageBitmap(drawable(picture));
+  const source = drawable(picture);
+  if (source instanceof Blob) {
+    const bytes = new Uint8Array(await source.arrayBuffer());
+    expectSize(...toldSize(bytes, foreignFormat(bytes)));
+  }
+  return createImageBitmap(source);
 }
 
 /**
