@@ -28,7 +28,7 @@ static bool parse_whisper(feature_extractor *f, const cJSON *json, error *err)
     f->window = f->n;
     f->frames = seconds * f->rate / f->hop;
     if (f->hop < f->n / MAX_OVERLAP)
-        return fail(err, "config: \"hop_length\" %d is less than a %dth of \"n_fft\" %d", f->hop,
+        return fail(err, "config: \"hop_length\" %d is less than 1/%d of \"n_fft\" %d", f->hop,
                     MAX_OVERLAP, f->n);
     return f->frames > 0 || fail(err, "config: \"hop_length\" %d is more than a chunk", f->hop);
 }

@@ -264,9 +264,10 @@ static bool gif_in_bounds(reader r, int64_t pixels)
 {
     enum { CODES = 8192, LARGEST = 12, SPARE = 4096 };
     uint16_t length[CODES]; /* of the row of each code */
-    int first = read_u8(&r), clear = 1 << first, size = first + 1, next = clear + 2, before = -1;
-    gif_codes g = { .r = r };
+    int first = read_u8(&r);
     if (first > LARGEST) return true; /* refused by the decoder */
+    int clear = 1 << first, size = first + 1, next = clear + 2, before = -1;
+    gif_codes g = { .r = r };
     for (int i = 0; i < next; i++) length[i] = 1;
     for (int64_t most = 2 * pixels + SPARE; most > 0;) {
         int code = gif_code(&g, size);

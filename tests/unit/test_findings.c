@@ -455,7 +455,7 @@ static void test_small_hops(void **state)
         cJSON_Delete(json);
         if (hop == 49)
             assert_string_equal(err.text,
-                                "config: \"hop_length\" 49 is less than a 8th of \"n_fft\" 400");
+                                "config: \"hop_length\" 49 is less than 1/8 of \"n_fft\" 400");
     }
 }
 

@@ -48,8 +48,14 @@ const FAULTS = {
 /** Everything that can go wrong. */
 export const FAULT_NAMES = Object.keys(FAULTS);
 
+/** What happens only to those that ask for the rest of a file. */
+export const OF_RESTS = FAULT_NAMES.filter((name) => FAULTS[name].of === 'rest');
+
 /** What is told from all that is well, even of a file that has no checksum. */
 export const TOLD = FAULT_NAMES.filter((name) => !FAULTS[name].damages);
+
+/** So long the bytes before a break have to arrive: browsers drop what they have not given by then. In milliseconds. */
+const ARRIVAL = 50;
 
 export class FaultyHost {
   /** Share of the requests that something goes wrong with. */ share = 0;
@@ -114,7 +120,7 @@ export class FaultyHost {
       });
       if (method === 'HEAD') return response.end();
       if (then === 'end') response.end(sent);
-      else response.write(sent, () => then && response.destroy());
+      else response.write(sent, () => then && setTimeout(() => response.destroy(), ARRIVAL));
     };
     const answer = {
       response,
