@@ -14,15 +14,13 @@
 
 enum { MAX_BLOCKS = 24 }; /* at a time; a JPEG of four channels takes 14 */
 
-/* Its allocator has no room for an argument, so what the current call allows stands here. */
+/* Its allocator has no room for an argument, so what the current call allows stands here. Its blocks do, too, because
+ * some versions forget one when they fail: NULL at free places, and at the last. */
 static _Thread_local struct {
     size_t largest_block;
     bool refused;   /* a block larger than that was asked for */
     bool no_memory; /* the heap could not give one */
-    void
-        *live[MAX_BLOCKS +
-              1]; /* what it holds, NULL at free places and at the last: some versions forget blocks
-                                   when they fail */
+    void *live[MAX_BLOCKS + 1];
 } heap;
 
 /* The place of that block, or for NULL a free one; the last where there is none. */
@@ -33,32 +31,23 @@ static void **place_of(const void *block)
     return place;
 }
 
-/* Zeros, because the decoder reads what a damaged file never wrote (scans that are missing, tables
- * that are not defined): that has to be harmless, and the same everywhere. */
-static void *heap_new(size_t size)
+/* A new block (`block` is NULL) or a larger one. Zeros, because the decoder reads what a damaged file
+ * never wrote (scans that are missing, tables that are not defined): that has to be harmless, and the
+ * same everywhere. */
+static void *heap_grow(void *block, size_t old_size, size_t size)
 {
-    void **place = place_of(NULL);
+    void **place = place_of(block);
     if (size > heap.largest_block || place == heap.live + MAX_BLOCKS) {
         heap.refused = true;
         return NULL;
     }
-    *place = calloc(1, size ? size : 1);
-    if (!*place) heap.no_memory = true;
-    return *place;
-}
-
-static void *heap_grow(void *block, size_t old_size, size_t size)
-{
-    void **place = place_of(block);
-    uint8_t *grown = NULL;
-    if (size > heap.largest_block || place == heap.live + MAX_BLOCKS) {
-        heap.refused = true;
-    } else if (!(grown = realloc(block, size))) {
+    uint8_t *grown = block ? realloc(block, size) : calloc(1, size ? size : 1);
+    if (!grown) {
         heap.no_memory = true;
-    } else {
-        *place = grown;
-        if (size > old_size) memset(grown + old_size, 0, size - old_size);
+        return NULL;
     }
+    *place = grown;
+    if (block && size > old_size) memset(grown + old_size, 0, size - old_size);
     return grown;
 }
 
@@ -84,7 +73,7 @@ static void heap_free(void *block)
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_MAX_DIMENSIONS                       IMAGE_MAX_SIDE
-#define STBI_MALLOC(size)                         heap_new(size)
+#define STBI_MALLOC(size)                         heap_grow(NULL, 0, size)
 #define STBI_REALLOC_SIZED(block, old_size, size) heap_grow(block, old_size, size)
 #define STBI_FREE(block)                          heap_free(block)
 #define STBI_ASSERT(condition)                    ((void)0)

@@ -36,12 +36,13 @@ tiny_bytes tiny_read(const char *path)
 {
     FILE *f = fopen(path, "rb");
     assert(f);
-    assert(fseek(f, 0, SEEK_END) == 0);
+    fseek(f, 0, SEEK_END);
     tiny_bytes b = { NULL, (size_t)ftell(f) };
     b.bytes = malloc(b.size ? b.size : 1);
     assert(b.bytes);
     rewind(f);
-    assert(fread(b.bytes, 1, b.size, f) == b.size);
+    size_t got = fread(b.bytes, 1, b.size, f);
+    assert(got == b.size);
     fclose(f);
     return b;
 }
@@ -54,8 +55,9 @@ int tiny_read_all(const char *folder, bool (*wanted)(const char *path),
     int count = 0;
     for (const struct dirent *e; (e = readdir(entries));) {
         char path[1000];
+        if (e->d_name[0] == '.') continue;
         snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        DIR *inside = e->d_name[0] == '.' ? NULL : opendir(path);
+        DIR *inside = opendir(path);
         if (inside) {
             closedir(inside);
             count += tiny_read_all(path, wanted, each);
