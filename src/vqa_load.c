@@ -276,7 +276,7 @@ static pack_writer *start_pack(vqa *v, int *status)
     if (*status != VQA_OK) return NULL;
     pack_writer_free(v->pack);
     v->pack = pack_writer_new(&v->loading.weights, &v->loading.settings, false, &v->err);
-    *status = VQA_NO_MEMORY;
+    *status = v->err.no_memory ? VQA_NO_MEMORY : VQA_BAD_MODEL;
     return v->pack;
 }
 
