@@ -97,7 +97,7 @@ function atAddress({ url, kind }, integrity) {
   /** @param {URL} address @param {string} what @param {import('./download.js').Way} way */
   const get = async (address, what, way) => /** @type {Opened} */ (await download(address, what, way));
   const model = kind === 'pack' ? packOf((signal, store, again) => get(url, 'model', { store, name: 'pack', promised, again, signal }), integrity)
-    : inParts((again, signal, store) => get(url, 'manifest', { store, name: 'manifest', promised, again, signal }),
+    : inParts((again, signal, store) => get(url, 'manifest', { store, name: 'manifest', sealed: true, promised, again, signal }),
       ({ file, sha256 }, again, signal, store) => get(beside(file, url), 'part', { store, name: `${file} ${sha256}`, promised: true, again, signal }), integrity);
   return { ...model, url };
 }

@@ -10,10 +10,14 @@ let engine;
 
 // Who holds it is alive: the page waits for it. Where locks are refused, the page does without.
 const lock = `wasm-vqa worker ${Math.random()}`;
-navigator.locks?.request(lock, () => {
-  self.postMessage({ lock });
-  return new Promise(() => {});
-}).catch(() => {});
+const told = new Promise((done) => {
+  const hold = () => {
+    self.postMessage({ lock });
+    done(undefined);
+    return new Promise(() => {});
+  };
+  Promise.resolve(navigator.locks?.request(lock, hold)).catch(() => {}).then(done);
+});
 
 /** @type {Record<string, (...args: any[]) => Promise<any>>} */
 const calls = {
@@ -39,6 +43,7 @@ self.onmessageerror = () => {
 
 self.onmessage = async ({ data: { id, call, args } }) => {
   try {
+    await told; // or the page would wait for ever if it ended before
     const result = await (calls[call] ?? engine[call].bind(engine))(...args);
     const moved = result instanceof Uint8Array ? [result.buffer] : []; // bytes are handed over, not copied
     self.postMessage({ id, result }, { transfer: moved });
