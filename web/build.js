@@ -5,6 +5,7 @@
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -31,7 +32,7 @@ const inline = {
 const besides = {
   name: 'besides',
   setup({ onResolve }) {
-    onResolve({ filter: /\/(index|engine|header|manifest|sound|sha256)\.js$/ }, ({ kind, path }) => (kind === 'entry-point' ? undefined : { path, external: true }));
+    onResolve({ filter: /\/(index|engine|header|manifest|sound|sha256)\.js$/ }, ({ kind, path }) => (kind === 'entry-point' ? undefined : { path: `./${basename(path)}`, external: true }));
     onResolve({ filter: /^react$/ }, ({ path }) => ({ path, external: true }));
   },
 };

@@ -217,7 +217,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   for (const entry of ['src/index.js', 'dist/index.js', 'dist/wasm-vqa.inline.js']) {
     const unbuilt = entry.startsWith('dist') && !skip && missingBundle();
     test(`${entry}: the same answers in a worker, on the page and in node, to the bit`, { skip: unbuilt }, async () => {
-      await page.goto(url);
+      await page.goto(`${url}icon.svg`); // a bare page, whose policy allows workers from a Blob
       const inPage = await page.evaluate(async ([entry, bytes, question]) => {
         const { createVqa } = await import(`/${entry}`);
         const results = [];
