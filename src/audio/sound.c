@@ -10,7 +10,7 @@ static bool fits(size_t count, int rate, error *err)
         return fail(err, "the sound has %d samples a second, expected %d to %d", rate,
                     SOUND_MIN_RATE, SOUND_MAX_RATE);
     if (count == 0) return fail(err, "the sound has no samples");
-    if (count / SOUND_MAX_SECONDS >= (size_t)rate)
+    if (count > (size_t)rate * SOUND_MAX_SECONDS)
         return fail(err,
                     "the sound has %zu samples at %d a second, more than the %d s that are taken",
                     count, rate, SOUND_MAX_SECONDS);

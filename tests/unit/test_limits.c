@@ -563,7 +563,7 @@ static void test_sound(void **state)
     } limits[] = {
         { 1000, 1000, 1000, 999, "999 samples a second, expected 1000 to 768000" },
         { 1000, 1000, 768000, 768001, "768001 samples a second, expected 1000 to 768000" },
-        { 16000 * 600 - 1, 16000 * 600 + 1, 16000, 16000, "more than the 600 s that are taken" },
+        { 16000 * 600, 16000 * 600 + 1, 16000, 16000, "more than the 600 s that are taken" },
         { SAMPLES, SAMPLES + 1, 768000, 768000, "134217729 samples, at most 134217728" },
     };
     for (size_t i = 0; i < COUNT(limits); i++) {

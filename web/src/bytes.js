@@ -1,6 +1,6 @@
 // Bytes from wherever they are, piece by piece as they arrive.
 
-import { VqaError } from './errors.js';
+import { VqaError, reason } from './errors.js';
 import { arrival, expectFile } from './fetch.js';
 
 /** @typedef {Blob | ArrayBuffer | ArrayBufferView | ReadableStream<Uint8Array> | Response} ByteSource  the bytes of a pack */
@@ -28,8 +28,11 @@ export function bytesOf(source, what) {
   if (source instanceof Response) return fromResponse(expectFile(source, what), what);
   if (source instanceof ReadableStream) return { stream: source, size: undefined, lent: true };
   if (source instanceof Blob) return { stream: source.stream(), size: source.size };
-  if (source instanceof ArrayBuffer) return fromBytes(new Uint8Array(source));
-  return fromBytes(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+  try {
+    return fromBytes(source instanceof ArrayBuffer ? new Uint8Array(source) : new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+  } catch (error) {
+    throw new VqaError('E_CALL', `the ${what} can't be read: ${reason(error)}`); // it was moved elsewhere
+  }
 }
 
 /**

@@ -27,8 +27,11 @@ export function localUrl(url) {
  * @returns {'file' | 'folder' | undefined}
  */
 export function localKind(url) {
-  const found = nodeModule('fs').statSync(url, { throwIfNoEntry: false });
-  return found && (found.isDirectory() ? 'folder' : 'file');
+  try {
+    return nodeModule('fs').statSync(url).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return undefined; // openLocal() says why
+  }
 }
 
 /**

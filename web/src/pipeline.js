@@ -1,4 +1,5 @@
-import { VqaError, createVqa } from './index.js';
+import { expectOneOf, expectOptions } from './check.js';
+import { createVqa } from './index.js';
 
 /** @import { Answer, ModelSource, PictureSource, VqaOptions } from './index.js' */
 
@@ -44,31 +45,23 @@ const PRECISIONS = { fp32: 'f32', q8: 'q8', q4: 'q4' };
  * @param {PipelineOptions} [options]
  * @returns {Promise<VisualQuestionAnsweringPipeline>}
  */
-export async function pipeline(task, model, { dtype, progress_callback: tell, ...options } = {}) {
-  expectKnown(task, 'task', [TASK]);
-  if (dtype !== undefined) expectKnown(dtype, 'dtype', Object.keys(PRECISIONS));
+export async function pipeline(task, model, options) {
+  const { dtype, progress_callback: tell, ...others } = expectOptions(options);
+  expectOneOf(task, 'task', [TASK]);
+  expectOneOf(dtype, 'dtype', [undefined, ...Object.keys(PRECISIONS)]);
   const name = String(model);
   const vqa = await createVqa({
     ...(dtype && { precision: PRECISIONS[dtype] }),
     ...(tell && { onProgress: ({ stage, loaded, total }) => tell(stage === 'ready'
       ? { status: 'ready', task, model: name }
       : { status: 'progress_total', name, ...(total && { progress: (100 * loaded) / total }), loaded, total }) }),
-    ...options,
+    ...others,
     model,
   });
-  const answer = /** @type {PipelineCall} */ (async (picture, question, { top_k: topK, ...options } = {}) => {
-    const result = await vqa.ask(picture, question, { ...options, ...(topK !== undefined && { topK }) });
+  const answer = /** @type {PipelineCall} */ (async (picture, question, options) => {
+    const { top_k: topK, ...others } = expectOptions(options);
+    const result = await vqa.ask(picture, question, { ...others, ...(topK !== undefined && { topK }) });
     return Array.isArray(result) ? result.map(({ answers }) => answers) : result.answers;
   });
   return Object.assign(answer, { dispose: async () => vqa.close() });
-}
-
-/**
- * @param {unknown} value
- * @param {string} name
- * @param {string[]} known
- */
-function expectKnown(value, name, known) {
-  if (known.includes(/** @type {string} */ (value))) return;
-  throw new VqaError('E_CALL', `${name} is ${JSON.stringify(value)}, expected ${known.map((one) => JSON.stringify(one)).join(' or ')}`);
 }

@@ -82,6 +82,6 @@ function fromSamples(samples, rate) {
 
 /** Refuse what the engine would refuse, before it is copied. @param {number} count @param {number} rate */
 function expectShort(count, rate) {
-  if (rate <= 0 || count / MAX_SECONDS < rate) return;
+  if (rate <= 0 || count <= rate * MAX_SECONDS) return;
   throw new VqaError('E_SOUND', `the sound has ${count} samples at ${rate} a second, more than the ${MAX_SECONDS} s that are taken`);
 }

@@ -66,9 +66,9 @@ describe('a model that hears', { skip: missing(RUNTIME, FULL_RUNTIME) }, () => {
     await refuses({ samples: Float32Array.of(0, NaN), sampleRate: 16000 }, 'E_SOUND', 'sample 1 of the sound is nan, expected about -1 to 1');
     await refuses({ samples: tone(1), sampleRate: -16000 }, 'E_SOUND', /^the sound has -16000 samples a second/);
     await refuses(wav(tone(11)), 'E_SOUND', 'the sound is 11.0 s long, the model hears at most 10.0 s');
-    await refuses({ samples: new Float32Array(600_000), sampleRate: 1000 }, 'E_SOUND', 'the sound has 600000 samples at 1000 a second, more than the 600 s that are taken');
+    await refuses({ samples: new Float32Array(600_001), sampleRate: 1000 }, 'E_SOUND', 'the sound has 600001 samples at 1000 a second, more than the 600 s that are taken');
     const getChannelData = () => assert.fail('it is not read');
-    await refuses({ length: 9.6e6, sampleRate: 16000, numberOfChannels: 1, getChannelData }, 'E_SOUND', /^the sound has 9600000 samples at 16000 a second/);
+    await refuses({ length: 9_600_001, sampleRate: 16000, numberOfChannels: 1, getChannelData }, 'E_SOUND', /^the sound has 9600001 samples at 16000 a second/);
     await refuses(Buffer.from('fLaC'), 'E_SOUND', "the FLAC sound can't be decoded here; use WAV");
   });
 

@@ -81,12 +81,19 @@ test('progress goes download, verify, ready', async () => {
 });
 
 test('what is not there is one sentence', async () => {
+  const [moved, movedBytes] = [new ArrayBuffer(8), new Uint8Array(8)];
+  structuredClone(null, { transfer: [moved, movedBytes.buffer] });
   const cases = [
     [`${base}/nothing.safetensors`, 'E_NETWORK', /\/nothing.safetensors can't be fetched: HTTP status 404/],
     [`${base}/page.safetensors`, 'E_NETWORK', /\/page.safetensors is not there: the server sent a web page/],
     [`${base}/broken.safetensors`, 'E_NETWORK', /could not be read to its end/],
     ['http://localhost:1/pack.safetensors', 'E_NETWORK', /localhost:1\/pack.safetensors can't be fetched/],
     ['/nowhere/pack', 'E_NETWORK', /\/nowhere\/pack can't be opened/],
+    ['/nowhere/\0pack', 'E_NETWORK', /\/nowhere\/%00pack can't be opened/],
+    ['file://elsewhere/pack', 'E_NETWORK', /file:\/\/elsewhere\/pack can't be opened/],
+    ['file:///nowhere%2fpack', 'E_NETWORK', /nowhere%2fpack can't be opened/],
+    [moved, 'E_CALL', /^the model can't be read: .*detached/],
+    [movedBytes, 'E_CALL', /^the model can't be read: .*detached/],
     [`${base}/gated.safetensors`, 'E_NETWORK', /\/gated.safetensors is not given to everyone: HTTP status 401, as for what is gated/],
     [7, 'E_CALL', /must be a URL/],
     [undefined, 'E_CALL', /must be a URL/],

@@ -10,9 +10,10 @@ import { BLUE_CIRCLE, CHROME, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing, missi
 const TASK = 'visual-question-answering';
 const COLOR = 'What color is the circle?';
 
-test('another task or dtype is one sentence', async () => {
+test('another task or dtype, or options that are none, are one sentence', async () => {
   await assert.rejects(pipeline('text-generation', PACK), { code: 'E_CALL', message: `task is "text-generation", expected "${TASK}"` });
   await assert.rejects(pipeline(TASK, PACK, { dtype: 'fp16' }), { code: 'E_CALL', message: 'dtype is "fp16", expected "fp32" or "q8" or "q4"' });
+  await assert.rejects(pipeline(TASK, PACK, null), { code: 'E_CALL', message: 'options is null, expected an object' });
 });
 
 test('answers are those of ask(), one question or several', { skip: missing(RUNTIME, PACK) }, async () => {
@@ -28,6 +29,7 @@ test('answers are those of ask(), one question or several', { skip: missing(RUNT
   const [first] = told;
   assert.equal(first.status, 'progress_total');
   assert.ok(first.progress > 0 && first.progress <= 100);
+  await assert.rejects(answer(RED_CIRCLE, COLOR, null), { code: 'E_CALL', message: 'options is null, expected an object' });
   await answer.dispose();
   await assert.rejects(answer(RED_CIRCLE, COLOR), { code: 'E_CLOSED' });
 });
