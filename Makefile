@@ -51,7 +51,6 @@ test:
 	@echo "== tests, native ($$(cc --version | head -n 1))"
 	@$(MAKE) native
 	@ctest --preset native
-	@echo "== compiling with $(notdir $(CLANG)), warnings are errors"
 	@$(MAKE) lint
 	@echo "== tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@$(MAKE) asan
@@ -98,7 +97,7 @@ bench-kernels: web/node_modules/.package-lock.json
 # One folder of build/ each. Configured once; cmake itself sees later changes of CMakeLists.txt.
 configured = [ -e build/$(1)/build.ninja ] || cmake --preset $(1) --log-level=NOTICE
 
-.PHONY: products native asan wasm clang
+.PHONY: products native asan wasm
 products:
 	@$(call configured,native)
 	@$(call configured,wasm)
@@ -111,9 +110,8 @@ native asan wasm:
 
 lint:
 	@./setup.sh test
-	@$(MAKE) clang
-	@echo "== static analysis"
-	@tests/lint.sh build/clang
+	@[ -e build/lint/build.ninja ] || cmake --preset lint -DCMAKE_C_COMPILER=$(CLANG) --log-level=NOTICE
+	@tests/lint.sh build/lint
 
 # Ends with the lines of src/ that no native test reaches.
 coverage:
@@ -123,10 +121,6 @@ coverage:
 	@find build/coverage -name '*.gcda' -delete
 	@VQA_FLIPS=300 ctest --preset coverage
 	@gcovr --root . --filter src/ --print-summary --fail-under-line 90 build/coverage
-
-clang:
-	@[ -e build/clang/build.ninja ] || cmake --preset clang -DCMAKE_C_COMPILER=$(CLANG) --log-level=NOTICE
-	@cmake --build build/clang
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
