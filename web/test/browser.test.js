@@ -2,34 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createVqa } from '../src/index.js';
-import { serve } from '../serve.js';
 import { residentMemory, unreadable } from './renderer.js';
-import { CHROME, CHROME_FLAGS, PHOTO_PACK, PACK, RED_CIRCLE, RUNTIME, SAMPLES, bmp, gif, inCircle, missing, missingBundle, tinyRuntime } from './support.js';
+import { servedInBrowser } from './served.js';
+import { CHROME, PHOTO_PACK, PACK, RED_CIRCLE, RUNTIME, SAMPLES, bmp, gif, inCircle, missing, missingBundle, tinyRuntime } from './support.js';
 
 const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 
 const COLOR = 'what color is the circle?';
 
 describe('in a browser', { skip, timeout: 300_000 }, () => {
-  let server, browser, url, page, complaints, requests;
-
-  before(async () => {
-    server = await serve(0);
-    url = `http://localhost:${server.address().port}/`;
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
-  });
-
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-  });
+  const use = servedInBrowser();
+  let page, complaints, requests;
 
   beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 360, height: 740 } });
+    page = await use.browser.newPage({ viewport: { width: 360, height: 740 } });
     page.setDefaultTimeout(15_000);
     complaints = [];
     requests = [];
@@ -42,7 +30,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
 
   const best = () => page.locator('#answers li .answer').first();
   const opened = async () => {
-    await page.goto(url);
+    await page.goto(use.url);
     await best().waitFor();
   };
   const drop = (name, bytes) => page.evaluate(([name, bytes]) => {
@@ -110,10 +98,10 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
     }, [target, type, data]);
     const alert = page.locator('#picture-error');
     assert.deepEqual(await drag('#question', 'text/plain', 'why?'), [true, true, true]);
-    assert.deepEqual(await drag('#question', 'text/uri-list', url), [true, true, true]);
+    assert.deepEqual(await drag('#question', 'text/uri-list', use.url), [true, true, true]);
     assert.deepEqual(await drag('#stage', 'text/plain', 'why?'), [true, true, true]);
     assert.equal(await alert.textContent(), '');
-    assert.deepEqual(await drag('#stage', 'text/uri-list', url), [true, false, false]);
+    assert.deepEqual(await drag('#stage', 'text/uri-list', use.url), [true, false, false]);
     assert.match(await alert.textContent(), /only files can be dropped here/);
     assert.ok(await alert.isVisible() && await page.locator('#picture').isVisible());
     const [sentence, stage] = [await alert.boundingBox(), await page.locator('#stage').boundingBox()];
@@ -170,12 +158,12 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   test('every request goes to the page\'s own origin', async () => {
     await opened();
     assert.ok(requests.length > 5);
-    assert.deepEqual(requests.filter((address) => !address.startsWith(url) && !address.startsWith(`blob:${url}`)), []);
+    assert.deepEqual(requests.filter((address) => !address.startsWith(use.url) && !address.startsWith(`blob:${use.url}`)), []);
   });
 
   test('a model that is missing is one sentence, and can be tried again', async () => {
     await page.route('**/weights/**', (route) => route.fulfill({ status: 404 }));
-    await page.goto(url);
+    await page.goto(use.url);
     const alert = page.locator('#answers').getByRole('alert');
     await alert.waitFor();
     assert.match(await alert.textContent(), /HTTP status 404/);
@@ -186,7 +174,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
 
   test('without its samples the page waits for a picture', async () => {
     await page.route('**/samples.json', (route) => route.fulfill({ status: 404 }));
-    await page.goto(url);
+    await page.goto(use.url);
     await page.locator('#answers').getByText('Choose a picture').waitFor();
     await page.getByLabel('Your question').press('Enter');
     await drop('circle.png', RED_CIRCLE);
@@ -217,7 +205,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   for (const entry of ['src/index.js', 'dist/index.js', 'dist/wasm-vqa.inline.js']) {
     const unbuilt = entry.startsWith('dist') && !skip && missingBundle();
     test(`${entry}: the same answers in a worker, on the page and in node, to the bit`, { skip: unbuilt }, async () => {
-      await page.goto(`${url}icon.svg`); // a bare page, whose policy allows workers from a Blob
+      await page.goto(`${use.url}icon.svg`); // a bare page, whose policy allows workers from a Blob
       const inPage = await page.evaluate(async ([entry, bytes, question]) => {
         const { createVqa } = await import(`/${entry}`);
         const results = [];
@@ -235,7 +223,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   }
 
   test('everything that a page can draw is a picture', async () => {
-    await page.goto(url);
+    await page.goto(use.url);
     const [red, white] = [[255, 0, 0], [255, 255, 255]];
     const files = {
       png: [...RED_CIRCLE],
@@ -303,8 +291,8 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   });
 
   test('twenty times loaded, asked and closed leave neither workers nor memory', { skip: unreadable || missingBundle() }, async () => {
-    await page.goto(`${url}icon.svg`); // the demo has workers of its own
-    const megabytes = await residentMemory(browser, page);
+    await page.goto(`${use.url}icon.svg`); // the demo has workers of its own
+    const megabytes = await residentMemory(use.browser, page);
     const cycles = (count) => page.evaluate(async ([count, bytes, question]) => {
       const { createVqa } = await import('/src/index.js');
       // fetched once: what watches this browser keeps all that it fetches
@@ -329,7 +317,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   });
 
   test('a file of the page\'s own file system is a model', async () => {
-    await page.goto(url);
+    await page.goto(use.url);
     const said = await page.evaluate(async ([bytes, question]) => {
       const { createVqa } = await import('/src/index.js');
       const directory = await navigator.storage.getDirectory();
@@ -347,7 +335,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   });
 
   test('in a worker: the caller keeps the bytes, an aborted call rejects with the reason, a trap is reported', async () => {
-    await page.goto(url);
+    await page.goto(use.url);
     const said = await page.evaluate(async ([bytes, question, trapping]) => {
       const { createVqa } = await import('/src/index.js');
       const vqa = await createVqa({ model: '/weights/shapes.q8.safetensors' });
@@ -367,7 +355,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   });
 
   test('with and without a worker the same is refused, and too large a canvas is not read', async () => {
-    await page.goto(url);
+    await page.goto(use.url);
     const said = await page.evaluate(async (bytes) => {
       const { createVqa } = await import('/src/index.js');
       let drawn = 0;
@@ -392,7 +380,7 @@ describe('in a browser', { skip, timeout: 300_000 }, () => {
   });
 
   test('a worker that cannot start is one sentence, and no further runtime is fetched', async () => {
-    await page.goto(`${url}icon.svg`);
+    await page.goto(`${use.url}icon.svg`);
     await page.route('**/src/worker.js', (route) => route.fulfill({ status: 404 }));
     const error = await page.evaluate(async () => {
       const { createVqa } = await import('/src/index.js');

@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import { BUILDS } from '../src/assets.js';
 import { countThreads, fittingBuilds } from '../src/builds.js';
 import { createVqa } from '../src/index.js';
 import { memoryLimit } from '../src/wasm.js';
-import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, PACK, RED_CIRCLE, RUNTIMES, missing, tinyRuntime } from './support.js';
+import { servedInBrowser } from './served.js';
+import { CHROME, PACK, RED_CIRCLE, RUNTIMES, missing, tinyRuntime } from './support.js';
 
 const QUESTIONS = ['what color is the circle?', 'how many circles are there?', 'is there a star?'];
 
@@ -90,25 +89,15 @@ describe('every build', { skip: missing(...RUNTIMES, PACK) }, () => {
   }
 
   describe('in a browser', { skip: !CHROME && 'no Chromium found: set CHROME_PATH', timeout: 120_000 }, () => {
-    let server, browser, page, warnings;
-
-    before(async () => {
-      server = await serve(0);
-      browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
-    });
-
-    after(async () => {
-      await browser.close();
-      server.closeAllConnections();
-      server.close();
-    });
+    const use = servedInBrowser();
+    let page, warnings;
 
     beforeEach(async () => {
-      page = await browser.newPage();
+      page = await use.browser.newPage();
       page.setDefaultTimeout(30_000);
       warnings = [];
       page.on('console', (message) => message.type() === 'warning' && warnings.push(message.text()));
-      await page.goto(`http://localhost:${server.address().port}/icon.svg`);
+      await page.goto(`${use.url}icon.svg`);
     });
 
     afterEach(() => page.close());

@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
-import { chromium } from 'playwright-core';
 import { createVqa } from '../src/index.js';
-import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing, smallFolder } from './support.js';
+import { servedInBrowser } from './served.js';
+import { CHROME, PACK, RED_CIRCLE, RUNTIME, SAMPLES, missing, smallFolder } from './support.js';
 
 /** For `describe(name, { skip })`. */
 export const skip = missing(RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
@@ -26,26 +25,19 @@ const CORS = { 'access-control-allow-origin': '*' };
 export function modelsInBrowser() {
   const folder = smallFolder();
   const use = { asked: [], checked: [], complaints: [] };
-  let server, browser;
+  const served = servedInBrowser();
 
-  before(async () => {
+  before(() => {
     use.path = mkdtempSync(join(tmpdir(), 'vqa-small-'));
     for (const [name, bytes] of Object.entries(folder)) writeFileSync(join(use.path, name), bytes);
-    server = await serve(0);
-    use.demo = `http://localhost:${server.address().port}/`;
+    use.demo = served.url;
     use.url = `${use.demo}icon.svg`;
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
   });
 
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-    rmSync(use.path, { recursive: true });
-  });
+  after(() => rmSync(use.path, { recursive: true }));
 
   beforeEach(async () => {
-    use.context = await browser.newContext({ viewport: { width: 360, height: 740 } });
+    use.context = await served.browser.newContext({ viewport: { width: 360, height: 740 } });
     use.page = await use.context.newPage();
     use.page.setDefaultTimeout(15_000);
     use.asked.length = use.checked.length = use.complaints.length = 0;

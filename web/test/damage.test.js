@@ -4,12 +4,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
-import { serve } from '../serve.js';
+import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import { FaultyHost } from './faulty-host.js';
 import { keptFiles, placeInIndex, segmentsOf, segmentsOfFile } from './kept-files.js';
-import { CHROME, CHROME_FLAGS, PACK, RUNTIME, missing, smallFolder } from './support.js';
+import { servedInBrowser } from './served.js';
+import { CHROME, PACK, RUNTIME, missing, smallFolder } from './support.js';
 
 const skip = missing(RUNTIME, PACK) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 
@@ -56,22 +55,13 @@ describe('damage between visits', { skip, timeout: 600_000 }, () => {
   const host = skip ? undefined : new FaultyHost([files()]);
   /** The hashes of the undamaged models, by address. @type {Record<string, string>} */
   const right = {};
-  let server, browser, context, page;
+  const use = servedInBrowser({ instead: (request, response) => host.handles(request, response) });
+  let context, page;
 
   before(async () => {
-    server = await serve(0);
-    const [others] = server.listeners('request');
-    server.removeAllListeners('request').on('request', (request, response) => host.handles(request, response) || others(request, response));
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
     await fresh();
     for (const model of [PACKED, IN_PARTS, FOLDER]) right[model] = (await load(model, false)).hash;
     await context.close();
-  });
-
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
   });
 
   beforeEach(fresh);
@@ -81,10 +71,10 @@ describe('damage between visits', { skip, timeout: 600_000 }, () => {
   async function fresh() {
     host.reset(0);
     await context?.close();
-    context = await browser.newContext();
+    context = await use.browser.newContext();
     page = await context.newPage();
     page.setDefaultTimeout(30_000);
-    await page.goto(`http://localhost:${server.address().port}/icon.svg`);
+    await page.goto(`${use.url}icon.svg`);
   }
 
   const load = (model, cache, leaveAt) => page.evaluate(visit, { model, cache, leaveAt });

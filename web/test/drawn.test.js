@@ -2,10 +2,9 @@
 // other line widths, positions, sizes and backgrounds.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
-import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, PACK, RUNTIME, missing } from './support.js';
+import { before, describe, test } from 'node:test';
+import { servedInBrowser } from './served.js';
+import { CHROME, PACK, RUNTIME, missing } from './support.js';
 
 const skip = missing(RUNTIME, PACK) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 
@@ -65,19 +64,12 @@ async function draw({ size: [width, height], background, edge, outline, things }
 }
 
 describe('drawn in another way', { skip, timeout: 120_000 }, () => {
-  let server, browser, page;
+  const use = servedInBrowser();
+  let page;
 
   before(async () => {
-    server = await serve(0);
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
-    page = await browser.newPage();
-    await page.goto(`http://localhost:${server.address().port}/`);
-  });
-
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
+    page = await use.browser.newPage();
+    await page.goto(use.url);
   });
 
   for (const [i, scene] of SCENES.entries()) {

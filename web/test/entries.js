@@ -6,9 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS } from './support.js';
+import { servedInBrowser } from './served.js';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
@@ -33,28 +31,22 @@ export function consumer() {
  * and pages, and what the page asked the server for (`requests`), complained about and ran as workers.
  */
 export function pagesInBrowser() {
-  const use = { requests: [], complaints: [], workers: [] };
-  let server, browser, folder;
+  let folder;
 
-  before(async () => {
+  before(() => {
     folder = consumer();
     for (const file of readdirSync(join(web, 'dist'))) {
       if (/\.wasm$|^worker\.js$/.test(file)) copyFileSync(join(web, 'dist', file), join(folder, file)); // beside what is bundled
     }
-    server = await serve(0, { '/example/wasm-vqa/': 'web/dist/', '/example/': `${folder}/`, '/toys.png': 'web/demo/samples/toys.png' });
-    use.url = `http://localhost:${server.address().port}/`;
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
   });
-
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-    rmSync(folder, { recursive: true });
+  const served = servedInBrowser({
+    mounts: () => ({ '/example/wasm-vqa/': 'web/dist/', '/example/': `${folder}/`, '/toys.png': 'web/demo/samples/toys.png' }),
   });
+  const use = Object.assign(served, { requests: [], complaints: [], workers: [] });
+  after(() => rmSync(folder, { recursive: true }));
 
   beforeEach(async () => {
-    use.page = await browser.newPage();
+    use.page = await use.browser.newPage();
     use.page.setDefaultTimeout(15_000);
     for (const list of [use.requests, use.complaints, use.workers]) list.length = 0;
     use.page.on('console', (message) => ['error', 'warning'].includes(message.type()) && use.complaints.push(message.text()));

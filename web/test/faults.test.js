@@ -6,12 +6,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { serve } from '../serve.js';
 import { hurry } from './chromium.js';
 import { FAULT_NAMES, FaultyHost, OF_RESTS, TOLD, randomNumbers } from './faulty-host.js';
-import { CHROME, CHROME_FLAGS, PACK, RUNTIME, VOICE_PACK, missing, smallFolder } from './support.js';
+import { servedInBrowser } from './served.js';
+import { CHROME, PACK, RUNTIME, VOICE_PACK, missing, smallFolder } from './support.js';
 
 const SCHEDULES = Number(process.env.VQA_SCHEDULES ?? 12);
 const SEED = Number(process.env.VQA_SEED ?? 1);
@@ -77,30 +77,19 @@ describe('a host on bad days', { skip, timeout: 60_000 + 20_000 * SCHEDULES }, (
   const host = skip ? undefined : new FaultyHost(versionsOf(...packs));
   /** Those of the models in both versions, by address; a folder's is that of the pack which it becomes. */
   const hashes = { [PACKED]: packs.map((pack) => sha256(pack)), [IN_PARTS]: packs.map((pack) => sha256(pack)), [FOLDER]: [] };
-  let server, browser, url;
+  const use = servedInBrowser({ instead: (request, response) => host.handles(request, response) });
 
   before(async () => {
-    server = await serve(0);
-    const [others] = server.listeners('request');
-    server.removeAllListeners('request').on('request', (request, response) => host.handles(request, response) || others(request, response));
-    url = `http://localhost:${server.address().port}/`;
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
-    const context = await browser.newContext();
+    const context = await use.browser.newContext();
     for (host.version of [0, 1]) hashes[FOLDER].push((await (await newPage(context)).evaluate(visit, { model: FOLDER, cache: false })).hash);
     assert.equal(new Set(hashes[FOLDER]).size, 2);
     await context.close();
   });
 
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-  });
-
   async function newPage(context) {
     const page = await context.newPage();
     page.setDefaultTimeout(30_000);
-    await page.goto(`${url}icon.svg`);
+    await page.goto(`${use.url}icon.svg`);
     return page;
   }
 
@@ -116,7 +105,7 @@ describe('a host on bad days', { skip, timeout: 60_000 + 20_000 * SCHEDULES }, (
   async function schedule(seed) {
     const random = randomNumbers(seed);
     host.reset(seed);
-    const context = await browser.newContext();
+    const context = await use.browser.newContext();
     await context.addInitScript(hurry);
     const [model, promised] = TURNS[seed % TURNS.length];
     const cache = random() < 0.5 ? 'opfs' : 'cache';
@@ -183,7 +172,7 @@ describe('a host on bad days', { skip, timeout: 60_000 + 20_000 * SCHEDULES }, (
 
   for (const fault of [...OF_RESTS, 'changes its file']) {
     test(`a host that breaks off, and then ${fault}`, async () => {
-      const context = await browser.newContext();
+      const context = await use.browser.newContext();
       await context.addInitScript(hurry);
       const page = await newPage(context);
       for (const [i, model] of [PACKED, IN_PARTS, FOLDER, FOLDER, FOLDER, FOLDER].entries()) {

@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { chromium } from 'playwright-core';
-import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, COMMAND_LINE, PACK, RUNTIME, SAMPLES, fullSizeFolder, missing } from './support.js';
+import { servedInBrowser } from './served.js';
+import { CHROME, COMMAND_LINE, PACK, RUNTIME, SAMPLES, fullSizeFolder, missing } from './support.js';
 
 const skip = missing(COMMAND_LINE, RUNTIME, PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 
@@ -41,24 +40,21 @@ async function answered({ model, precision, cache, bytes, question }) {
 
 describe('a full-size checkpoint', { skip, timeout: 240_000 }, () => {
   const bytes = skip ? [] : [...readFileSync(PICTURE)];
-  let server, browser, page, model;
+  const use = servedInBrowser({
+    mounts() {
+      folder = fullSizeFolder('vilt_b32_vqa');
+      return { '/vilt-b32/': `${folder}/` };
+    },
+  });
+  let page, model;
 
   before(async () => {
     folder = fullSizeFolder('vilt_b32_vqa');
-    server = await serve(0, { '/vilt-b32/': `${folder}/` });
-    const url = `http://localhost:${server.address().port}/`;
-    model = `${url}vilt-b32/`;
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
-    page = await browser.newPage();
+    model = `${use.url}vilt-b32/`;
+    page = await use.browser.newPage();
     page.setDefaultTimeout(60_000);
-    await page.goto(url);
+    await page.goto(use.url);
     await page.locator('#answers li').first().waitFor();
-  });
-
-  after(async () => {
-    await browser?.close();
-    server?.closeAllConnections();
-    server?.close();
   });
 
   const ask = (precision, cache) => page.evaluate(answered, { model, precision, cache, bytes, question: QUESTION });

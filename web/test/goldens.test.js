@@ -4,11 +4,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import { serve } from '../serve.js';
-import { CHROME, CHROME_FLAGS, missing } from './support.js';
+import { servedInBrowser } from './served.js';
+import { CHROME, missing } from './support.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const TOOLS = join(root, 'build/wasm/tools/');
@@ -34,30 +33,19 @@ async function run({ from, files, args }) {
 }
 
 describe('goldens in a browser', { skip, timeout: 600_000 }, () => {
-  let server, browser;
-
-  before(async () => {
-    server = await serve(0, { '/tools/': TOOLS, '/small/': `${SMALL}/`, '/more/': `${MORE}/` });
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
-  });
-
-  after(async () => {
-    await browser?.close();
-    server?.closeAllConnections();
-    server?.close();
-  });
+  const use = servedInBrowser({ mounts: () => ({ '/tools/': TOOLS, '/small/': `${SMALL}/`, '/more/': `${MORE}/` }) });
 
   async function passes(folder, args) {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll('\\', '/'));
-    const page = await browser.newPage();
+    const page = await use.browser.newPage();
     const lines = [];
     page.on('console', (message) => {
       if (message.type() !== 'log') return; // a browser asks for favicon.ico and complains
       lines.push(message.text());
       console.log(message.text());
     });
-    await page.goto(`http://localhost:${server.address().port}/icon.svg`);
+    await page.goto(`${use.url}icon.svg`);
     const status = await page.evaluate(run, { from: folder === SMALL ? '/small/' : '/more/', files, args });
     await page.close();
     assert.equal(status, 0, lines.join('\n'));

@@ -2,18 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import puppeteer from 'puppeteer-core';
-import { serve } from '../serve.js';
 import { keptFiles, segmentsOf } from './kept-files.js';
-import { CHROME, CHROME_FLAGS, FIREFOX, PACK, RUNTIME, missing } from './support.js';
+import { launchChromium, servedInBrowser } from './served.js';
+import { CHROME, FIREFOX, PACK, RUNTIME, missing } from './support.js';
 
 /** context: a fresh profile */
 const BROWSERS = {
   Chromium: {
     path: CHROME, variable: 'CHROME_PATH', context: (browser) => browser.newContext(),
-    launch: () => chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS }),
+    launch: launchChromium,
   },
   Firefox: {
     path: FIREFOX, variable: 'FIREFOX_PATH', context: (browser) => browser.createBrowserContext(),
@@ -44,31 +43,23 @@ const skip = (path, variable) => missing(RUNTIME, PACK) || (!path && `no browser
 
 for (const [name, { path, variable, launch, context: fresh }] of Object.entries(BROWSERS)) describe(`kept in ${name}`, { skip: skip(path, variable), timeout: 300_000 }, () => {
   const pack = missing(PACK) ? undefined : readFileSync(PACK);
-  let server, browser, context, url, asked, stalls;
-
-  before(async () => {
-    server = await serve(0);
-    const [others] = server.listeners('request');
-    server.removeAllListeners('request').on('request', (request, response) => {
-      if (!request.url.startsWith('/kept/')) return others(request, response);
+  let context, asked, stalls;
+  const use = servedInBrowser({
+    launch,
+    instead(request, response) {
+      if (!request.url.startsWith('/kept/')) return false;
       const { method, headers: { range, 'if-range': condition } } = request;
       asked.push([method, range, condition].filter(Boolean).join(' '));
       const at = range ? Number(/\d+/.exec(range)[0]) : 0;
       response.writeHead(at ? 206 : 200, { etag: '"1"', 'content-length': pack.length - at, ...(at && { 'content-range': `bytes ${at}-${pack.length - 1}/${pack.length}` }) });
-      if (method === 'HEAD') return response.end();
-      if (stalls) return response.write(pack.subarray(at, stalls));
-      response.end(pack.subarray(at));
-    });
-    url = `http://localhost:${server.address().port}/`;
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
+      if (method === 'HEAD') response.end();
+      else if (stalls) response.write(pack.subarray(at, stalls));
+      else response.end(pack.subarray(at));
+      return true;
+    },
   });
   beforeEach(async () => {
-    context = await fresh(browser);
+    context = await fresh(use.browser);
     asked = [];
     stalls = 0;
   });
@@ -77,7 +68,7 @@ for (const [name, { path, variable, launch, context: fresh }] of Object.entries(
   const newPage = async () => {
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
-    await page.goto(`${url}src/index.js`); // any page of this origin
+    await page.goto(`${use.url}src/index.js`); // any page of this origin
     return page;
   };
   const isThere = ({ parameters, cached }, expected = true) => assert.deepEqual([parameters > 1e6, cached], [true, expected]);
@@ -149,10 +140,10 @@ for (const [name, { path, variable, launch, context: fresh }] of Object.entries(
     test(`${kind}: without room it is loaded all the same, and what it took is given back`, { skip: name !== 'Chromium' && 'only Chromium can be given less room' }, async () => {
       const page = await newPage();
       const session = await context.newCDPSession(page);
-      await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(url).origin, quotaSize: 1_200_000 });
+      await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(use.url).origin, quotaSize: 1_200_000 });
       isThere(await page.evaluate(visit, { cache: kind }), false);
       assert.deepEqual(await segments(page, kind), []);
-      await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(url).origin });
+      await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(use.url).origin });
       isThere(await page.evaluate(visit, { cache: kind }));
     });
   }

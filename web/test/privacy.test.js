@@ -4,12 +4,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
-import { serve } from '../serve.js';
+import { describe, test } from 'node:test';
 import { leaks } from './forms.js';
 import { answered, askOwn } from './states.js';
-import { CHROME, CHROME_FLAGS, PHOTO_PACK, RED_CIRCLE, RUNTIME, SAMPLES, SPOKEN, VOICE_PACK, missing } from './support.js';
+import { servedInBrowser } from './served.js';
+import { CHROME, PHOTO_PACK, RED_CIRCLE, RUNTIME, SAMPLES, SPOKEN, VOICE_PACK, missing } from './support.js';
 
 const skip = missing(RUNTIME, PHOTO_PACK, VOICE_PACK, SAMPLES) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 const SECRET = 'what does my "d\u00efary" say about xyzzy?';
@@ -78,24 +77,13 @@ const PLANT = {
 };
 
 describe('privacy', { skip, timeout: 180_000 }, () => {
-  let server, browser;
+  const use = servedInBrowser();
 
-  before(async () => {
-    server = await serve(0);
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
-  });
-
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-  });
-
-  const address = (path = '') => `http://localhost:${server.address().port}/${path}`;
+  const address = (path = '') => `${use.url}${path}`;
 
   test('the search finds what is kept, wherever and however that is', async () => {
     const search = async (plant, ...args) => {
-      const context = await browser.newContext();
+      const context = await use.browser.newContext();
       const page = await context.newPage();
       await page.goto(address('icon.svg'));
       assert.deepEqual(leaks(await page.evaluate(kept), [SECRET]), []);
@@ -117,11 +105,11 @@ describe('privacy', { skip, timeout: 180_000 }, () => {
   });
 
   test('after the model is there, asking makes no request and keeps nothing', async () => {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const context = await use.browser.newContext({ viewport: { width: 1440, height: 900 } });
     const requests = [];
     context.on('request', (request) => requests.push(request.url())); // of pages, workers and service workers
     const arrived = []; // the same as the server sees it, which a page can't hide from
-    server.on('request', ({ url }) => arrived.push(url));
+    use.server.on('request', ({ url }) => arrived.push(url));
     const page = await context.newPage();
     await page.goto(address());
     await answered(page);

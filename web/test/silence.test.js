@@ -2,37 +2,24 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { serve } from '../serve.js';
 import { hurry } from './chromium.js';
-import { CHROME, CHROME_FLAGS, PACK, RUNTIME, missing } from './support.js';
+import { servedInBrowser } from './served.js';
+import { CHROME, PACK, RUNTIME, missing } from './support.js';
 
 const skip = missing(RUNTIME, PACK) || (!CHROME && 'no Chromium found: set CHROME_PATH');
 const SILENT = /nothing came for 30 seconds$/;
 
 describe('silence', { skip, timeout: 120_000 }, () => {
-  let server, browser, context, url;
+  const use = servedInBrowser({ instead: (request, response) => instead(request, response) });
+  let context;
   /** What the host does with a request instead of answering it. */
   let instead;
 
-  before(async () => {
-    server = await serve(0);
-    const [others] = server.listeners('request');
-    server.removeAllListeners('request').on('request', (request, response) => instead(request, response) || others(request, response));
-    url = `http://localhost:${server.address().port}/`;
-    browser = await chromium.launch({ executablePath: CHROME, args: CHROME_FLAGS });
-  });
-
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-  });
-
   beforeEach(async () => {
     instead = () => false;
-    context = await browser.newContext();
+    context = await use.browser.newContext();
     await context.addInitScript(hurry);
   });
 
@@ -41,7 +28,7 @@ describe('silence', { skip, timeout: 120_000 }, () => {
   const opened = async () => {
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
-    await page.goto(`${url}icon.svg`);
+    await page.goto(`${use.url}icon.svg`);
     return page;
   };
 
@@ -81,7 +68,7 @@ describe('silence', { skip, timeout: 120_000 }, () => {
       silent(file);
       assert.match(await load(await opened()), SILENT);
       instead = () => false;
-      server.closeAllConnections(); // Chromium's cache lets others wait for a request that has no answer
+      use.server.closeAllConnections(); // Chromium's cache lets others wait for a request that has no answer
       assert.equal(await load(await opened()), 'loaded');
     });
   }
