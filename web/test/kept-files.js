@@ -50,9 +50,10 @@ export function placeInIndex(kept, text) {
   return index.size - Buffer.byteLength(index.text) + at;
 }
 
-/** The segments of a file of the model. @param {Kept[]} kept @param {string} file  as the index names it, or how that begins */
+/** The segments of a file of the model, in order. @param {Kept[]} kept @param {string} file  as the index names it, or how that begins */
 export function segmentsOfFile(kept, file) {
   const index = JSON.parse(kept.find(({ name }) => name === 'index').text);
   const [, { id }] = index.find(([name]) => name.startsWith(file));
-  return kept.filter(({ name }) => name.startsWith(`${id}.`));
+  const at = ({ name }) => Number(name.slice(id.length + 1));
+  return kept.filter(({ name }) => name.startsWith(`${id}.`)).sort((a, b) => at(a) - at(b));
 }
