@@ -14,7 +14,7 @@
 #if defined __SANITIZE_ADDRESS__ || defined __EMSCRIPTEN__ /* these builds are slow */
 enum { FLIPS = 300, CUTS = 200 };
 #else
-enum { FLIPS = 2000, CUTS = 1000 };
+enum { FLIPS = 1000, CUTS = 500 };
 #endif
 enum { HEAD = 2000 }; /* bytes in which every second flip lies: headers are there */
 
