@@ -38,10 +38,10 @@ const besides = {
 };
 
 /** Files that share nothing. */
-const alone = ['index.js', 'engine.js', 'photos.js', 'shapes.js', 'isolation.js', 'isolation-worker.js', 'header.js', 'manifest.js', 'sound.js', 'sha256.js', 'microphone.js', 'microphone-worklet.js'];
+const alone = ['index.js', 'engine.js', 'pipeline.js', 'photos.js', 'shapes.js', 'isolation.js', 'isolation-worker.js', 'header.js', 'manifest.js', 'sound.js', 'sha256.js', 'microphone.js', 'microphone-worklet.js'];
 
 /** Entry points that not every page needs, which share lease.js by a file of its own. */
-const further = ['pipeline.js', 'element.js', 'react.js'];
+const further = ['element.js', 'react.js'];
 
 await rm(`${here}dist`, { recursive: true, force: true }); // what is there would be packed
 await mkdir(`${here}dist`);
@@ -73,7 +73,7 @@ await build({ ...common, entryPoints: [`${here}src/index.js`], outfile: `${here}
 
 /** Of each file, with gzip. @type {Record<string, number>} */
 const packed = {};
-for (const name of ['index.js', 'worker.js', 'engine.js', 'header.js', 'manifest.js', 'sound.js', 'sha256.js', 'microphone.js', ...further, 'lease.js', ...runtimes, 'wasm-vqa.inline.js']) {
+for (const name of ['index.js', 'worker.js', 'engine.js', 'header.js', 'manifest.js', 'sound.js', 'sha256.js', 'microphone.js', 'pipeline.js', ...further, 'lease.js', ...runtimes, 'wasm-vqa.inline.js']) {
   const bytes = await readFile(`${here}dist/${name}`);
   packed[name] = gzipSync(bytes, { level: 9 }).length;
   console.log(`dist/${name.padEnd(24)} ${bytes.length} bytes, ${packed[name]} with gzip`);
