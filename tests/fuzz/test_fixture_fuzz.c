@@ -12,7 +12,7 @@
 #include "testing.h"
 
 #if defined __SANITIZE_ADDRESS__ || defined __EMSCRIPTEN__ /* these builds are slow */
-enum { FLIPS = 300, CUTS = 200 };
+enum { FLIPS = 200, CUTS = 100 };
 #else
 enum { FLIPS = 1000, CUTS = 500 };
 #endif

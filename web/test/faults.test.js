@@ -13,7 +13,7 @@ import { FAULT_NAMES, FaultyHost, OF_RESTS, TOLD, randomNumbers } from './faulty
 import { servedInBrowser } from './served.js';
 import { CHROME, PACK, RUNTIME, VOICE_PACK, missing, smallFolder } from './support.js';
 
-const SCHEDULES = Number(process.env.VQA_SCHEDULES ?? 12);
+const SCHEDULES = Number(process.env.VQA_SCHEDULES ?? 8);
 const SEED = Number(process.env.VQA_SEED ?? 1);
 const PART = 400_000;
 

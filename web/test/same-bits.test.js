@@ -40,11 +40,12 @@ function write(folder, files) {
 function builtIn(root) {
   const pictures = JSON.parse(readFileSync(SAMPLES, 'utf8')).map(({ file }) => file);
   for (const file of pictures) write(root, { [file]: readFileSync(join(dirname(SAMPLES), file)) });
-  const questions = ['How many shapes are there?', 'Is the circle left of the star?'];
-  return [PACK, PHOTO_PACK].map((pack) => {
-    write(root, { [basename(pack)]: readFileSync(pack) });
-    return { model: basename(pack), pictures, questions };
-  });
+  for (const pack of [PACK, PHOTO_PACK]) write(root, { [basename(pack)]: readFileSync(pack) });
+  const questions = ['How many shapes are there?', 'Is the circle left of the star?', 'What color is it?', 'What is that'];
+  return [
+    { model: basename(PACK), pictures, questions },
+    { model: basename(PHOTO_PACK), pictures: pictures.slice(0, 3), questions: questions.slice(0, 2) }, // 20 times the work
+  ];
 }
 
 /** The model that hears, and what was said. @returns {Asked} */
