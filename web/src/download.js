@@ -53,7 +53,9 @@ export async function download(url, what, way) {
   }
   // To go on is only a gain: where it is refused, the file is asked for as ever.
   const rest = kept && entry && !isWhole ? await requestRest(url, what, kept, entry.made[0], signal).catch(() => throwIfAborted(signal)) : null;
-  const init = again ? /** @type {RequestInit} */ ({ cache: 'reload' }) : undefined;
+  // The browser's own cache may spoil a file (Chromium's does, when a host answers 416), and nothing would tell if it is sealed here.
+  /** @type {RequestInit} */
+  const init = { cache: sealed ? 'no-store' : again ? 'reload' : 'default' };
   const response = rest ?? (missing ? await fetchIfThere(url, what, signal, missing, init) : await fetchFile(url, what, signal, init));
   if (!response) return null;
   const from = rest?.status === 206 ? kept : 0;
@@ -171,7 +173,7 @@ async function requestRest(url, what, at, made, signal) {
   /** @type {Record<string, string>} */
   const headers = { Range: `bytes=${at}-` };
   if (!made.foreign) headers['If-Range'] = same; // other hosts would be asked whether they allow it, and may not
-  const response = await fetchIfThere(url, what, signal, [416], { headers });
+  const response = await fetchIfThere(url, what, signal, [416], { headers, cache: 'no-store' });
   if (!response) return null;
   const range = response.headers.get('content-range') ?? `bytes ${at}-`; // other hosts need not show it
   if (validator(described(url, response)) === same && (response.status !== 206 || range.startsWith(`bytes ${at}-`))) return response;
