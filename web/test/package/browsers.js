@@ -21,7 +21,7 @@ const XVFB = '/usr/bin/Xvfb';
 const noWebKit = [WEBKIT, XVFB].every((file) => existsSync(file)) ? false : 'no WebKitWebDriver and Xvfb found';
 
 /** How long a page may take to come to an end, in milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = 180_000;
 
 /**
  * sharesMemory: whether pages that are cross-origin isolated can have threads. WebKitGTK knows how, as Safari does, but must be told to;
