@@ -166,7 +166,7 @@ function differences(all, logits, expected) {
   return names.filter((_, i) => Buffer.compare(Buffer.from(logits[i]), Buffer.from(right[i])) !== 0);
 }
 
-describe('the same bits as the scalar kernels\'', { skip, timeout: 900_000 }, () => {
+describe('the same bits as the scalar kernels\'', { skip, timeout: 1_800_000 }, () => {
   let root, all, expected, server;
 
   before(async () => {
