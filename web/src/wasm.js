@@ -17,6 +17,9 @@ const NOT_THERE = () => 52;
  * @typedef {{ memory: WebAssembly.Memory, thread: number, stack: number }} Helper
  */
 
+/** What was compiled, once for a page: Chromium does not give it back. @type {WeakMap<URL, WebAssembly.Module>} */
+const compiled = new WeakMap();
+
 /**
  * Compile the runtime, while it arrives where that can be.
  * @param {import('./builds.js').Wasm} wasm
@@ -25,6 +28,8 @@ const NOT_THERE = () => 52;
  */
 export async function compile(wasm, signal) {
   if (wasm instanceof WebAssembly.Module) return wasm;
+  const known = wasm instanceof URL && compiled.get(wasm);
+  if (known) return known;
   const fromUrl = typeof wasm === 'string' || wasm instanceof URL;
   const name = `runtime${fromUrl ? ` ${wasm}` : ''}`;
   try {
@@ -33,8 +38,10 @@ export async function compile(wasm, signal) {
     const streams = 'compileStreaming' in WebAssembly && response.headers.get('content-type') === 'application/wasm';
     const streaming = streams && WebAssembly.compileStreaming(response.clone()); // beside it, so that silence is told from slowness
     const bytes = joined(pieces(bytesOf(response, name), name, [], signal));
-    const [whole, module] = await Promise.all([bytes, streaming]);
-    return module || await WebAssembly.compile(whole);
+    const [whole, streamed] = await Promise.all([bytes, streaming]);
+    const module = streamed || await WebAssembly.compile(whole);
+    if (wasm instanceof URL) compiled.set(wasm, module);
+    return module;
   } catch (error) {
     throwIfAborted(signal);
     if (error instanceof VqaError) throw error;
