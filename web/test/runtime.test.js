@@ -5,10 +5,16 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Engine } from '../src/engine.js';
 import { createVqa } from '../src/index.js';
+import { compile } from '../src/wasm.js';
 import { PACK, RED_CIRCLE, RUNTIME, missing, png, tinyRuntime } from './support.js';
 
 const ANSWERS = [{ answer: '{}', score: 0 }]; // of the smallest runtime
 const create = (results, options) => createVqa({ model: new Uint8Array(1), wasm: tinyRuntime(results), ...options });
+
+test('a runtime with an address is compiled once', { skip: missing(RUNTIME) }, async () => {
+  const url = new URL(`file://${RUNTIME}`);
+  assert.equal(await compile(url), await compile(url));
+});
 
 test('a runtime that works', async () => {
   const vqa = await create();
