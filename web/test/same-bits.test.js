@@ -132,7 +132,7 @@ async function answers({ source, wasm, threads, root, all }) {
 
 /** In a page: answer what its address says, and leave what came of it where browsers.js looks. */
 async function main() {
-  const asked = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+  const asked = JSON.parse(decodeURIComponent(location.search.slice(1)));
   const lacking = !WebAssembly.validate(await (await fetch(asked.wasm)).arrayBuffer());
   const outcome = lacking ? { lacking } : await answers(asked).catch((error) => ({ error: `${error.name}: ${error.message}` }));
   document.documentElement.dataset.outcome = JSON.stringify(outcome);
@@ -248,7 +248,7 @@ describe('the same bits as the scalar kernels\'', { skip, timeout: 1_800_000 }, 
           const all = askedOf(build);
           const asked = { source: '/src/index.js', wasm: `/builds/${build}`, threads: threadsOf(build), root: '/models/', all };
           const page = `http://localhost:${server.address().port}/models/bits.html`;
-          const outcome = await browser.visit(`${page}#${encodeURIComponent(JSON.stringify(asked))}`);
+          const outcome = await browser.visit(`${page}?${encodeURIComponent(JSON.stringify(asked))}`);
           if (outcome.lacking) return t.skip(`${browser.version} lacks its instructions`);
           assert.equal(outcome.error, undefined);
           check(t, browser.version, all, outcome.logits, expectRan(build, outcome.ran, threadsOf(build) ?? 1));

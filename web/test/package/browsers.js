@@ -11,7 +11,7 @@ import { CHROME, CHROME_FLAGS, FIREFOX } from '../support.js';
 /**
  * @typedef {object} Browser
  * @property {string} version
- * @property {(url: string) => Promise<any>} visit  open a page, and give its outcome
+ * @property {(url: string) => Promise<any>} visit  load a page, anew unless it differs from the last one only behind a #, and give its outcome
  * @property {(folder: string) => Promise<string>} [install]  an extension, and give its id
  * @property {() => Promise<void>} close
  */
@@ -93,7 +93,6 @@ async function webkit(settings = {}) {
     return {
       version: `${capabilities.browserName}/${capabilities.browserVersion}`,
       async visit(url) {
-        await call('POST', `${session}/url`, { url: 'about:blank' }); // where only what is behind # differs, nothing would be loaded anew
         await call('POST', `${session}/url`, { url });
         return JSON.parse(await until(() => call('POST', `${session}/execute/sync`, { script: `return (${outcome})()`, args: [] })));
       },
