@@ -19,7 +19,7 @@ export function foreignFormat(bytes) {
 }
 
 /**
- * Width and height that a GIF, BMP or WebP tells: a few bytes can make a browser take gigabytes. Zeros for other formats.
+ * Width and height that a GIF, BMP, WebP, AVIF or HEIC tells: a few bytes can make a browser take gigabytes. Zeros for other formats.
  * @param {Uint8Array} bytes
  * @param {string | undefined} format
  * @returns {[number, number]}
@@ -33,8 +33,27 @@ export function toldSize(bytes, format) {
     return [Math.max(number(6), number(at + 1) + number(at + 5)), Math.max(number(8), number(at + 3) + number(at + 7))]; // the first frame may be larger
   }
   if (format === 'BMP') return number(14) === 12 ? [number(18), number(20)] : [number(18, 4), Math.abs(number(22, 4) | 0)];
+  if (format === 'AVIF' || format === 'HEIC') return largestItem(bytes);
   if (format !== 'WebP') return [0, 0];
   if (bytes[15] === 0x58) return [number(24, 3) + 1, number(27, 3) + 1]; // VP8X
   if (bytes[15] === 0x4c) return [number(21) % 16384 + 1, (number(22, 3) >> 6) % 16384 + 1]; // VP8L: 14 bits each
   return [number(26) % 16384, number(28) % 16384]; // VP8
+}
+
+/**
+ * Of the items of a HEIF file, the picture and its tiles, thumbnails and masks, the size of the largest, as their properties tell it
+ * (ISO/IEC 23008-12, ImageSpatialExtentsProperty).
+ * @param {Uint8Array} bytes
+ * @returns {[number, number]}
+ */
+function largestItem(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  /** @type {[number, number]} */
+  let largest = [0, 0];
+  for (let at = -1; (at = bytes.indexOf(0x69, at + 1)) >= 0 && at + 16 <= bytes.length;) {
+    if (String.fromCharCode(...bytes.subarray(at, at + 8)) !== 'ispe\0\0\0\0') continue;
+    const [width, height] = [view.getUint32(at + 8), view.getUint32(at + 12)];
+    if (width * height > largest[0] * largest[1]) largest = [width, height];
+  }
+  return largest;
 }

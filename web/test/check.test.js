@@ -64,7 +64,11 @@ test('a picture that tells that it is too large is not decoded', async (t) => {
   const frame = gif(1, 1, [[0, 0, 0], [1, 1, 1]], () => 0);
   const at = frame.indexOf(0x2c);
   const extended = (width, height) => [...frame.slice(0, at), 0x21, 0xf9, 2, 7, 7, 1, 7, 0, 0x2c, 0, 0, 0, 0, ...little(width, 2), ...little(height, 2), ...frame.slice(at + 9)];
+  const big = (value) => little(value, 4).reverse();
+  const ispe = (width, height) => [0, 0, 0, 20, ...Buffer.from('ispe'), 0, 0, 0, 0, ...big(width), ...big(height)];
+  const heif = (brand, ...sizes) => [0, 0, 0, 12, ...Buffer.from(`ftyp${brand}`), 0, 0, 0, 200, ...Buffer.from('meta'), ...sizes.flatMap((size) => ispe(...size))];
   const files = (width, height) => [
+    heif('avif', [width, height]), heif('heic', [512, 512], [width, height], [160, 120]),
     [...Buffer.from('GIF89a'), ...little(width, 2), ...little(height, 2), 0, 0, 0], extended(width, height),
     bmp(...little(12, 4), ...little(width, 2), ...little(height, 2)), bmp(...little(40, 4), ...little(width, 4), ...little(2 ** 32 - height, 4)),
     webp('VP8X', 0, 0, 0, 0, ...little(width - 1, 3), ...little(height - 1, 3)), webp('VP8L', 0x2f, ...little(width - 1 + (height - 1) * 2 ** 14, 4)),
