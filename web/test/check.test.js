@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { abortable, throwIfAborted } from '../src/abort.js';
 import { direct } from '../src/calls.js';
+import { toldSize } from '../src/header.js';
 import { Vqa, createVqa } from '../src/index.js';
 import { readPicture } from '../src/picture.js';
 import { readAsked } from '../src/question.js';
-import { gif } from './support.js';
+import { RED_CIRCLE_AVIF, gif } from './support.js';
 
 test('no model, no call', async () => {
   for (const options of [undefined, {}, { model: 7 }]) {
@@ -81,6 +82,7 @@ test('a picture that tells that it is too large is not decoded', async (t) => {
   const small = files(300, 200);
   for (const file of [...small, Buffer.from('GIF89a')]) await assert.rejects(readPicture(Uint8Array.from(file)), { message: /can't be decoded here; use JPEG or PNG$/ });
   assert.equal(decoded, small.length + 1);
+  assert.deepEqual(toldSize(RED_CIRCLE_AVIF, 'AVIF'), [96, 96]);
 });
 
 test('options are what they can be', async () => {

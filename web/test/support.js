@@ -140,6 +140,15 @@ export const circle = (red, green, blue) =>
 export const RED_CIRCLE = circle(255, 0, 0);
 export const BLUE_CIRCLE = circle(0, 0, 255);
 
+/** The red one as libheif 1.23 with aom writes it, at quality 40. */
+export const RED_CIRCLE_AVIF = Buffer.from(`
+  AAAAHGZ0eXBhdmlmAAAAAG1pZjFhdmlmbWlhZgAAANZtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAAAERAAAEA
+  AQAAAAAA+gABAAAAAAAAAKAAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABhdjAxAAAAAA5waXRtAAAAAAABAAAAVmlwcnAAAAA4aXBjbwAAAAxhdjFD
+  gQAMAAAAABRpc3BlAAAAAAAAAGAAAABgAAAAEHBpeGkAAAAAAwgICAAAABZpcG1hAAAAAAAAAAEAAQOBAgMAAACobWRhdBIACgkYGa/fbICGg0IykAFErHh4
+  XhwAAoABAuEI5YQfGneDXYsMf7alK6/96ws42VjwpjzSjrpwsNa7Zf5mxAThE4Jm7PeMvbVh7QvgI89HfvWiFTPOU9HgCcn9jtttpkaAxA+5XTVXm0XhSp91
+  K//rZJZQYT8xRvd1j8oLvERLgZB5XwptvWYEbouLhHjt/AGdm75H4rjZq6vZa2sumZI=
+`, 'base64');
+
 const TRAP = [0x00]; // unreachable
 const CALL_IMPORT = [0x10, 0]; // call 0
 const constant = (value) => [0x41, value]; // i32.const, 0..63
