@@ -100,7 +100,7 @@ const megabytes = await residentMemory(browser, page);
 const wrong = [];
 
 /**
- * Memory must stay. Chromium's own rises by up to 30 MB before it is collected: what looks like growth is one if as much work
+ * Memory must stay. Chromium's own rises by up to 40 MB before it is collected: what looks like growth is one if as much work
  * again, several times, never brings it back.
  * @param {string} what @param {number} before @param {number} after  megabytes @param {() => Promise<unknown>} [work]
  */
