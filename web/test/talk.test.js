@@ -210,8 +210,11 @@ describe('asking by voice', { skip, timeout: 300_000 }, () => {
       await page.locator('#answers[aria-busy=false] ol').waitFor();
     }
 
-    /** Wait until so many seconds were heard. */
-    const heard = (seconds) => page.waitForFunction((seconds) => Number(document.getElementById('listening-time').textContent.slice(2)) >= seconds, seconds);
+    /** Wait until it listens and so many seconds were heard. */
+    const heard = (seconds) => page.waitForFunction((seconds) => {
+      const [listening, time] = ['listening', 'listening-time'].map((id) => document.getElementById(id));
+      return !listening.hidden && time.textContent !== '' && Number(time.textContent.slice(2)) >= seconds;
+    }, seconds);
 
     async function complaints() {
       await page.evaluate(AXE);
