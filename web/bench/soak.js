@@ -14,7 +14,7 @@ import { median } from './page/statistics.js';
 
 const [pictures = 200, questions = 10, models = 100] = process.argv.slice(2).map(Number);
 const FIRST = Math.ceil(pictures / 20);  // pictures before memory is looked at
-const ALLOWED = 10;                      // megabytes more than then; a picture that stays would be 0.25 each, a model 7
+const ALLOWED = 10;                      // megabytes more than then; a picture that stays would be 0.06 each, a model 7
 const SLOWER = 1.25;                     // times as long as at first
 const AGAIN = 6;                         // times that work is repeated where memory looks grown
 const SAMPLES = 10;                      // of memory while it is at work
